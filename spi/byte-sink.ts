@@ -1,0 +1,71 @@
+/**
+ * A growing byte buffer for writers: records are encoded into it, and its filled part goes on as one chunk.
+ * Hot loops take `bytes` and `length` into locals after `reserve`, write, and store `length` back.
+ */
+export class ByteSink {
+  bytes: Uint8Array<ArrayBuffer>;
+  length = 0;
+  #buffer: Buffer<ArrayBuffer>;
+
+  constructor(capacityBytes = 64 * 1024) {
+    this.bytes = new Uint8Array(capacityBytes);
+    this.#buffer = Buffer.from(this.bytes.buffer);
+  }
+
+  /** Makes room for `count` more bytes. May replace `bytes`. */
+  reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+    this.#buffer = Buffer.from(grown.buffer);
+  }
+
+  writeByte(byte: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = byte;
+  }
+
+  /** Appends `source[start, end)`. */
+  writeBytes(source: Uint8Array, start = 0, end: number = source.length): void {
+    const count = end - start;
+    this.reserve(count);
+    if (count < 48) {
+      // Below about 48 bytes a loop is faster than the call into the engine.
+      const target = this.bytes;
+      let at = this.length;
+      for (let i = start; i < end; i++) target[at++] = source[i] as number;
+    } else {
+      this.bytes.set(source.subarray(start, end), this.length);
+    }
+    this.length += count;
+  }
+
+  /** Appends text whose characters are all below 0x80. */
+  writeAscii(text: string): void {
+    this.reserve(text.length);
+    const target = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) target[at++] = text.charCodeAt(i);
+    this.length = at;
+  }
+
+  /** Appends text as UTF-8; a lone surrogate becomes U+FFFD. Returns the number of bytes. */
+  writeString(text: string): number {
+    // A UTF-16 unit takes at most three bytes of UTF-8.
+    this.reserve(text.length * 3);
+    const count = this.#buffer.write(text, this.length, 'utf8');
+    this.length += count;
+    return count;
+  }
+
+  /** The filled part, without a copy: valid until the next write. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+}

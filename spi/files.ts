@@ -1,0 +1,71 @@
+/** Plugins between files and records: where files come from and go to, and what turns bytes into records and back. */
+import type { Batch } from './batch.ts';
+import type { Context, TaskContext } from './context.ts';
+import type { Json } from './json.ts';
+import type { ConfigDiff, Report } from './records.ts';
+import type { Schema } from './schema.ts';
+
+/** Bytes in motion. A chunk is borrowed: valid until the next one is asked for. */
+export type Bytes = AsyncIterable<Uint8Array>;
+
+/** One file of a task. */
+export interface SourceFile {
+  /** As a person would find it: an absolute path, a URL. For messages. */
+  readonly name: string;
+  readonly sizeBytes?: number;
+  /** Opens the file. Reading stops early when the consumer does; what was opened is closed then. */
+  read(): Bytes;
+}
+
+export interface FileInput<C, T extends Json = Json> {
+  plan(config: C, ctx: Context): Promise<{ tasks: readonly T[] }>;
+  /** The files of one task, in order. The generator's return value is the report. */
+  read(config: C, task: T, ctx: TaskContext): AsyncGenerator<SourceFile, Report>;
+  commit?(config: C, tasks: readonly T[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
+}
+
+export interface Decoder<C> {
+  decode(config: C, bytes: Bytes, file: { readonly name: string }, ctx: TaskContext): Bytes;
+}
+
+export interface Parser<C> {
+  schema(config: C): Schema;
+  /** Parses one file. Bad records go to `ctx.reject`; what makes the file unreadable is thrown. */
+  parse(config: C, file: { readonly name: string; readonly bytes: Bytes }, ctx: TaskContext): AsyncIterable<Batch>;
+}
+
+/** Turns batches into the bytes of one file. Returned bytes are borrowed until the next call. */
+export interface FormatWriter {
+  /** What precedes the first record; called once per file, also when there are no records. */
+  begin(): Uint8Array;
+  write(batch: Batch): Uint8Array;
+  /** What follows the last record. */
+  end(): Uint8Array;
+}
+
+export interface Formatter<C> {
+  /** Checks the config against the schema; cheap and free of effects, for it is called for planning as well. */
+  open(config: C, schema: Schema): FormatWriter;
+}
+
+export interface Encoder<C> {
+  encode(config: C, bytes: Bytes, ctx: TaskContext): Bytes;
+}
+
+/** The files of one task. Exactly one of `close` and `abort` is called, once. */
+export interface FileSink {
+  /** Starts the next file; the one before is complete. */
+  nextFile(): Promise<void>;
+  write(bytes: Uint8Array): Promise<void>;
+  /** All files of the task are complete. Nothing has its final name before the commit. */
+  close(): Promise<Report>;
+  abort(): Promise<void>;
+}
+
+export interface FileOutput<C, T extends Json = Json> {
+  plan(config: C, taskCount: number, ctx: Context): Promise<T>;
+  open(config: C, plan: T, ctx: TaskContext): Promise<FileSink>;
+  /** Once, after all tasks: makes the files visible. Must be safe to repeat after a crash in its middle. */
+  commit(config: C, plan: T, reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
+  cleanup?(config: C, plan: T, reports: readonly Report[], ctx: Context): Promise<void>;
+}

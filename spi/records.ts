@@ -1,0 +1,56 @@
+/** Plugins that speak in records: inputs, filters, outputs. */
+import type { Batch } from './batch.ts';
+import type { Context, TaskContext } from './context.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Schema } from './schema.ts';
+
+/** What a task tells the transaction: plain JSON, small. */
+export type Report = JsonObject;
+
+/** What the next run's config section should contain on top (`-c`): plain JSON. */
+export type ConfigDiff = JsonObject;
+
+export interface Input<C, T extends Json = Json> {
+  /** Decides the schema and the tasks. A task is plain JSON: it may run in another thread, process or run (resume). */
+  plan(config: C, ctx: Context): Promise<{ schema: Schema; tasks: readonly T[] }>;
+  /** Reads one task. The generator's return value is the report. */
+  read(config: C, task: T, schema: Schema, ctx: TaskContext): AsyncGenerator<Batch, Report>;
+  /** Called once after everything is committed; `reports[i]` belongs to `tasks[i]`. */
+  commit?(config: C, tasks: readonly T[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
+  /** Guesses missing settings of the section. */
+  guess?(config: Partial<C>, ctx: Context): Promise<ConfigDiff>;
+}
+
+/** A filter at work on one stream of batches. */
+export interface FilterStream {
+  readonly schema: Schema;
+  /** The changed batch, or undefined when no row is left. Borrowed like every batch. */
+  apply(batch: Batch): Batch | undefined;
+  /** Called once after the last batch, also when the stream failed. */
+  close?(): void | Promise<void>;
+}
+
+export interface Filter<C> {
+  /** Called for planning as well, so it must be cheap and free of effects until `apply`. */
+  open(config: C, input: Schema, ctx: Context): FilterStream;
+}
+
+/** Where one task's records go. Exactly one of `close` and `abort` is called, once. */
+export interface Sink {
+  /** Takes the batch in; when the promise resolves the batch is no longer needed. */
+  write(batch: Batch): Promise<void>;
+  /** All records of the task are written. Nothing is visible to readers of the target before the commit. */
+  close(): Promise<Report>;
+  /** Gives up what was written. */
+  abort(): Promise<void>;
+}
+
+export interface Output<C, T extends Json = Json> {
+  /** Once, before any task: temporary tables, target schema. Returns what tasks need, as plain JSON. */
+  plan(config: C, schema: Schema, taskCount: number, ctx: Context): Promise<T>;
+  open(config: C, plan: T, schema: Schema, ctx: TaskContext): Promise<Sink>;
+  /** Once, after all tasks: makes everything visible. Must be safe to repeat after a crash in its middle. */
+  commit(config: C, plan: T, reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
+  /** Removes what the run left behind; safe to call twice. `reports` are those of the tasks that finished. */
+  cleanup?(config: C, plan: T, reports: readonly Report[], ctx: Context): Promise<void>;
+}

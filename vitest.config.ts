@@ -1,0 +1,8 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{spi,codec,connectors,engine,cli,test,scripts}/**/*.test.ts'],
+    testTimeout: 20_000,
+  },
+});
