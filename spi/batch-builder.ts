@@ -1,5 +1,5 @@
 /** Builds batches row by row: what producers of records use that are not kernels. */
-import { BATCH_BYTES_TARGET, BATCH_ROWS_MAX, CELL_BYTES_MAX, CELL_NULL, CELL_SURROGATE, newVector } from './batch.ts';
+import { BATCH_BYTES_TARGET, batchRowsMax, CELL_BYTES_MAX, CELL_NULL, CELL_SURROGATE, newVector } from './batch.ts';
 import type { Batch, Vector } from './batch.ts';
 import { ByteSink } from './byte-sink.ts';
 import type { Column, Schema } from './schema.ts';
@@ -17,11 +17,13 @@ export class BatchBuilder {
   readonly schema: Schema;
   readonly arena: ByteSink = new ByteSink(256 * 1024);
   readonly #slots: readonly Slots[];
+  readonly #rowsMax: number;
   #row = 0;
 
   constructor(schema: Schema) {
     this.schema = schema;
-    this.#slots = schema.columns.map((column) => newSlots(column));
+    this.#rowsMax = batchRowsMax(schema);
+    this.#slots = schema.columns.map((column) => newSlots(column, this.#rowsMax));
     this.#clearRow();
   }
 
@@ -31,7 +33,7 @@ export class BatchBuilder {
 
   /** True when the batch should be taken before the next row. */
   get isFull(): boolean {
-    return this.#row >= BATCH_ROWS_MAX || this.arena.length >= BATCH_BYTES_TARGET;
+    return this.#row >= this.#rowsMax || this.arena.length >= BATCH_BYTES_TARGET;
   }
 
   setNull(column: number): void {
@@ -84,7 +86,7 @@ export class BatchBuilder {
   endRow(): void {
     if (!this.#cleared) this.#clearRow();
     this.#row += 1;
-    if (this.#row < BATCH_ROWS_MAX) this.#clearRow();
+    if (this.#row < this.#rowsMax) this.#clearRow();
   }
 
   /** Forgets what was set in the current row: a record that turned out to be bad. `arenaLength` is where it began. */
@@ -127,13 +129,16 @@ export class BatchBuilder {
 
 const noArena = new Uint8Array(0);
 
-function newSlots(column: Column): {
+function newSlots(
+  column: Column,
+  rows: number,
+): {
   type: Column['type'];
   cells: Uint32Array;
   values?: Uint8Array | BigInt64Array | Float64Array;
   nanos?: Uint16Array;
 } {
-  const { arena: _, ...slots } = newVector(column.type, BATCH_ROWS_MAX, noArena);
+  const { arena: _, ...slots } = newVector(column.type, rows, noArena);
   return slots;
 }
 

@@ -31,8 +31,16 @@ export const CELL_LENGTH_MASK = 0x0fff_ffff;
 export const CELL_BYTES_MAX = CELL_LENGTH_MASK;
 /** Rows of a batch at most: 1,024 rows of an ordinary table are about 100 KB. */
 export const BATCH_ROWS_MAX = 1024;
+/** Cells of a batch at most, so that a table of 100,000 columns does not claim gigabytes. */
+export const BATCH_CELLS_MAX = 256 * 1024;
 /** A producer ends a batch when its text reaches this size, so that wide rows do not pile up. */
 export const BATCH_BYTES_TARGET = 1024 * 1024;
+
+/** Rows that a batch of this schema holds at most: `BATCH_ROWS_MAX`, fewer for very wide tables, at least one. */
+export function batchRowsMax(schema: Schema): number {
+  const columns = Math.max(1, schema.columns.length);
+  return Math.max(1, Math.min(BATCH_ROWS_MAX, Math.floor(BATCH_CELLS_MAX / columns)));
+}
 
 interface Cells {
   readonly cells: Uint32Array;
