@@ -18,7 +18,8 @@ export interface SourceFile {
 }
 
 export interface FileInput<C, T extends Json = Json> {
-  plan(config: C, ctx: Context): Promise<{ tasks: readonly T[] }>;
+  /** `sizeBytes`: all tasks together, when it is known; it makes the progress bar. */
+  plan(config: C, ctx: Context): Promise<{ tasks: readonly T[]; sizeBytes?: number }>;
   /** The files of one task, in order. The generator's return value is the report. */
   read(config: C, task: T, ctx: TaskContext): AsyncGenerator<SourceFile, Report>;
   commit?(config: C, tasks: readonly T[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
@@ -52,7 +53,7 @@ export interface Encoder<C> {
   encode(config: C, bytes: Bytes, ctx: TaskContext): Bytes;
 }
 
-/** The files of one task. Exactly one of `close` and `abort` is called, once. */
+/** The files of one task. `close` or `abort` is called once; `abort` also after `close` when the task fails elsewhere. */
 export interface FileSink {
   /** Starts the next file; the one before is complete. */
   nextFile(): Promise<void>;

@@ -35,7 +35,7 @@ export interface Filter<C> {
   open(config: C, input: Schema, ctx: Context): FilterStream;
 }
 
-/** Where one task's records go. Exactly one of `close` and `abort` is called, once. */
+/** Where one task's records go. `close` or `abort` is called once; `abort` also after `close` when the task fails elsewhere. */
 export interface Sink {
   /** Takes the batch in; when the promise resolves the batch is no longer needed. */
   write(batch: Batch): Promise<void>;

@@ -1,0 +1,33 @@
+/** What a run has done so far, in memory that all its threads share. Updated per batch, read by the progress display. */
+
+/** A moment of a run. */
+export interface Counts {
+  readonly bytesRead: number;
+  readonly recordsRead: number;
+  readonly recordsWritten: number;
+  readonly recordsSkipped: number;
+}
+
+const slots = ['bytesRead', 'recordsRead', 'recordsWritten', 'recordsSkipped'] as const;
+
+export class Counters {
+  readonly memory: SharedArrayBuffer;
+  readonly #values: BigInt64Array;
+
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(slots.length * 8)) {
+    this.memory = memory;
+    this.#values = new BigInt64Array(memory);
+  }
+
+  /** Adds and returns the new total. */
+  add(name: keyof Counts, count: number): number {
+    return Number(Atomics.add(this.#values, slots.indexOf(name), BigInt(count))) + count;
+  }
+
+  read(): Counts {
+    const [bytesRead = 0, recordsRead = 0, recordsWritten = 0, recordsSkipped = 0] = slots.map((_, slot) =>
+      Number(Atomics.load(this.#values, slot)),
+    );
+    return { bytesRead, recordsRead, recordsWritten, recordsSkipped };
+  }
+}

@@ -1,0 +1,53 @@
+/** The filters of a job, one after the other. */
+import type { Batch } from '#spi/batch.ts';
+import type { Context } from '#spi/context.ts';
+import type { Catalog } from '#spi/plugin.ts';
+import type { FilterStream } from '#spi/records.ts';
+import type { Schema } from '#spi/schema.ts';
+import type { Section } from './job.ts';
+import { inSection, inSectionSync, loadSection } from './section.ts';
+import type { Loaded } from './section.ts';
+
+export interface FilterStage {
+  readonly section: Section<'filter'>;
+  readonly plugin: Loaded<'filter'>;
+}
+
+export async function loadFilters(
+  sections: readonly Section<'filter'>[],
+  catalog: Catalog,
+): Promise<readonly FilterStage[]> {
+  return Promise.all(sections.map(async (section) => ({ section, plugin: await loadSection(section, catalog) })));
+}
+
+/** Filters at work on one stream of batches; `close` is called once, at the end of good and bad streams alike. */
+export interface FilterChain {
+  readonly schema: Schema;
+  apply(batch: Batch): Batch | undefined;
+  close(): Promise<void>;
+}
+
+export function openFilters(stages: readonly FilterStage[], input: Schema, ctx: Context): FilterChain {
+  const streams: { section: Section; stream: FilterStream }[] = [];
+  let schema = input;
+  for (const { section, plugin } of stages) {
+    const stream = inSectionSync(section, () => plugin.open(section.config, schema, ctx));
+    streams.push({ section, stream });
+    schema = stream.schema;
+  }
+  return {
+    schema,
+    apply(batch) {
+      let current: Batch | undefined = batch;
+      for (const { section, stream } of streams) {
+        const before: Batch = current;
+        current = inSectionSync(section, () => stream.apply(before));
+        if (current === undefined || current.rowCount === 0) return undefined;
+      }
+      return current;
+    },
+    async close() {
+      for (const { section, stream } of streams) await inSection(section, () => stream.close?.());
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** The contexts that plugins get: one per run and thread, one per task. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Context, Logger, Rejection, TaskContext } from '#spi/context.ts';
+import type { Counters } from './counters.ts';
+import { engineErrors } from './errors.ts';
+import type { RejectionLog } from './rejection-log.ts';
+
+export interface RunContext extends Context {
+  /** Removes the temporary folder, if there is one. */
+  close(): Promise<void>;
+}
+
+export interface RunContextOptions {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly transactionTime: Date;
+  readonly isPreview?: boolean;
+}
+
+export function runContext(options: RunContextOptions): RunContext {
+  let folder: Promise<string> | undefined;
+  return {
+    log: options.log,
+    signal: options.signal,
+    transactionTime: options.transactionTime,
+    isPreview: options.isPreview ?? false,
+    tempDir() {
+      folder ??= mkdtemp(join(tmpdir(), 'ropeway-'));
+      return folder;
+    },
+    async close() {
+      if (folder !== undefined) await rm(await folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface TaskTally {
+  readonly counters: Counters;
+  readonly rejections: RejectionLog;
+  /** The run fails when more records than these are skipped. */
+  readonly skippedRecordsMax: number;
+}
+
+export function taskContext(run: Context, taskIndex: number, tally: TaskTally): TaskContext {
+  const { counters, rejections, skippedRecordsMax } = tally;
+  return {
+    ...run,
+    taskIndex,
+    progress(bytes) {
+      counters.add('bytesRead', bytes);
+    },
+    reject(rejection: Rejection) {
+      const total = counters.add('recordsSkipped', 1);
+      rejections.add(rejection, total);
+      if (total > skippedRecordsMax) throw engineErrors.error('SKIPPED_RECORDS_LIMIT', { limit: skippedRecordsMax });
+    },
+  };
+}

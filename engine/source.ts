@@ -1,0 +1,99 @@
+/** The input side of a job as one thing: a record input, or files with their decoders and parser. */
+import type { Batch } from '#spi/batch.ts';
+import type { Context, TaskContext } from '#spi/context.ts';
+import type { Bytes, FileInput, SourceFile } from '#spi/files.ts';
+import type { Json } from '#spi/json.ts';
+import type { Catalog } from '#spi/plugin.ts';
+import type { ConfigDiff, Report } from '#spi/records.ts';
+import type { Schema } from '#spi/schema.ts';
+import type { FilesInput, Job, RecordInput, Section } from './job.ts';
+import { inSection, inSectionSync, iterateInSection, loadSection } from './section.ts';
+import type { Loaded } from './section.ts';
+
+export interface SourcePlan {
+  readonly schema: Schema;
+  readonly tasks: readonly Json[];
+  /** Bytes of all tasks together, when the input knows. */
+  readonly sizeBytes?: number;
+}
+
+/** An input with its settings. */
+export interface Source {
+  plan(ctx: Context): Promise<SourcePlan>;
+  read(task: Json, schema: Schema, ctx: TaskContext): AsyncGenerator<Batch, Report>;
+  commit(tasks: readonly Json[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
+}
+
+export async function openSource(input: Job['input'], catalog: Catalog): Promise<Source> {
+  return input.kind === 'input' ? recordSource(input, catalog) : filesSource(input, catalog);
+}
+
+async function recordSource(section: RecordInput, catalog: Catalog): Promise<Source> {
+  const plugin = await loadSection(section, catalog);
+  return {
+    plan: (ctx) => inSection(section, () => plugin.plan(section.config, ctx)),
+    read: (task, schema, ctx) => reportOf(iterateInSection(section, plugin.read(section.config, task, schema, ctx))),
+    commit: async (tasks, reports, ctx) =>
+      (await inSection(section, () => plugin.commit?.(section.config, tasks, reports, ctx))) ?? {},
+  };
+}
+
+/** A decoder or its like with its section: what is applied to bytes in order. */
+export interface ByteStage {
+  readonly section: Section<'decoder'>;
+  readonly plugin: Loaded<'decoder'>;
+}
+
+export async function loadDecoders(
+  sections: readonly Section<'decoder'>[],
+  catalog: Catalog,
+): Promise<readonly ByteStage[]> {
+  return Promise.all(sections.map(async (section) => ({ section, plugin: await loadSection(section, catalog) })));
+}
+
+/** The file's bytes after the decoders. */
+export function decodeBytes(bytes: Bytes, stages: readonly ByteStage[], name: string, ctx: TaskContext): Bytes {
+  let decoded = bytes;
+  for (const { section, plugin } of stages) {
+    decoded = iterateInSection(section, plugin.decode(section.config, decoded, { name }, ctx));
+  }
+  return decoded;
+}
+
+async function filesSource(section: FilesInput, catalog: Catalog): Promise<Source> {
+  const [files, decoders, parser] = await Promise.all([
+    loadSection(section, catalog) as Promise<FileInput<unknown>>,
+    loadDecoders(section.decoders, catalog),
+    loadSection(section.parser, catalog),
+  ]);
+  const parse = (file: SourceFile, ctx: TaskContext): AsyncIterable<Batch> => {
+    const bytes = decodeBytes(iterateInSection(section, file.read()), decoders, file.name, ctx);
+    return iterateInSection(section.parser, parser.parse(section.parser.config, { name: file.name, bytes }, ctx));
+  };
+  return {
+    async plan(ctx) {
+      const plan = await inSection(section, () => files.plan(section.config, ctx));
+      const schema = inSectionSync(section.parser, () => parser.schema(section.parser.config));
+      return { ...plan, schema };
+    },
+    async *read(task, _schema, ctx) {
+      const opened = reportOf(iterateInSection(section, files.read(section.config, task, ctx)));
+      try {
+        for (;;) {
+          const step = await opened.next();
+          if (step.done === true) return step.value;
+          yield* parse(step.value, ctx);
+        }
+      } finally {
+        await opened.return({});
+      }
+    },
+    commit: async (tasks, reports, ctx) =>
+      (await inSection(section, () => files.commit?.(section.config, tasks, reports, ctx))) ?? {},
+  };
+}
+
+/** The generator with its return value made certain: one that was cut short has nothing to report. */
+async function* reportOf<T>(generator: AsyncGenerator<T, Report | undefined>): AsyncGenerator<T, Report> {
+  return (yield* generator) ?? {};
+}

@@ -1,0 +1,161 @@
+/** The output side of a job as one thing: a record output, or files with their formatter and encoders. */
+import type { Batch } from '#spi/batch.ts';
+import type { Context, TaskContext } from '#spi/context.ts';
+import type { Bytes, FileOutput, FileSink, FormatWriter } from '#spi/files.ts';
+import type { Json } from '#spi/json.ts';
+import type { Catalog } from '#spi/plugin.ts';
+import type { ConfigDiff, Report, Sink } from '#spi/records.ts';
+import type { Schema } from '#spi/schema.ts';
+import { ByteChannel } from './byte-channel.ts';
+import type { FilesOutput, Job, RecordOutput, Section } from './job.ts';
+import { inSection, inSectionSync, iterateInSection, loadSection } from './section.ts';
+import type { Loaded } from './section.ts';
+
+/** An output with its settings. */
+export interface Target {
+  plan(schema: Schema, taskCount: number, ctx: Context): Promise<Json>;
+  open(plan: Json, schema: Schema, ctx: TaskContext): Promise<Sink>;
+  commit(plan: Json, reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
+  cleanup(plan: Json, reports: readonly Report[], ctx: Context): Promise<void>;
+}
+
+export async function openTarget(output: Job['output'], catalog: Catalog): Promise<Target> {
+  return output.kind === 'output' ? recordTarget(output, catalog) : filesTarget(output, catalog);
+}
+
+async function recordTarget(section: RecordOutput, catalog: Catalog): Promise<Target> {
+  const plugin = await loadSection(section, catalog);
+  const { config } = section;
+  return {
+    plan: (schema, taskCount, ctx) => inSection(section, () => plugin.plan(config, schema, taskCount, ctx)),
+    open: async (plan, schema, ctx) =>
+      sinkInSection(section, await inSection(section, () => plugin.open(config, plan, schema, ctx))),
+    commit: (plan, reports, ctx) => inSection(section, () => plugin.commit(config, plan, reports, ctx)),
+    cleanup: (plan, reports, ctx) =>
+      inSection(section, async () => {
+        await plugin.cleanup?.(config, plan, reports, ctx);
+      }),
+  };
+}
+
+function sinkInSection(section: Section, sink: Sink): Sink {
+  return {
+    write: (batch) => inSection(section, () => sink.write(batch)),
+    close: () => inSection(section, () => sink.close()),
+    abort: () => inSection(section, () => sink.abort()),
+  };
+}
+
+interface EncoderStage {
+  readonly section: Section<'encoder'>;
+  readonly plugin: Loaded<'encoder'>;
+}
+
+async function filesTarget(section: FilesOutput, catalog: Catalog): Promise<Target> {
+  const [files, formatter, encoders] = await Promise.all([
+    loadSection(section, catalog) as Promise<FileOutput<unknown>>,
+    loadSection(section.formatter, catalog),
+    Promise.all(section.encoders.map(async (part) => ({ section: part, plugin: await loadSection(part, catalog) }))),
+  ]);
+  const { config } = section;
+  const openWriter = (schema: Schema): FormatWriter =>
+    inSectionSync(section.formatter, () => formatter.open(section.formatter.config, schema));
+  return {
+    async plan(schema, taskCount, ctx) {
+      openWriter(schema);
+      return inSection(section, () => files.plan(config, taskCount, ctx));
+    },
+    async open(plan, schema, ctx) {
+      const writer = openWriter(schema);
+      const sink = await inSection(section, () => files.open(config, plan, ctx));
+      return openFileRecords({ section, sink, writer, encoders, ctx });
+    },
+    commit: (plan, reports, ctx) => inSection(section, () => files.commit(config, plan, reports, ctx)),
+    cleanup: (plan, reports, ctx) =>
+      inSection(section, async () => {
+        await files.cleanup?.(config, plan, reports, ctx);
+      }),
+  };
+}
+
+interface FileRecords {
+  readonly section: FilesOutput;
+  readonly sink: FileSink;
+  readonly writer: FormatWriter;
+  readonly encoders: readonly EncoderStage[];
+  readonly ctx: TaskContext;
+}
+
+/** One file per task, opened at once: it exists, with its header, even when no record comes. */
+async function openFileRecords(parts: FileRecords): Promise<Sink> {
+  const { section, sink, writer } = parts;
+  const bytes = parts.encoders.length === 0 ? plainBytes(parts) : encodedBytes(parts);
+  const guarded = <T>(call: () => Promise<T>): Promise<T> => inSection(section, call);
+  try {
+    await guarded(() => sink.nextFile());
+    await bytes.write(writer.begin());
+  } catch (error) {
+    await bytes.abandon(error);
+    await guarded(() => sink.abort());
+    throw error;
+  }
+  return {
+    write: (batch: Batch) => bytes.write(inSectionSync(section.formatter, () => writer.write(batch))),
+    async close() {
+      await bytes.write(inSectionSync(section.formatter, () => writer.end()));
+      await bytes.end();
+      return guarded(() => sink.close());
+    },
+    async abort() {
+      await bytes.abandon(new Error('The task was given up.'));
+      await guarded(() => sink.abort());
+    },
+  };
+}
+
+interface ByteTarget {
+  write(bytes: Uint8Array): Promise<void>;
+  end(): Promise<void>;
+  /** Stops without completing the file; never throws. */
+  abandon(error: unknown): Promise<void>;
+}
+
+function plainBytes({ section, sink }: FileRecords): ByteTarget {
+  return {
+    async write(bytes) {
+      if (bytes.length > 0) await inSection(section, () => sink.write(bytes));
+    },
+    end: async () => {},
+    abandon: async () => {},
+  };
+}
+
+function encodedBytes({ section, sink, encoders, ctx }: FileRecords): ByteTarget {
+  const channel = new ByteChannel();
+  const pump = async (): Promise<void> => {
+    let encoded: Bytes = channel;
+    for (const stage of encoders) {
+      encoded = iterateInSection(stage.section, stage.plugin.encode(stage.section.config, encoded, ctx));
+    }
+    for await (const bytes of encoded) await inSection(section, () => sink.write(bytes));
+  };
+  // A failure reaches the writer through the channel, and `end` through the promise.
+  const pumped = pump().catch((error: unknown) => {
+    channel.fail(error);
+    throw error;
+  });
+  pumped.catch(() => {});
+  return {
+    async write(bytes) {
+      if (bytes.length > 0) await channel.write(bytes);
+    },
+    async end() {
+      channel.end();
+      await pumped;
+    },
+    async abandon(error) {
+      channel.fail(error);
+      await pumped.catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/** What the engine's threads say to each other. Everything is plain data. */
+import type { LogFields, LogLevel } from '#spi/context.ts';
+import type { ErrorRecord } from './error-transfer.ts';
+import type { TaskItem, WorkOrder } from './executor.ts';
+import type { SkipCounts } from './rejection-log.ts';
+import type { TaskReports } from './task.ts';
+
+/** Given to a worker thread when it starts. */
+export interface WorkerStart {
+  readonly order: WorkOrder;
+  readonly counters: SharedArrayBuffer;
+}
+
+export type ToWorker = { readonly type: 'run'; readonly item: TaskItem } | { readonly type: 'cancel' };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'done'; readonly index: number; readonly reports: TaskReports; readonly skips: SkipCounts }
+  | { readonly type: 'failed'; readonly index: number; readonly error: ErrorRecord; readonly skips: SkipCounts }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly sentence: string; readonly fields: LogFields };
