@@ -1,0 +1,33 @@
+/** What the command prints on, and how: data goes to stdout, everything said to people to stderr. */
+import { styleText } from 'node:util';
+
+type Style = Parameters<typeof styleText>[0];
+
+export interface Terminal {
+  /** True when stderr is a screen: progress bars and colours make sense. */
+  readonly isScreen: boolean;
+  readonly width: number;
+  /** Data. */
+  out(text: string): void;
+  /** Words for people. */
+  say(text: string): void;
+  style(style: Style, text: string): string;
+}
+
+/** Columns when the screen does not tell. */
+const WIDTH_DEFAULT = 100;
+
+export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  const isScreen = stderr.isTTY;
+  return {
+    isScreen,
+    get width() {
+      return stderr.columns ?? WIDTH_DEFAULT;
+    },
+    out: (text) => void stdout.write(text),
+    say: (text) => void stderr.write(text),
+    // styleText knows NO_COLOR, FORCE_COLOR and whether the stream is a screen.
+    style: (style, text) => styleText(style, text, { stream: stderr }),
+  };
+}
