@@ -39,7 +39,6 @@ export interface ExecSettings {
   /** An input of fewer tasks is spread over this many outputs. */
   readonly minOutputTasks: number;
   readonly previewSampleRows: number;
-  readonly previewSampleBytes: number;
   readonly guessSampleBytes: number;
   /** The run fails when more records are skipped. */
   readonly skippedRecordsMax: number;

@@ -124,7 +124,6 @@ export function memoryJob(tasks: readonly (readonly string[])[], exec: Partial<J
       maxThreads: 1,
       minOutputTasks: 1,
       previewSampleRows: 15,
-      previewSampleBytes: 32768,
       guessSampleBytes: 32768,
       skippedRecordsMax: 1_000_000,
       transactionTime: '2026-01-02T03:04:05.000Z',

@@ -1,0 +1,135 @@
+/** Errors of config files: reading them, and what they say. */
+import { errorCatalogue } from '#spi/errors.ts';
+
+export const configErrors = errorCatalogue({
+  CONFIG_FILE_UNREADABLE: {
+    kind: 'config',
+    message: 'The config file {file} cannot be read: {reason}.',
+    hint: 'Check the path and the permissions.',
+  },
+  CONFIG_FILE_EXTENSION: {
+    kind: 'config',
+    message: 'The file {file} does not have the name of a config.',
+    hint: 'Name it *.yml or *.yaml, or *.yml.liquid for a template.',
+  },
+  CONFIG_FILE_TOO_LARGE: {
+    kind: 'config',
+    message: 'The config file {file} has {size} bytes; {limit} are the limit.',
+    hint: 'Is it a data file? A config says how to load data.',
+  },
+  CONFIG_NOT_UTF8: {
+    kind: 'config',
+    message: 'The config file {file} is not UTF-8 text.',
+    hint: 'Save it as UTF-8.',
+  },
+  YAML_SYNTAX: {
+    kind: 'config',
+    message: 'The config is not valid YAML: {reason}',
+    hint: 'Check indentation, quotes and brackets at this place.',
+  },
+  YAML_DOCUMENTS: {
+    kind: 'config',
+    message: 'The config file holds more than one YAML document.',
+    hint: 'Keep one document per file; remove the `---` lines.',
+  },
+  YAML_NOT_A_MAPPING: {
+    kind: 'config',
+    message: 'A config must be a mapping with `in:` and `out:`, not {found}.',
+    hint: 'Start with `in:`; `ropeway example` makes a config to look at.',
+  },
+  YAML_KEY_REPEATED: {
+    kind: 'config',
+    message: "The key '{key}' is given twice; the last one counts.",
+    hint: 'Remove one of them.',
+  },
+  YAML_TOO_MANY_NODES: {
+    kind: 'config',
+    message: 'The config grows beyond {limit} values.',
+    hint: 'Aliases (`*name`) that contain each other multiply quickly; write the values out.',
+  },
+  YAML_MERGE_KEY: {
+    kind: 'config',
+    message: 'The merge key `<<` takes a mapping or a list of mappings.',
+    hint: 'Write `<<: *name` where `&name` marks a mapping; quote it ("<<") if you mean the text.',
+  },
+  YAML_TAG_UNKNOWN: {
+    kind: 'config',
+    message: "The YAML tag '{tag}' is not supported.",
+    hint: 'Leave the tag out.',
+  },
+  LIQUID_TEMPLATE: {
+    kind: 'config',
+    message: 'The Liquid template cannot be rendered: {reason}',
+    hint: 'The only variable is `env`, as in `{{ env.HOME }}`; includes are files `_name.yml.liquid` beside the config.',
+  },
+  LIQUID_INCLUDE: {
+    kind: 'config',
+    message: "The included template '{name}' cannot be used: {reason}.",
+    hint: "`{% include 'dir/name' %}` reads `dir/_name.yml.liquid` below the folder of the config.",
+  },
+  SECTION_MISSING: {
+    kind: 'config',
+    message: "The section '{section}' is missing.",
+    hint: '{advice}',
+  },
+  SECTION_NOT_A_MAPPING: {
+    kind: 'config',
+    message: "The section '{section}' must be a mapping with a `type:`, not {found}.",
+    hint: 'Write its options below it, indented.',
+  },
+  SECTION_NOT_A_LIST: {
+    kind: 'config',
+    message: "The section '{section}' must be a list, not {found}.",
+    hint: 'Write each entry on a line that starts with `- `.',
+  },
+  PLUGIN_TYPE_MISSING: {
+    kind: 'config',
+    message: "The section '{section}' does not say its `type:`.",
+    hint: 'Possible types: {known}.{advice}',
+  },
+  PLUGIN_UNKNOWN: {
+    kind: 'config',
+    message: "There is no {kind} '{name}'.",
+    hint: '{advice}',
+  },
+  OPTION_UNKNOWN: {
+    kind: 'config',
+    message: "The option '{option}' is unknown to {plugin} and has no effect.",
+    hint: '{advice}',
+  },
+  OPTION_REQUIRED: {
+    kind: 'config',
+    message: "The option '{option}' is required but not set.",
+    hint: '{advice}',
+  },
+  OPTION_NULL: {
+    kind: 'config',
+    message: "The option '{option}' may not be null.",
+    hint: 'Remove it to get the default, or quote it ("null") if you mean the text.',
+  },
+  OPTION_TYPE: {
+    kind: 'config',
+    message: "The option '{option}' must be {expected}, but it is {found}.",
+    hint: '{advice}',
+  },
+  OPTION_VALUE: {
+    kind: 'config',
+    message: "The option '{option}' is not acceptable: {reason}.",
+    hint: '{advice}',
+  },
+  PROPERTY_UNKNOWN: {
+    kind: 'config',
+    message: "The property '{name}' (-X) is unknown and has no effect.",
+    hint: 'Known are: {known}.',
+  },
+  PROPERTY_VALUE: {
+    kind: 'config',
+    message: "The property '{name}' (-X) must be {expected}, but it is '{value}'.",
+    hint: 'For example: -X {name}={example}.',
+  },
+  CONFIG_FILE_UNWRITABLE: {
+    kind: 'config',
+    message: 'The file {file} cannot be written: {reason}.',
+    hint: 'Check that its folder exists and that you may write there.',
+  },
+});

@@ -1,0 +1,77 @@
+/** A JSON Schema of a whole config file, for completion and checks in editors. From the plugins' declarations. */
+import { z } from 'zod';
+import type { Json, JsonObject } from '#spi/json.ts';
+import type { AnyPlugin, Catalog, Kind } from '#spi/plugin.ts';
+import { execSchema } from './exec.ts';
+
+/** JSON Schema 2020-12. Editors show titles and descriptions, and complete the options of the `type` at hand. */
+export function configJsonSchema(catalog: Catalog): JsonObject {
+  const definitions = Object.fromEntries(kinds.map((kind) => [kind, kindSchema(catalog, kind)]));
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Ropeway config',
+    description: 'A job: where data comes from, what happens to it, where it goes.',
+    type: 'object',
+    required: ['in', 'out'],
+    properties: {
+      in: { title: 'Input', anyOf: [reference('input'), reference('file_input')] },
+      filters: { title: 'Filters', type: 'array', items: reference('filter') },
+      out: { title: 'Output', anyOf: [reference('output'), reference('file_output')] },
+      exec: optionsSchema(execSchema),
+      preview_sample_rows: { title: 'Preview rows', type: 'integer', minimum: 1, default: 15 },
+    },
+    $defs: definitions,
+  };
+}
+
+const kinds: readonly Kind[] = [
+  'input',
+  'file_input',
+  'decoder',
+  'parser',
+  'filter',
+  'formatter',
+  'encoder',
+  'file_output',
+  'output',
+];
+
+/** Sections that stand inside a file plugin's own. */
+const nested: Partial<Record<Kind, JsonObject>> = {
+  file_input: { parser: reference('parser'), decoders: { type: 'array', items: reference('decoder') } },
+  file_output: { formatter: reference('formatter'), encoders: { type: 'array', items: reference('encoder') } },
+};
+
+function kindSchema(catalog: Catalog, kind: Kind): JsonObject {
+  const members = catalog.filter((plugin) => plugin.kind === kind);
+  return {
+    type: 'object',
+    required: ['type'],
+    properties: { type: { enum: members.map(({ name }) => name) } },
+    allOf: members.map((plugin): Json => ({
+      if: { properties: { type: { const: plugin.name } } },
+      // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's own word
+      then: pluginSchema(plugin),
+    })),
+  };
+}
+
+function pluginSchema(plugin: AnyPlugin): JsonObject {
+  const options = optionsSchema(plugin.config);
+  const properties = options['properties'] as JsonObject | undefined;
+  return {
+    ...options,
+    title: plugin.title,
+    description: plugin.summary,
+    properties: { type: { const: plugin.name }, ...properties, ...nested[plugin.kind] },
+  };
+}
+
+function optionsSchema(schema: z.ZodObject): JsonObject {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return rest as unknown as JsonObject;
+}
+
+function reference(kind: Kind): JsonObject {
+  return { $ref: `#/$defs/${kind}` };
+}

@@ -1,0 +1,209 @@
+/** From YAML text to JSON, in Embulk's dialect, remembering where each value stood. */
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
+import { isJsonObject } from '#spi/json.ts';
+import type { Json, JsonObject } from '#spi/json.ts';
+import type { RopewayError } from '#spi/errors.ts';
+import { configErrors } from './errors.ts';
+import { resolvePlainScalar } from './scalar.ts';
+import type { YamlDialect } from './scalar.ts';
+
+/** Values of a config at most, aliases written out: protects against documents that multiply themselves. */
+const NODES_MAX = 5_000_000;
+/** Aliases inside aliases. */
+const DEPTH_MAX = 200;
+
+/** A piece of the text: lines and columns count from 1. */
+export interface TextPlace {
+  readonly line: number;
+  readonly column: number;
+  /** One past the last column, on the same line. */
+  readonly endColumn: number;
+}
+
+export type ConfigPath = readonly (string | number)[];
+
+export interface YamlFile {
+  readonly value: JsonObject;
+  /** Where the value at the path stands, or the nearest thing around it. */
+  placeOf(path: ConfigPath): TextPlace | undefined;
+  readonly warnings: readonly RopewayError[];
+}
+
+export function readYaml(text: string, file: string, dialect: YamlDialect): YamlFile {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments<Node>(text, {
+    version: '1.1',
+    // Every plain scalar stays text: its meaning is ours to decide.
+    schema: 'failsafe',
+    lineCounter: lines,
+    uniqueKeys: false,
+    keepSourceTokens: false,
+    strict: false,
+    prettyErrors: false,
+  });
+  const list = Array.isArray(documents) ? documents : [];
+  const [document] = list;
+  for (const member of list) throwSyntax(member, file, lines);
+  if (list.length > 1) throw configErrors.error('YAML_DOCUMENTS', {}, { where: { file } });
+  const reader = new Reader(document, file, { dialect, lines });
+  const value = document?.contents ? reader.valueOf(document.contents, []) : null;
+  if (!isJsonObject(value)) {
+    throw configErrors.error(
+      'YAML_NOT_A_MAPPING',
+      { found: describeJson(value) },
+      { where: { file, line: 1, column: 1 } },
+    );
+  }
+  return {
+    value,
+    placeOf: (path) => placeOf(document?.contents ?? undefined, path, { text, lines, document }),
+    warnings: reader.warnings,
+  };
+}
+
+/** `a list`, `the text "x"`, `nothing`: a value in words, for messages. */
+export function describeJson(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing (null)';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'string')
+    return `the text ${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)}`;
+  return `the ${typeof value} ${String(value)}`;
+}
+
+function throwSyntax(document: Document, file: string, lines: LineCounter): void {
+  const [error] = document.errors;
+  if (error === undefined) return;
+  const { line, col } = lines.linePos(error.pos[0]);
+  throw configErrors.error(
+    'YAML_SYNTAX',
+    { reason: error.message },
+    { where: { file, line, column: col }, cause: error },
+  );
+}
+
+class Reader {
+  readonly warnings: RopewayError[] = [];
+  readonly #document: Document | undefined;
+  readonly #file: string;
+  readonly #dialect: YamlDialect;
+  readonly #lines: LineCounter;
+  #nodes = 0;
+
+  constructor(document: Document | undefined, file: string, parts: { dialect: YamlDialect; lines: LineCounter }) {
+    this.#document = document;
+    this.#file = file;
+    this.#dialect = parts.dialect;
+    this.#lines = parts.lines;
+  }
+
+  valueOf(node: unknown, path: ConfigPath): Json {
+    this.#nodes += 1;
+    if (this.#nodes > NODES_MAX || path.length > DEPTH_MAX) {
+      throw configErrors.error('YAML_TOO_MANY_NODES', { limit: NODES_MAX }, this.#at(node));
+    }
+    if (isAlias(node)) return this.valueOf(this.#document ? node.resolve(this.#document) : undefined, path);
+    if (isScalar(node)) return this.#scalar(node);
+    if (isSeq(node)) return node.items.map((item, index) => this.valueOf(item, [...path, index]));
+    if (isMap(node)) return this.#mapping(node, path);
+    return null;
+  }
+
+  #scalar(node: Scalar): Json {
+    const text = typeof node.value === 'string' ? node.value : String(node.value ?? '');
+    const tag = node.tag?.replace('tag:yaml.org,2002:', '!!');
+    if (tag !== undefined && tag !== '!' && tag !== '!!str') {
+      if (!['!!int', '!!float', '!!bool', '!!null'].includes(tag)) {
+        throw configErrors.error('YAML_TAG_UNKNOWN', { tag }, this.#at(node));
+      }
+      return resolvePlainScalar(text, this.#dialect);
+    }
+    if (node.type !== 'PLAIN' || tag !== undefined) return text;
+    if (text === '<<') throw configErrors.error('YAML_MERGE_KEY', {}, this.#at(node));
+    return resolvePlainScalar(text, this.#dialect);
+  }
+
+  #mapping(node: YAMLMap, path: ConfigPath): JsonObject {
+    // A null prototype: keys such as `__proto__` are keys.
+    const own: Record<string, Json> = Object.create(null) as Record<string, Json>;
+    const merged: JsonObject[] = [];
+    for (const pair of node.items) {
+      if (!isPair(pair)) continue;
+      if (isMergeKey(pair)) {
+        merged.push(...this.#merged(pair, path));
+        continue;
+      }
+      const key = keyText(pair);
+      if (key in own) {
+        this.warnings.push(configErrors.error('YAML_KEY_REPEATED', { key }, this.#at(pair.key)));
+      }
+      own[key] = this.valueOf(pair.value, [...path, key]);
+    }
+    // Keys of the mapping itself win; of several merged mappings the first.
+    return { ...Object.assign({}, ...merged.reverse()), ...own } as JsonObject;
+  }
+
+  #merged(pair: Pair, path: ConfigPath): JsonObject[] {
+    const value = this.valueOf(pair.value, [...path, '<<']);
+    const list = Array.isArray(value) ? (value as readonly Json[]) : [value];
+    return list.map((entry) => {
+      if (!isJsonObject(entry)) throw configErrors.error('YAML_MERGE_KEY', {}, this.#at(pair.key));
+      return entry;
+    });
+  }
+
+  #at(node: unknown): { where: { file: string; line?: number; column?: number } } {
+    const offset = rangeOf(node)?.[0];
+    if (offset === undefined) return { where: { file: this.#file } };
+    const { line, col } = this.#lines.linePos(offset);
+    return { where: { file: this.#file, line, column: col } };
+  }
+}
+
+function isMergeKey(pair: Pair): boolean {
+  return isScalar(pair.key) && pair.key.type === 'PLAIN' && pair.key.value === '<<';
+}
+
+function keyText(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value ?? '') : String(pair.key);
+}
+
+function rangeOf(node: unknown): readonly [number, number] | undefined {
+  const range = (node as { range?: readonly [number, number, number] | null } | null | undefined)?.range;
+  return range ? [range[0], range[1]] : undefined;
+}
+
+interface PlaceParts {
+  readonly text: string;
+  readonly lines: LineCounter;
+  readonly document: Document | undefined;
+}
+
+/** Follows the path as far as the text has it: to the value, or to the key whose value is nested or missing. */
+function placeOf(root: Node | undefined, path: ConfigPath, parts: PlaceParts): TextPlace | undefined {
+  let node: unknown = root;
+  let range = path.length === 0 ? rangeOf(root) : undefined;
+  for (const step of path) {
+    if (isAlias(node) && parts.document) node = node.resolve(parts.document);
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && keyText(item) === String(step));
+      if (pair === undefined) break;
+      const isPlainValue = isScalar(pair.value) && pair.value.value !== '';
+      range = rangeOf(isPlainValue ? pair.value : pair.key) ?? range;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+      if (node === undefined) break;
+      range = rangeOf(node) ?? range;
+    } else break;
+  }
+  return range === undefined ? undefined : textPlace(range, parts);
+}
+
+function textPlace([start, end]: readonly [number, number], { text, lines }: PlaceParts): TextPlace {
+  const { line, col } = lines.linePos(start);
+  const lineEnd = text.indexOf('\n', start);
+  const last = Math.min(end, lineEnd < 0 ? text.length : lineEnd);
+  return { line, column: col, endColumn: col + Math.max(1, text.slice(start, last).trimEnd().length) };
+}

@@ -1,0 +1,62 @@
+/** Every golden job through the command line: the same bytes as the original engine, or as the case's rule says. */
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bunzip2 } from '#test/kit/bunzip2.ts';
+import { ropeway } from '#test/kit/ropeway-command.ts';
+import { goldenCases, goldenFolder, readTree } from './golden-case.ts';
+import type { GoldenCase } from './golden-case.ts';
+import { compareFiles, compareStdout } from './golden-compare.ts';
+
+const cases = goldenCases();
+const isCi = process.env['CI'] === 'true';
+
+describe('golden jobs', () => {
+  it.runIf(isCi)('are there under CI', () => {
+    expect(cases.length, `no golden cases in ${goldenFolder}`).toBeGreaterThan(0);
+  });
+  // Reason of the skip: a checkout of the repository alone has no golden set beside it. CI fails above.
+  it.skipIf(cases.length > 0 || isCi)(`are not in ${goldenFolder}: nothing is compared`, () => {});
+
+  it.concurrent.for(cases.map((golden) => [golden.name, golden] as const))('%s', async ([, golden]) => {
+    expect(await differencesOf(golden)).toEqual([]);
+  });
+});
+
+async function differencesOf(golden: GoldenCase): Promise<string[]> {
+  const temporary = realpathSync(mkdtempSync(join(tmpdir(), 'golden-')));
+  try {
+    const folder = join(temporary, 'case');
+    prepare(golden, folder);
+    const before = readTree(folder);
+    const run = await ropeway([golden.command, golden.config, ...golden.args], {
+      cwd: folder,
+      env: { TZ: 'UTC', LC_ALL: 'C.UTF-8' },
+    });
+    const expected = readTree(join(golden.folder, 'expected'));
+    const differences: string[] = [];
+    if ((run.exitCode !== 0) !== (golden.exit !== 0)) {
+      differences.push(`exit ${run.exitCode}, want ${golden.exit}: ${run.stderr.slice(0, 2000)}`);
+    }
+    const trees = { expected, before, after: readTree(folder) };
+    differences.push(...(await compareFiles(golden, trees, { bzip2: bunzip2 })));
+    differences.push(...compareStdout(golden.stdout, expected.get('stdout.txt')?.toString() ?? '', run.stdout));
+    return differences;
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
+}
+
+function prepare(golden: GoldenCase, folder: string): void {
+  cpSync(golden.folder, folder, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (source) => !['expected', 'case.json'].some((name) => source === join(golden.folder, name)),
+  });
+  mkdirSync(join(folder, 'out'), { recursive: true });
+  for (const [link, target] of Object.entries(golden.symlinks)) {
+    mkdirSync(dirname(join(folder, link)), { recursive: true });
+    symlinkSync(target, join(folder, link));
+  }
+}
