@@ -12,7 +12,7 @@ import { loadConfig } from '#engine/config/load.ts';
 import type { LoadedConfig } from '#engine/config/load.ts';
 import { mergeConfig } from '#engine/config/merge.ts';
 import { printYaml } from '#engine/config/print.ts';
-import { systemReason } from '#engine/config/system-reason.ts';
+import { systemReason } from '#spi/system-reason.ts';
 import type { RunDiff } from '#engine/transaction.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import type { JsonObject } from '#spi/json.ts';

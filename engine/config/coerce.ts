@@ -3,7 +3,7 @@
  * `"true"` and `0` for a boolean. Schemas stay strict; this pass, driven by the schema, comes before validation.
  */
 import type { z } from 'zod';
-import { isBigInteger, isIntegralFloat } from '#spi/config-number.ts';
+import { isBigInteger, isIntegralFloat, plainMapping } from '#spi/config-value.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json } from '#spi/json.ts';
 import type { RopewayError } from '#spi/errors.ts';
@@ -140,7 +140,7 @@ function coerceObject({ shape = {} }: Definition, value: Json, path: ConfigPath,
   if (!isJsonObject(value)) return value;
   const known = Object.keys(shape);
   const result: Record<string, Json> = {};
-  for (const [key, member] of Object.entries(value)) {
+  for (const [key, member] of Object.entries(plainMapping(value))) {
     const schema = Object.hasOwn(shape, key) ? shape[key] : undefined;
     if (schema === undefined) {
       found.unknownKeys.push({ path: [...path, key], known, suggestion: nearest(key, known) });
@@ -155,7 +155,7 @@ function coerceObject({ shape = {} }: Definition, value: Json, path: ConfigPath,
 function coerceRecord({ valueType }: Definition, value: Json, path: ConfigPath, found: Findings): Json {
   if (!isJsonObject(value) || valueType === undefined) return value;
   const result: Record<string, Json> = {};
-  for (const [key, member] of Object.entries(value)) {
+  for (const [key, member] of Object.entries(plainMapping(value))) {
     const coerced = coerce(valueType, member, [...path, key], found);
     if (coerced !== undefined) result[key] = coerced;
   }

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { configErrors } from './errors.ts';
-import { systemReason } from './system-reason.ts';
+import { systemReason } from '#spi/system-reason.ts';
 import type { YamlDialect } from './scalar.ts';
 import { readYaml } from './yaml-reader.ts';
 import type { YamlFile } from './yaml-reader.ts';

@@ -1,5 +1,5 @@
 /** Laying one config over another: guessed settings over written ones, the last run's diff over the config. */
-import { isBigInteger, isIntegralFloat } from '#spi/config-number.ts';
+import { isBigInteger, isIntegralFloat, plainMapping } from '#spi/config-value.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 
@@ -18,7 +18,7 @@ export function mergeConfig(base: JsonObject, over: JsonObject): JsonObject {
 }
 
 function mergeValue(base: Json, over: Json): Json {
-  if (isMapping(base) && isMapping(over)) return mergeConfig(base, over);
+  if (isMapping(base) && isMapping(over)) return mergeConfig(plainMapping(base), plainMapping(over));
   if (Array.isArray(base) && Array.isArray(over)) return mergeLists(base as readonly Json[], over as readonly Json[]);
   return over;
 }

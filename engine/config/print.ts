@@ -1,5 +1,5 @@
 /** Prints configs and diffs as SnakeYAML's default style does: block around flow, 80 columns, quotes where needed. */
-import { isBigInteger, isIntegralFloat } from '#spi/config-number.ts';
+import { isBigInteger, isIntegralFloat, isOrderedMapping } from '#spi/config-value.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 import { resolvePlainScalar } from './scalar.ts';
@@ -26,7 +26,8 @@ function isTagged(value: Json): boolean {
   return isBigInteger(value) || isIntegralFloat(value);
 }
 
-function entries(value: JsonObject): [string, Json][] {
+function entries(value: JsonObject): readonly (readonly [string, Json])[] {
+  if (isOrderedMapping(value)) return value.$entries;
   return Object.entries(value).flatMap(([key, member]): [string, Json][] =>
     member === undefined ? [] : [[key, member]],
   );

@@ -31,7 +31,7 @@ const special = new Map([
 const date =
   /^(\d{4})-(\d\d)-(\d\d)$|^(\d{4})-(\d\d?)-(\d\d?)(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?(?:[ \t]*(Z|[-+]\d\d?(?::?\d\d)?))?$/;
 
-/** The value of a plain scalar. Numbers that JSON would blur come tagged (`spi/config-number.ts`). */
+/** The value of a plain scalar. Numbers that JSON would blur come tagged (`spi/config-value.ts`). */
 export function resolvePlainScalar(text: string, dialect: YamlDialect): Json {
   if (nulls.has(text)) return null;
   const boolean = dialect === '0.11.3' ? strictBooleans[text] : booleans.get(text);

@@ -141,7 +141,8 @@ class Reader {
       own[key] = this.valueOf(pair.value, [...path, key]);
     }
     // Keys of the mapping itself win; of several merged mappings the first.
-    return { ...Object.assign({}, ...merged.reverse()), ...own } as JsonObject;
+    const object = { ...Object.assign({}, ...merged.reverse()), ...own } as JsonObject;
+    return keepOrder(object, Object.keys(own).length, node);
   }
 
   #merged(pair: Pair, path: ConfigPath): JsonObject[] {
@@ -159,6 +160,15 @@ class Reader {
     const { line, col } = this.#lines.linePos(offset);
     return { where: { file: this.#file, line, column: col } };
   }
+}
+
+/** JavaScript puts keys that look like indexes first; such a mapping keeps its order as a list of entries. */
+function keepOrder(object: JsonObject, ownKeys: number, node: YAMLMap): JsonObject {
+  const isReordered = ownKeys === node.items.length && Object.keys(object).some((key) => /^(0|[1-9]\d*)$/.test(key));
+  if (!isReordered) return object;
+  return {
+    $entries: node.items.flatMap((pair) => (isPair(pair) ? [[keyText(pair), object[keyText(pair)] ?? null]] : [])),
+  };
 }
 
 function isMergeKey(pair: Pair): boolean {

@@ -1,0 +1,34 @@
+import { plugin } from '#spi/plugin.ts';
+import { fileInputConfig, fileOutputConfig } from './config.ts';
+
+export const fileInputPlugin = plugin({
+  kind: 'file_input',
+  name: 'file',
+  title: 'Local files',
+  summary: 'Reads local files whose paths begin with a prefix.',
+  stability: 'stable',
+  config: fileInputConfig,
+  examples: [
+    {
+      title: 'All CSV exports of a folder',
+      yaml: 'type: file\npath_prefix: exports/sales_\nparser: {type: csv, columns: [{name: id, type: long}]}\n',
+    },
+  ],
+  load: async () => (await import('./input.ts')).fileInput,
+});
+
+export const fileOutputPlugin = plugin({
+  kind: 'file_output',
+  name: 'file',
+  title: 'Local files',
+  summary: 'Writes local files, one per output task.',
+  stability: 'stable',
+  config: fileOutputConfig,
+  examples: [
+    {
+      title: 'Compressed JSON lines',
+      yaml: 'type: file\npath_prefix: out/sales_\nfile_ext: jsonl.gz\nformatter: {type: jsonl}\nencoders: [{type: gzip}]\n',
+    },
+  ],
+  load: async () => (await import('./output.ts')).fileOutput,
+});
