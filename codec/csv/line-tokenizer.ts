@@ -1,0 +1,252 @@
+/**
+ * The CSV machine of the specification, character by character over lines: slow, obvious, exact. It is the oracle of
+ * the fast reader, what the fast reader falls back to for a record it does not know, and what guessing uses.
+ *
+ * BE ADVISED: a record that fails gives up its *first physical line* only; lines after it are pushed back and read
+ * as records of their own. U+0000 ends a line like the end of the text does, wherever it stands.
+ */
+import type { CsvDialect } from './dialect.ts';
+import { csvErrors } from './errors.ts';
+
+/** Physical lines, one by one. */
+export interface LineSource {
+  /** The next line without its end, or undefined at the end. */
+  next(): string | undefined;
+}
+
+type State = 'begin' | 'firstTrim' | 'value' | 'lastTrim' | 'quoted' | 'afterQuoted';
+
+const END = -1;
+const SPACE = 0x20;
+
+export class LineTokenizer {
+  readonly #source: LineSource;
+  readonly #dialect: CsvDialect;
+  readonly #quote: number;
+  readonly #escape: number;
+  readonly #skipsEmptyLines: boolean;
+  /** Lines pushed back, next one last. */
+  #pushedBack: string[] = [];
+  /** Physical lines of the current record behind its first. */
+  #continued: string[] = [];
+  #firstLine = '';
+  #line = '';
+  #at = 0;
+  /** Physical lines taken so far. */
+  #lineNumber = 0;
+  #recordLine = 0;
+  #isAtEnd = true;
+  #wasQuoted = false;
+
+  constructor(source: LineSource, dialect: CsvDialect, options: { readonly skipEmptyLines?: boolean } = {}) {
+    this.#source = source;
+    this.#dialect = dialect;
+    this.#quote = dialect.quote === null ? -2 : dialect.quote.charCodeAt(0);
+    this.#escape = dialect.escape === null ? -2 : dialect.escape.charCodeAt(0);
+    this.#skipsEmptyLines = options.skipEmptyLines ?? true;
+  }
+
+  /** Physical line at which the current record begins, from 1. */
+  get recordLine(): number {
+    return this.#recordLine;
+  }
+
+  /** Physical lines of the current record so far. */
+  get recordLineCount(): number {
+    return 1 + this.#continued.length;
+  }
+
+  /** The current record's first physical line. */
+  get recordText(): string {
+    return this.#firstLine;
+  }
+
+  /** Goes to the next record; false at the end. */
+  nextRecord(): boolean {
+    const marker = this.#dialect.commentLineMarker;
+    for (;;) {
+      const line = this.#takeLine();
+      if (line === undefined) return false;
+      if (line === '' && this.#skipsEmptyLines) continue;
+      if (marker !== null && marker !== '' && line.startsWith(marker)) continue;
+      this.#firstLine = line;
+      this.#continued = [];
+      this.#line = line;
+      this.#at = 0;
+      this.#recordLine = this.#lineNumber;
+      this.#isAtEnd = false;
+      return true;
+    }
+  }
+
+  hasNextColumn(): boolean {
+    return !this.#isAtEnd;
+  }
+
+  /** True when the column read last was quoted. */
+  wasQuoted(): boolean {
+    return this.#wasQuoted;
+  }
+
+  /** Gives up the record: its first line is gone, the lines behind it come again. Returns the first line. */
+  skipRecord(): string {
+    this.#pushedBack.push(...this.#continued.reverse());
+    this.#lineNumber -= this.#continued.length;
+    this.#continued = [];
+    this.#isAtEnd = true;
+    return this.#firstLine;
+  }
+
+  /** The next column's text. Throws an error of `csvErrors`; then the record is to be given up. */
+  nextColumn(): string {
+    if (this.#isAtEnd) throw csvErrors.error('CSV_TOO_FEW_COLUMNS');
+    const { trimIfNotQuoted } = this.#dialect;
+    let state: State = 'begin';
+    let from = this.#at;
+    let valueEnd = this.#at;
+    let quoted = '';
+    this.#wasQuoted = false;
+    for (;;) {
+      const at = this.#at;
+      const code = at < this.#line.length ? this.#line.charCodeAt(at) : END;
+      const isEnd = code === END || code === 0;
+      const isDelimiter = !isEnd && this.#isDelimiterAt(at);
+      switch (state) {
+        case 'begin':
+        case 'firstTrim':
+          if (isDelimiter || isEnd) return this.#endColumn('', isDelimiter);
+          if (code === this.#quote) state = 'quoted';
+          else if (!(code === SPACE && trimIfNotQuoted)) {
+            from = at;
+            state = 'value';
+          } else state = 'firstTrim';
+          this.#at += 1;
+          break;
+        case 'value':
+          if (isDelimiter) return this.#endColumn(this.#line.slice(from, at), true);
+          // A NUL ends the line, but is itself part of the value.
+          if (isEnd) return this.#endColumn(this.#line.slice(from, code === END ? at : at + 1), false);
+          if (code === SPACE && trimIfNotQuoted) {
+            valueEnd = at;
+            state = 'lastTrim';
+          }
+          this.#at += 1;
+          break;
+        case 'lastTrim':
+          if (isDelimiter || isEnd) return this.#endColumn(this.#line.slice(from, valueEnd), isDelimiter);
+          if (code !== SPACE) state = 'value';
+          this.#at += 1;
+          break;
+        case 'quoted':
+          quoted = this.#readQuoted();
+          state = 'afterQuoted';
+          break;
+        case 'afterQuoted':
+          this.#wasQuoted = true;
+          if (isDelimiter || isEnd) return this.#endColumn(quoted, isDelimiter);
+          if (code !== SPACE) {
+            const params = { character: String.fromCodePoint(this.#line.codePointAt(at) ?? 0), quote: this.#dialect.quote ?? '' };
+            throw csvErrors.error('CSV_AFTER_QUOTE', params);
+          }
+          this.#at += 1;
+      }
+    }
+  }
+
+  #endColumn(text: string, isDelimiter: boolean): string {
+    if (isDelimiter) this.#at += this.#dialect.delimiter.length;
+    else this.#isAtEnd = true;
+    return text;
+  }
+
+  #isDelimiterAt(at: number): boolean {
+    return this.#line.startsWith(this.#dialect.delimiter, at);
+  }
+
+  /** From behind the opening quote to behind the closing one, over lines. */
+  #readQuoted(): string {
+    const { strayQuotes, maxQuotedSizeLimit, newline } = this.#dialect;
+    let text = '';
+    let from = this.#at;
+    for (;;) {
+      const at = this.#at;
+      const code = at < this.#line.length ? this.#line.charCodeAt(at) : END;
+      if (text.length + (at - from) > maxQuotedSizeLimit) this.#refuseLength();
+      if (code === END || code === 0) {
+        text += this.#line.slice(from, at) + newline;
+        this.#continueLine();
+        from = 0;
+      } else if (code === this.#quote) {
+        const next = this.#codeAt(at + 1);
+        if (next === this.#quote) {
+          text += this.#line.slice(from, at + 1);
+          this.#at += 2;
+          from = this.#at;
+        } else if (!strayQuotes || next === END || next === 0 || this.#isDelimiterAt(at + 1)) {
+          text += this.#line.slice(from, at);
+          this.#at += 1;
+          if (text.length > maxQuotedSizeLimit) this.#refuseLength();
+          return text;
+        } else {
+          this.#at += 1;
+        }
+      } else if (code === this.#escape) {
+        const next = this.#codeAt(at + 1);
+        if (next === this.#quote || next === this.#escape) {
+          text += this.#line.slice(from, at);
+          from = at + 1;
+          this.#at += 2;
+        } else {
+          this.#at += 1;
+        }
+      } else {
+        this.#at += 1;
+      }
+    }
+  }
+
+  #refuseLength(): never {
+    throw csvErrors.error('CSV_QUOTED_TOO_LONG', { limit: this.#dialect.maxQuotedSizeLimit });
+  }
+
+  #codeAt(at: number): number {
+    return at < this.#line.length ? this.#line.charCodeAt(at) : END;
+  }
+
+  #continueLine(): void {
+    const line = this.#takeLine();
+    if (line === undefined) throw csvErrors.error('CSV_QUOTE_UNCLOSED');
+    this.#continued.push(line);
+    this.#line = line;
+    this.#at = 0;
+  }
+
+  #takeLine(): string | undefined {
+    const line = this.#pushedBack.pop() ?? this.#source.next();
+    if (line !== undefined) this.#lineNumber += 1;
+    return line;
+  }
+}
+
+/** The physical lines of a text, as the machine's source. */
+export function linesOf(text: string, recognized: CsvDialect['lineDelimiterRecognized']): LineSource {
+  const lines = splitLines(text, recognized);
+  let next = 0;
+  return { next: () => lines[next++] };
+}
+
+/**
+ * Splits as Java's BufferedReader does (CR LF, LF and CR; no empty line after a last break), or, when one break is
+ * recognized, by that alone: `LF` is one without CR before it, `CR` one without LF behind it; then an empty line
+ * follows a last break.
+ */
+export function splitLines(text: string, recognized: CsvDialect['lineDelimiterRecognized']): string[] {
+  if (recognized === null) {
+    const lines = text.split(/\r\n|\r|\n/);
+    if (lines.at(-1) === '') lines.pop();
+    return lines;
+  }
+  if (text === '') return [];
+  const breaks = { CRLF: /\r\n/, LF: /(?<!\r)\n/, CR: /\r(?!\n)/ } as const;
+  return text.split(breaks[recognized]);
+}
