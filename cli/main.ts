@@ -102,7 +102,9 @@ function addLookups(program: Command, done: Done): void {
   program
     .command('license')
     .description('print the license')
-    .action(() => process.stdout.write(readFileSync(new URL('../LICENSE', import.meta.url))));
+    .action(() => {
+      process.stdout.write(readFileSync(new URL('../LICENSE', import.meta.url)));
+    });
 }
 
 function addRemoved(program: Command, done: Done): void {

@@ -1,0 +1,131 @@
+/** The columns of the batch that a CSV reader is filling, and the conversion of one cell's text into its value. */
+import { batchRowsMax, CELL_NULL, newVector } from '#spi/batch.ts';
+import type { Batch, Vector } from '#spi/batch.ts';
+import { ByteSink } from '#spi/byte-sink.ts';
+import type { RopewayError } from '#spi/errors.ts';
+import type { Column, Schema } from '#spi/schema.ts';
+import { canonicalizeJson } from '#codec/json/canonical.ts';
+import { readBoolean } from '#codec/number/boolean.ts';
+import { readDouble } from '#codec/number/double.ts';
+import { readLong } from '#codec/number/long.ts';
+import type { TimestampParser } from '#codec/time/timestamp-parser.ts';
+import { csvErrors } from './errors.ts';
+import type { TextMemory } from './text-memory.ts';
+
+/** A column as the parser is to read it. */
+export interface CsvColumn extends Column {
+  /** For timestamps. */
+  readonly parser?: TimestampParser;
+  /** For timestamps: as in messages. */
+  readonly formatText?: string;
+}
+
+/** Characters of a bad cell that its error shows. */
+const SHOWN_TEXT_MAX = 100;
+
+const noArena = new Uint8Array(0);
+
+export class CellColumns {
+  readonly schema: Schema;
+  readonly rowsMax: number;
+  row = 0;
+  readonly #columns: readonly CsvColumn[];
+  readonly #memory: TextMemory;
+  #vectors: Vector[];
+  readonly #scratch = new ByteSink();
+
+  constructor(columns: readonly CsvColumn[], memory: TextMemory) {
+    this.#columns = columns;
+    this.#memory = memory;
+    this.schema = {
+      columns: columns.map(({ name, type, format }) => ({ name, type, ...(format === undefined ? {} : { format }) })),
+    };
+    this.rowsMax = batchRowsMax(this.schema);
+    this.#vectors = columns.map(({ type }) => newVector(type, this.rowsMax, noArena));
+  }
+
+  setNull(column: number): void {
+    (this.#vectors[column] as Vector).cells[this.row * 2 + 1] = CELL_NULL; // callers stay within the schema
+  }
+
+  /** Converts the text `[start, end)` of the memory. Returns false when it is not of the column's type. */
+  set(column: number, start: number, end: number, textFlags: number): boolean {
+    const vector = this.#vectors[column] as Vector; // callers stay within the schema
+    const { row } = this;
+    const { bytes } = this.#memory;
+    let flags = textFlags;
+    switch (vector.type) {
+      case 'string':
+        break;
+      case 'long':
+        flags = readLong(bytes, start, end, vector.values, row);
+        if (flags === -1) return false;
+        break;
+      case 'double':
+        flags = readDouble(bytes, start, end, vector.values, row);
+        if (flags === -1) return false;
+        break;
+      case 'boolean':
+        vector.values[row] = readBoolean(bytes, start, end);
+        flags = 0;
+        break;
+      case 'timestamp': {
+        const time = this.#columns[column]?.parser?.parseBytes(bytes, start, end);
+        if (time === undefined) return false;
+        const micros = Math.floor(time.nanos / 1000);
+        vector.values[row] = BigInt(time.seconds) * 1_000_000n + BigInt(micros);
+        vector.nanos[row] = time.nanos - micros * 1000;
+        flags = 0;
+        break;
+      }
+      case 'json':
+        return this.#setJson(vector, start, end);
+    }
+    vector.cells[row * 2] = start;
+    vector.cells[row * 2 + 1] = (end - start) | flags;
+    return true;
+  }
+
+  #setJson(vector: Vector, start: number, end: number): boolean {
+    this.#scratch.clear();
+    const flags = canonicalizeJson(this.#memory.bytes, start, end, this.#scratch);
+    if (flags === -1) return false;
+    const at = this.#memory.sideEnd;
+    this.#memory.append(this.#scratch.view());
+    vector.cells[this.row * 2] = at;
+    vector.cells[this.row * 2 + 1] = this.#scratch.length | flags;
+    return true;
+  }
+
+  /** Why `set` has refused the text. */
+  conversionError(column: number, start: number, end: number): RopewayError {
+    const { bytes } = this.#memory;
+    const whole = Buffer.from(bytes.buffer, start, end - start).toString('utf8');
+    const text = whole.length > SHOWN_TEXT_MAX ? `${whole.slice(0, SHOWN_TEXT_MAX)}…` : whole;
+    const { type, name, formatText = '' } = this.#columns[column] as CsvColumn; // callers stay within the schema
+    const where = { where: { field: name } };
+    switch (type) {
+      case 'long':
+        return csvErrors.error('CSV_LONG_INVALID', { text }, where);
+      case 'double':
+        return csvErrors.error('CSV_DOUBLE_INVALID', { text }, where);
+      case 'timestamp':
+        return csvErrors.error('CSV_TIMESTAMP_INVALID', { text, format: formatText }, where);
+      default:
+        return csvErrors.error('CSV_JSON_INVALID', { text }, where);
+    }
+  }
+
+  endRow(): void {
+    this.row += 1;
+  }
+
+  /** The rows so far as a batch over the memory, or undefined when there are none. */
+  take(): Batch | undefined {
+    const rowCount = this.row;
+    this.row = 0;
+    if (rowCount === 0) return undefined;
+    const arena = this.#memory.bytes;
+    return { schema: this.schema, rowCount, vectors: this.#vectors.map((vector): Vector => ({ ...vector, arena })) };
+  }
+}
