@@ -181,9 +181,7 @@ export class CsvBatchReader {
       if (stop < 0) return stop;
       // `stop` is the delimiter, the line break, or the end of the text.
       if (stop < end && this.#memory.bytes[stop] === this.#delimiter) {
-        if (column + 1 >= count && !this.#options.allowExtraColumns) {
-          return this.#refuse(csvErrors.error('CSV_TOO_MANY_COLUMNS'));
-        }
+        if (column + 1 >= count) return this.#surplusColumns(stop);
         at = stop + 1;
         continue;
       }
@@ -191,11 +189,24 @@ export class CsvBatchReader {
       if (column + 1 < count && !this.#missingColumns(column + 1)) {
         return this.#refuse(csvErrors.error('CSV_TOO_FEW_COLUMNS'));
       }
-      if (stop >= end) return end;
-      if (this.#memory.bytes[stop] !== CR) return stop + 1;
-      if (stop + 1 >= end && !this.#isLast) return MORE;
-      return this.#memory.bytes[stop + 1] === LF && stop + 1 < end ? stop + 2 : stop + 1;
+      return this.#afterLine(stop);
     }
+  }
+
+  /** Surplus columns end with their line, quotes or not. */
+  #surplusColumns(at: number): number {
+    if (!this.#options.allowExtraColumns) return this.#refuse(csvErrors.error('CSV_TOO_MANY_COLUMNS'));
+    const lineEnd = findLineEnd(this.#memory.bytes, at, this.#memory.end, { recognized: null, isLast: this.#isLast });
+    return lineEnd < 0 ? MORE : this.#afterLine(lineEnd);
+  }
+
+  /** The position behind the line break (or end of the text) at `stop`. */
+  #afterLine(stop: number): number {
+    const { bytes, end } = this.#memory;
+    if (stop >= end) return end;
+    if (bytes[stop] !== CR) return stop + 1;
+    if (stop + 1 >= end && !this.#isLast) return MORE;
+    return bytes[stop + 1] === LF && stop + 1 < end ? stop + 2 : stop + 1;
   }
 
   #missingColumns(from: number): boolean {
@@ -304,9 +315,8 @@ export class CsvBatchReader {
     return this.#setCell(column, side, memory.sideEnd, flags) ? stop : REFUSED;
   }
 
-  /** Stores the cell; flags -1 stand for null. Columns behind the schema are dropped. */
+  /** Stores the cell; flags -1 stand for null. */
   #setCell(column: number, from: number, to: number, flags: number): boolean {
-    if (column >= this.#options.columns.length) return true;
     const isNull = flags === -1 || (this.#nullText !== null && this.#isNullText(from, to));
     if (isNull) this.#cells.setNull(column);
     else if (!this.#cells.set(column, from, to, flags)) {
@@ -337,10 +347,8 @@ export class CsvBatchReader {
         this.#memory.append(Buffer.from(text));
         if (!this.#setCell(column, start, this.#memory.sideEnd, isNull ? -1 : 0)) return REFUSED;
       }
-      while (slow.hasNextColumn()) {
-        if (!allowExtraColumns) return this.#refuse(csvErrors.error('CSV_TOO_MANY_COLUMNS'));
-        slow.nextColumn();
-      }
+      // Surplus columns end with their line, quotes or not: they are not read at all.
+      if (slow.hasNextColumn() && !allowExtraColumns) return this.#refuse(csvErrors.error('CSV_TOO_MANY_COLUMNS'));
     } catch (error) {
       if (error === INCOMPLETE) return MORE;
       return this.#refuse(error as RopewayError); // the machine throws nothing else

@@ -5,6 +5,7 @@ import { ByteSink } from '#spi/byte-sink.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 import { canonicalizeJson } from '#codec/json/canonical.ts';
+import { isJsonSpace } from '#codec/json/scanner.ts';
 import { readBoolean } from '#codec/number/boolean.ts';
 import { readDouble } from '#codec/number/double.ts';
 import { readLong } from '#codec/number/long.ts';
@@ -87,6 +88,11 @@ export class CellColumns {
   }
 
   #setJson(vector: Vector, start: number, end: number): boolean {
+    if (isBlank(this.#memory.bytes, start, end)) {
+      // No JSON at all is null, as in the original.
+      vector.cells[this.row * 2 + 1] = CELL_NULL;
+      return true;
+    }
     this.#scratch.clear();
     const flags = canonicalizeJson(this.#memory.bytes, start, end, this.#scratch);
     if (flags === -1) return false;
@@ -128,4 +134,9 @@ export class CellColumns {
     const arena = this.#memory.bytes;
     return { schema: this.schema, rowCount, vectors: this.#vectors.map((vector): Vector => ({ ...vector, arena })) };
   }
+}
+
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (!isJsonSpace(bytes[at] as number)) return false; // within the range given
+  return true;
 }

@@ -159,6 +159,12 @@ export class LineTokenizer {
     return text;
   }
 
+  /** A delimiter, or the end of the line. */
+  #isColumnEnd(at: number): boolean {
+    const code = this.#codeAt(at);
+    return code === END || code === 0 || this.#isDelimiterAt(at);
+  }
+
   #isDelimiterAt(at: number): boolean {
     return this.#line.startsWith(this.#dialect.delimiter, at);
   }
@@ -177,12 +183,11 @@ export class LineTokenizer {
         this.#continueLine();
         from = 0;
       } else if (code === this.#quote) {
-        const next = this.#codeAt(at + 1);
-        if (next === this.#quote) {
+        if (this.#codeAt(at + 1) === this.#quote && !(strayQuotes && this.#isColumnEnd(at + 2))) {
           text += this.#line.slice(from, at + 1);
           this.#at += 2;
           from = this.#at;
-        } else if (!strayQuotes || next === END || next === 0 || this.#isDelimiterAt(at + 1)) {
+        } else if (!strayQuotes || this.#isColumnEnd(at + 1)) {
           text += this.#line.slice(from, at);
           this.#at += 1;
           if (text.length > maxQuotedSizeLimit) this.#refuseLength();

@@ -50,7 +50,7 @@ function characterTypes(rule: RenameRule, names: readonly string[], path: RulePa
   const replacement = oneCharacter(rule, path, 'replace', rule.replace ?? '_');
   const pass = passClass(rule);
   if (pass === '') refuse(rule, path, 'pass_types', 'neither pass_types nor pass_characters says what may stay');
-  const refused = new RegExp(`[^${pass}]`, 'g');
+  const refused = new RegExp(`[^${pass}]`, 'gu');
   return names.map((name) => name.replace(refused, () => replacement));
 }
 
