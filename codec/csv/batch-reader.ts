@@ -181,7 +181,7 @@ export class CsvBatchReader {
       if (stop < 0) return stop;
       // `stop` is the delimiter, the line break, or the end of the text.
       if (stop < end && this.#memory.bytes[stop] === this.#delimiter) {
-        if (column + 1 >= count) return this.#surplusColumns(stop);
+        if (column + 1 >= count) return this.#surplusColumns();
         at = stop + 1;
         continue;
       }
@@ -193,11 +193,18 @@ export class CsvBatchReader {
     }
   }
 
-  /** Surplus columns end with their line, quotes or not. */
-  #surplusColumns(at: number): number {
+  /**
+   * Surplus columns are dropped with the rest of the record's *first* line, as in the original: lines that a quoted
+   * value had taken in come again as records of their own.
+   */
+  #surplusColumns(): number {
     if (!this.#options.allowExtraColumns) return this.#refuse(csvErrors.error('CSV_TOO_MANY_COLUMNS'));
-    const lineEnd = findLineEnd(this.#memory.bytes, at, this.#memory.end, { recognized: null, isLast: this.#isLast });
-    return lineEnd < 0 ? MORE : this.#afterLine(lineEnd);
+    const { bytes, end } = this.#memory;
+    const recognized = this.#options.dialect.lineDelimiterRecognized;
+    const lineEnd = findLineEnd(bytes, this.#position, end, { recognized, isLast: this.#isLast });
+    if (lineEnd < 0) return MORE;
+    this.#recordBreaks = 0;
+    return lineEnd + lineBreakLength(bytes, lineEnd, end, recognized);
   }
 
   /** The position behind the line break (or end of the text) at `stop`. */
@@ -332,7 +339,7 @@ export class CsvBatchReader {
 
   /** The record at hand through the exact machine. */
   #slowRecord(): number {
-    const { columns, allowExtraColumns, allowOptionalColumns } = this.#options;
+    const { columns, allowOptionalColumns } = this.#options;
     const slow = this.#slow;
     try {
       slow.begin(this.#position, this.#isLast);
@@ -347,8 +354,7 @@ export class CsvBatchReader {
         this.#memory.append(Buffer.from(text));
         if (!this.#setCell(column, start, this.#memory.sideEnd, isNull ? -1 : 0)) return REFUSED;
       }
-      // Surplus columns end with their line, quotes or not: they are not read at all.
-      if (slow.hasNextColumn() && !allowExtraColumns) return this.#refuse(csvErrors.error('CSV_TOO_MANY_COLUMNS'));
+      if (slow.hasNextColumn()) return this.#surplusColumns();
     } catch (error) {
       if (error === INCOMPLETE) return MORE;
       return this.#refuse(error as RopewayError); // the machine throws nothing else
