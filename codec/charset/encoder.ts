@@ -23,7 +23,10 @@ export function charsetEncoder(charset: string): CharsetEncoder {
     case 'utf-16': {
       const isLittle = family.order === 'little';
       const mark = Uint8Array.of(0xfe, 0xff);
-      return { ...codeEncoder((code, sink) => writeUtf16(code, sink, isLittle)), begin: () => (family.order === 'mark' ? mark : nothing) };
+      return {
+        ...codeEncoder((code, sink) => writeUtf16(code, sink, isLittle)),
+        begin: () => (family.order === 'mark' ? mark : nothing),
+      };
     }
     case 'utf-32': {
       const isLittle = family.order === 'little';
@@ -68,7 +71,7 @@ function codeEncoder(write: (code: number, sink: ByteSink) => void): CharsetEnco
     begin: () => nothing,
     encode(utf8) {
       sink.clear();
-      for (let at = 0; at < utf8.length; ) {
+      for (let at = 0; at < utf8.length;) {
         const byte = utf8[at] as number; // bounded by the loop; the rest is well-formed
         if (byte < 0x80) {
           write(byte, sink);

@@ -38,7 +38,10 @@ export function utf16Decoder(order: Order): PieceDecoder {
       }
       const low = unitAt(bytes, at + 2);
       // A high surrogate without its low one takes the next unit with it (Java: malformed for four bytes).
-      writeUtf8(sink, low >= 0xdc00 && low <= 0xdfff ? 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00) : REPLACEMENT);
+      writeUtf8(
+        sink,
+        low >= 0xdc00 && low <= 0xdfff ? 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00) : REPLACEMENT,
+      );
       at += 2;
     }
     if (!isLast) return at;

@@ -69,6 +69,11 @@ export class CsvBatchReader {
   #isLast = false;
   /** Line breaks inside the quotes of the record at hand. */
   #recordBreaks = 0;
+  /** Where the record's last column began, and the line breaks until there. */
+  #columnStart = 0;
+  #columnBreaks = 0;
+  /** The end of that line when the exact machine has read it, else -1. */
+  #columnLineEnd = -1;
   #error: RopewayError | undefined;
 
   constructor(options: CsvReaderOptions) {
@@ -92,7 +97,11 @@ export class CsvBatchReader {
   *read(chunk: Uint8Array, isLast: boolean): Generator<Batch> {
     const held = this.#memory.end - this.#position;
     if (held > CSV_RECORD_BYTES_MAX) {
-      throw csvErrors.error('CSV_RECORD_TOO_LONG', { limit: CSV_RECORD_BYTES_MAX }, { where: { line: this.#lines + 1 } });
+      throw csvErrors.error(
+        'CSV_RECORD_TOO_LONG',
+        { limit: CSV_RECORD_BYTES_MAX },
+        { where: { line: this.#lines + 1 } },
+      );
     }
     this.#memory.load(this.#position, chunk);
     this.#position = 0;
@@ -115,6 +124,7 @@ export class CsvBatchReader {
     if (skipped !== 0) return skipped > 0;
     this.#recordBreaks = 0;
     this.#error = undefined;
+    this.#columnLineEnd = -1;
     let after = this.#isFast ? this.#fastRecord(this.#position) : UNKNOWN;
     if (after === UNKNOWN) after = this.#slowRecord();
     if (after === MORE) return false;
@@ -151,17 +161,34 @@ export class CsvBatchReader {
     return true;
   }
 
-  /** Gives up the first physical line of the record; the lines behind it are read as records of their own. */
+  /**
+   * Gives up the record as far as the physical line on which its last column began; lines behind it, taken in by that
+   * column's quotes, are read as records of their own.
+   */
   #rejectRecord(): boolean {
+    const after = this.#afterColumnLine();
+    if (after === MORE) return false;
     const { bytes, end: textEnd } = this.#memory;
-    const recognized = this.#options.dialect.lineDelimiterRecognized;
-    const end = findLineEnd(bytes, this.#position, textEnd, { recognized, isLast: this.#isLast });
-    if (end < 0) return false;
-    const text = Buffer.from(bytes.buffer, this.#position, Math.min(end - this.#position, SHOWN_BYTES_MAX)).toString();
+    const shown = Math.min(textEnd, this.#position + SHOWN_BYTES_MAX);
+    const lineEnd = findLineEnd(bytes, this.#position, shown, { recognized: null, isLast: true });
+    const text = Buffer.from(bytes.buffer, this.#position, lineEnd - this.#position).toString();
     this.#options.reject(this.#error as RopewayError, this.#lines + 1, text); // set by whoever refuses
-    this.#position = end + lineBreakLength(bytes, end, textEnd, recognized);
-    this.#lines += 1;
+    this.#lines += 1 + this.#recordBreaks;
+    this.#position = after;
     return true;
+  }
+
+  /** The position behind the line on which the last column began; the record's line breaks end there, too. */
+  #afterColumnLine(): number {
+    const { bytes, end } = this.#memory;
+    const recognized = this.#options.dialect.lineDelimiterRecognized;
+    if (this.#columnLineEnd < 0) {
+      const lineEnd = findLineEnd(bytes, this.#columnStart, end, { recognized, isLast: this.#isLast });
+      if (lineEnd < 0) return MORE;
+      this.#columnLineEnd = lineEnd + lineBreakLength(bytes, lineEnd, end, recognized);
+    }
+    this.#recordBreaks = this.#columnBreaks;
+    return this.#columnLineEnd;
   }
 
   #refuse(error: RopewayError): number {
@@ -177,6 +204,8 @@ export class CsvBatchReader {
     for (let column = 0; ; column++) {
       const { bytes, end } = this.#memory;
       const isQuoted = at < end && bytes[at] === this.#quote;
+      this.#columnStart = at;
+      this.#columnBreaks = this.#recordBreaks;
       const stop = isQuoted ? this.#quotedCell(at, column) : this.#plainCell(at, column);
       if (stop < 0) return stop;
       // `stop` is the delimiter, the line break, or the end of the text.
@@ -193,18 +222,10 @@ export class CsvBatchReader {
     }
   }
 
-  /**
-   * Surplus columns are dropped with the rest of the record's *first* line, as in the original: lines that a quoted
-   * value had taken in come again as records of their own.
-   */
+  /** Surplus columns are dropped with the rest of their line; for the lines behind it see `#rejectRecord`. */
   #surplusColumns(): number {
     if (!this.#options.allowExtraColumns) return this.#refuse(csvErrors.error('CSV_TOO_MANY_COLUMNS'));
-    const { bytes, end } = this.#memory;
-    const recognized = this.#options.dialect.lineDelimiterRecognized;
-    const lineEnd = findLineEnd(bytes, this.#position, end, { recognized, isLast: this.#isLast });
-    if (lineEnd < 0) return MORE;
-    this.#recordBreaks = 0;
-    return lineEnd + lineBreakLength(bytes, lineEnd, end, recognized);
+    return this.#afterColumnLine();
   }
 
   /** The position behind the line break (or end of the text) at `stop`. */
@@ -339,28 +360,39 @@ export class CsvBatchReader {
 
   /** The record at hand through the exact machine. */
   #slowRecord(): number {
-    const { columns, allowOptionalColumns } = this.#options;
     const slow = this.#slow;
     try {
       slow.begin(this.#position, this.#isLast);
-      for (let column = 0; column < columns.length; column++) {
-        if (allowOptionalColumns && !slow.hasNextColumn()) {
-          this.#cells.setNull(column);
-          continue;
-        }
-        const text = slow.nextColumn();
-        const isNull = text === '' && !slow.wasQuoted() && this.#nullText === null;
-        const start = this.#memory.sideEnd;
-        this.#memory.append(Buffer.from(text));
-        if (!this.#setCell(column, start, this.#memory.sideEnd, isNull ? -1 : 0)) return REFUSED;
-      }
+      const refused = this.#slowColumns();
+      this.#columnLineEnd = slow.columnLineEnd;
+      this.#columnBreaks = slow.columnLineCount - 1;
+      if (refused !== undefined) return refused;
       if (slow.hasNextColumn()) return this.#surplusColumns();
     } catch (error) {
       if (error === INCOMPLETE) return MORE;
+      this.#columnLineEnd = slow.columnLineEnd;
+      this.#columnBreaks = slow.columnLineCount - 1;
       return this.#refuse(error as RopewayError); // the machine throws nothing else
     }
     this.#recordBreaks = slow.recordLineCount - 1;
     return slow.position;
+  }
+
+  #slowColumns(): number | undefined {
+    const { columns, allowOptionalColumns } = this.#options;
+    const slow = this.#slow;
+    for (let column = 0; column < columns.length; column++) {
+      if (allowOptionalColumns && !slow.hasNextColumn()) {
+        this.#cells.setNull(column);
+        continue;
+      }
+      const text = slow.nextColumn();
+      const isNull = text === '' && !slow.wasQuoted() && this.#nullText === null;
+      const start = this.#memory.sideEnd;
+      this.#memory.append(Buffer.from(text));
+      if (!this.#setCell(column, start, this.#memory.sideEnd, isNull ? -1 : 0)) return REFUSED;
+    }
+    return undefined;
   }
 }
 
@@ -368,12 +400,27 @@ export class CsvBatchReader {
 const SHOWN_BYTES_MAX = 2000;
 
 /** What the fast machine knows: single ASCII characters, all line breaks, no stray quotes. */
-function isCommon({ delimiter, quote, escape, strayQuotes, lineDelimiterRecognized, commentLineMarker }: CsvDialect): boolean {
+function isCommon({
+  delimiter,
+  quote,
+  escape,
+  strayQuotes,
+  lineDelimiterRecognized,
+  commentLineMarker,
+}: CsvDialect): boolean {
   const isByte = (text: string | null): boolean => text === null || (text.length === 1 && text > ' ' && text < '\x7f');
   const isDelimiter = delimiter === '\t' || isByte(delimiter);
   const isDistinct = delimiter !== quote && delimiter !== escape;
   const isCommentPlain = commentLineMarker === null || !/^[\r\n\0]/.test(commentLineMarker);
-  return isDelimiter && isByte(quote) && isByte(escape) && isDistinct && !strayQuotes && lineDelimiterRecognized === null && isCommentPlain;
+  return (
+    isDelimiter &&
+    isByte(quote) &&
+    isByte(escape) &&
+    isDistinct &&
+    !strayQuotes &&
+    lineDelimiterRecognized === null &&
+    isCommentPlain
+  );
 }
 
 function byteClasses(delimiter: number): Uint8Array {

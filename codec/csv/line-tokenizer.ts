@@ -2,8 +2,9 @@
  * The CSV machine of the specification, character by character over lines: slow, obvious, exact. It is the oracle of
  * the fast reader, what the fast reader falls back to for a record it does not know, and what guessing uses.
  *
- * BE ADVISED: a record that fails gives up its *first physical line* only; lines after it are pushed back and read
- * as records of their own. U+0000 ends a line like the end of the text does, wherever it stands.
+ * BE ADVISED: a record that fails is given up as far as the physical line on which its last column *began*; lines that
+ * this column's quotes had taken in behind that are pushed back and read as records of their own. U+0000 ends a line
+ * like the end of the text does, wherever it stands.
  */
 import type { CsvDialect } from './dialect.ts';
 import { csvErrors } from './errors.ts';
@@ -27,8 +28,9 @@ export class LineTokenizer {
   readonly #skipsEmptyLines: boolean;
   /** Lines pushed back, next one last. */
   #pushedBack: string[] = [];
-  /** Physical lines of the current record behind its first. */
+  /** Physical lines that the current column's quotes have taken in, behind the line on which it began. */
   #continued: string[] = [];
+  #recordLineCount = 1;
   #firstLine = '';
   #line = '';
   #at = 0;
@@ -53,7 +55,7 @@ export class LineTokenizer {
 
   /** Physical lines of the current record so far. */
   get recordLineCount(): number {
-    return 1 + this.#continued.length;
+    return this.#recordLineCount;
   }
 
   /** The current record's first physical line. */
@@ -71,6 +73,7 @@ export class LineTokenizer {
       if (marker !== null && marker !== '' && line.startsWith(marker)) continue;
       this.#firstLine = line;
       this.#continued = [];
+      this.#recordLineCount = 1;
       this.#line = line;
       this.#at = 0;
       this.#recordLine = this.#lineNumber;
@@ -88,7 +91,7 @@ export class LineTokenizer {
     return this.#wasQuoted;
   }
 
-  /** Gives up the record: its first line is gone, the lines behind it come again. Returns the first line. */
+  /** Gives up the record; lines that its last column's quotes had taken in come again. Returns its first line. */
   skipRecord(): string {
     this.#pushedBack.push(...this.#continued.reverse());
     this.#lineNumber -= this.#continued.length;
@@ -99,7 +102,9 @@ export class LineTokenizer {
 
   /** The next column's text. Throws an error of `csvErrors`; then the record is to be given up. */
   nextColumn(): string {
+    // Lines taken in by the column before stay with it when there is no other.
     if (this.#isAtEnd) throw csvErrors.error('CSV_TOO_FEW_COLUMNS');
+    this.#continued = [];
     const { trimIfNotQuoted } = this.#dialect;
     let state: State = 'begin';
     let from = this.#at;
@@ -145,7 +150,10 @@ export class LineTokenizer {
           this.#wasQuoted = true;
           if (isDelimiter || isEnd) return this.#endColumn(quoted, isDelimiter);
           if (code !== SPACE) {
-            const params = { character: String.fromCodePoint(this.#line.codePointAt(at) ?? 0), quote: this.#dialect.quote ?? '' };
+            const params = {
+              character: String.fromCodePoint(this.#line.codePointAt(at) ?? 0),
+              quote: this.#dialect.quote ?? '',
+            };
             throw csvErrors.error('CSV_AFTER_QUOTE', params);
           }
           this.#at += 1;
@@ -222,6 +230,7 @@ export class LineTokenizer {
     const line = this.#takeLine();
     if (line === undefined) throw csvErrors.error('CSV_QUOTE_UNCLOSED');
     this.#continued.push(line);
+    this.#recordLineCount += 1;
     this.#line = line;
     this.#at = 0;
   }

@@ -11,6 +11,9 @@ export const INCOMPLETE = Symbol('incomplete');
 export class SlowRecords implements LineSource {
   /** Behind the lines taken so far. */
   position = 0;
+  /** Behind the line on which the column read last began, and the lines of the record until there. */
+  columnLineEnd = 0;
+  columnLineCount = 1;
   readonly #dialect: CsvDialect;
   readonly #memory: TextMemory;
   #isLast = false;
@@ -33,6 +36,8 @@ export class SlowRecords implements LineSource {
     this.#isLast = isLast;
     this.#tokenizer = new LineTokenizer(this, this.#dialect, { skipEmptyLines: false });
     this.#tokenizer.nextRecord();
+    this.columnLineEnd = this.position;
+    this.columnLineCount = 1;
   }
 
   hasNextColumn(): boolean {
@@ -40,6 +45,10 @@ export class SlowRecords implements LineSource {
   }
 
   nextColumn(): string {
+    if (this.hasNextColumn()) {
+      this.columnLineEnd = this.position;
+      this.columnLineCount = this.recordLineCount;
+    }
     return this.#tokenizer.nextColumn();
   }
 

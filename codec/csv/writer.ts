@@ -45,7 +45,8 @@ export class CsvWriter {
     this.#newline = Buffer.from(options.newline);
     this.#newlineInField = Buffer.from(options.newlineInField);
     this.#nullText = Buffer.from(options.nullText);
-    for (const byte of [CR, LF, this.#delimiter[0], this.#quote[0]]) if (byte !== undefined) this.#classes[byte] = SPECIAL;
+    for (const byte of [CR, LF, this.#delimiter[0], this.#quote[0]])
+      if (byte !== undefined) this.#classes[byte] = SPECIAL;
   }
 
   /** One line of texts, such as the header. Borrowed like all results. */

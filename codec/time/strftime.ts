@@ -87,7 +87,7 @@ export function compileStrftime(format: string): readonly Part[] {
     if (literal !== '') parts.push(() => literal);
     text = '';
   };
-  for (let at = 0; at < format.length; ) {
+  for (let at = 0; at < format.length;) {
     directive.lastIndex = at;
     const match = format.charAt(at) === '%' ? directive.exec(format) : null;
     const part = match === null ? undefined : partOf(match);

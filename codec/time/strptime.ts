@@ -249,8 +249,7 @@ const readHalfDay: Step = (text, at, fields) => {
   return at + match[0].length;
 };
 
-const zone =
-  /(?:gmt|utc?)?[-+]\d+(?:[,.:]\d+(?::\d+)?)?|[a-z.\s]+(?:standard|daylight)\s+time\b|[a-z]+(?:\s+dst)?\b/iy;
+const zone = /(?:gmt|utc?)?[-+]\d+(?:[,.:]\d+(?::\d+)?)?|[a-z.\s]+(?:standard|daylight)\s+time\b|[a-z]+(?:\s+dst)?\b/iy;
 
 const readZone: Step = (text, at, fields) => {
   const code = text.charCodeAt(at);

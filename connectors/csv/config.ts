@@ -123,7 +123,8 @@ export const csvFormatterConfig = z.strictObject({
   }),
   escape: option(z.string().optional(), {
     title: 'Escape',
-    description: 'The character before a quote inside quotes. By default the quote itself; `\\` with quote policy NONE.',
+    description:
+      'The character before a quote inside quotes. By default the quote itself; `\\` with quote policy NONE.',
   }),
   null_string: option(z.string().default(''), {
     title: 'Null string',

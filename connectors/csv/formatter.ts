@@ -54,7 +54,11 @@ function timestampFormatters(config: CsvFormatterConfig, schema: Schema): readon
   for (const name of Object.keys(config.column_options)) {
     if (columnIndex(schema, name) >= 0) continue;
     const known = schema.columns.map((column) => column.name).join(', ');
-    const params = { option: `column_options.${name}`, reason: 'there is no such column', advice: `Columns are: ${known}.` };
+    const params = {
+      option: `column_options.${name}`,
+      reason: 'there is no such column',
+      advice: `Columns are: ${known}.`,
+    };
     throw csvErrors.error('CSV_OPTION', params, { where: { path: ['column_options', name] } });
   }
   return schema.columns.map(({ name, type }) => {
@@ -74,7 +78,9 @@ function oneCharacter(option: string, text: string): string {
 
 /** A name cut inside a character pair is written with a question mark, like any lone surrogate. */
 function wtf8(name: string): string {
-  return name.isWellFormed() ? name : name.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '?');
+  return name.isWellFormed()
+    ? name
+    : name.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '?');
 }
 
 function inOption<T>(path: readonly string[], call: () => T): T {

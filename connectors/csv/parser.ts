@@ -64,7 +64,11 @@ export function csvDialect(config: CsvParserConfig): CsvDialect {
   if (config.delimiter === '') refuse('delimiter', 'it is empty', 'Give at least one character.');
   const strayQuotes = config.quotes_in_quoted_fields === 'ACCEPT_STRAY_QUOTES_ASSUMING_NO_DELIMITERS_IN_FIELDS';
   if (strayQuotes && config.trim_if_not_quoted) {
-    refuse('quotes_in_quoted_fields', 'stray quotes and trim_if_not_quoted do not go together', 'Switch one of them off.');
+    refuse(
+      'quotes_in_quoted_fields',
+      'stray quotes and trim_if_not_quoted do not go together',
+      'Switch one of them off.',
+    );
   }
   return {
     delimiter: config.delimiter,
@@ -81,7 +85,8 @@ export function csvDialect(config: CsvParserConfig): CsvDialect {
 }
 
 function oneCharacter(option: string, text: string | null): string | null {
-  if (text !== null && text.length !== 1) refuse(option, `'${text}' is not one character`, 'Give one character, or null.');
+  if (text !== null && text.length !== 1)
+    refuse(option, `'${text}' is not one character`, 'Give one character, or null.');
   return text;
 }
 

@@ -24,6 +24,8 @@ export const csvFormatterPlugin = plugin({
   summary: 'Writes comma-separated values.',
   stability: 'stable',
   config: csvFormatterConfig,
-  examples: [{ title: 'Lines that end with LF, everything quoted', yaml: 'type: csv\nnewline: LF\nquote_policy: ALL\n' }],
+  examples: [
+    { title: 'Lines that end with LF, everything quoted', yaml: 'type: csv\nnewline: LF\nquote_policy: ALL\n' },
+  ],
   load: async () => (await import('./formatter.ts')).csvFormatter,
 });
