@@ -1,20 +1,29 @@
 /** Every plugin that comes with Ropeway. Declarations only: an implementation loads when a config names it. */
 import type { Catalog } from '#spi/plugin.ts';
+import { bzip2DecoderPlugin, bzip2EncoderPlugin } from './bzip2/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
+import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 
 export const catalog: Catalog = [
   fileInputPlugin,
   configInputPlugin,
+  gzipDecoderPlugin,
+  bzip2DecoderPlugin,
+  zstdDecoderPlugin,
   csvParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
   csvFormatterPlugin,
+  gzipEncoderPlugin,
+  bzip2EncoderPlugin,
+  zstdEncoderPlugin,
   fileOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,

@@ -1,0 +1,7 @@
+import { bzip2 } from '#codec/compression/bzip2-encoder.ts';
+import type { Encoder } from '#spi/files.ts';
+import type { Bzip2EncoderConfig } from './plugins.ts';
+
+export const bzip2Encoder: Encoder<Bzip2EncoderConfig> = {
+  encode: (config, bytes) => bzip2(bytes, config.level),
+};

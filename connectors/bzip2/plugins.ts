@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { option } from '#spi/fields.ts';
+import { plugin } from '#spi/plugin.ts';
+
+export const bzip2EncoderConfig = z.strictObject({
+  level: option(z.number().int().min(1).max(9).default(9), {
+    title: 'Level',
+    description: 'From 1 (fast) to 9 (small).',
+  }),
+});
+
+export type Bzip2EncoderConfig = z.output<typeof bzip2EncoderConfig>;
+
+export const bzip2DecoderPlugin = plugin({
+  kind: 'decoder',
+  name: 'bzip2',
+  title: 'bzip2',
+  summary: 'Reads .bz2 files; the level is the size of its blocks in 100 kB.',
+  stability: 'stable',
+  config: z.strictObject({}),
+  examples: [{ title: 'Compressed input', yaml: 'type: bzip2\n' }],
+  load: async () => (await import('./decoder.ts')).bzip2Decoder,
+});
+
+export const bzip2EncoderPlugin = plugin({
+  kind: 'encoder',
+  name: 'bzip2',
+  title: 'bzip2',
+  summary: 'Writes .bz2 files; the level is the size of its blocks in 100 kB.',
+  stability: 'stable',
+  config: bzip2EncoderConfig,
+  examples: [{ title: 'Small files', yaml: 'type: bzip2\nlevel: 9\n' }],
+  load: async () => (await import('./encoder.ts')).bzip2Encoder,
+});

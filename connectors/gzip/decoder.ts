@@ -1,0 +1,7 @@
+import { gunzip } from '#codec/compression/zlib-codecs.ts';
+import { inFile } from '#codec/compression/in-file.ts';
+import type { Decoder } from '#spi/files.ts';
+
+export const gzipDecoder: Decoder<object> = {
+  decode: (_config, bytes, file) => inFile(gunzip(bytes), file.name),
+};
