@@ -5,6 +5,7 @@ import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
+import { jsonParserPlugin } from './json/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
@@ -18,6 +19,7 @@ export const catalog: Catalog = [
   bzip2DecoderPlugin,
   zstdDecoderPlugin,
   csvParserPlugin,
+  jsonParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
   csvFormatterPlugin,

@@ -1,0 +1,18 @@
+import { plugin } from '#spi/plugin.ts';
+import { jsonParserConfig } from './config.ts';
+
+export const jsonParserPlugin = plugin({
+  kind: 'parser',
+  name: 'json',
+  title: 'JSON',
+  summary: 'Reads JSON values one after the other: one per line, pretty-printed, or elements of arrays.',
+  stability: 'stable',
+  config: jsonParserConfig,
+  examples: [
+    {
+      title: 'Columns out of nested objects',
+      yaml: 'type: json\ncolumns:\n- {name: id, type: long}\n- {name: city, type: string, element_at: /address/city}\n',
+    },
+  ],
+  load: async () => (await import('./parser.ts')).jsonParser,
+});
