@@ -6,6 +6,7 @@ import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
+import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
@@ -20,9 +21,11 @@ export const catalog: Catalog = [
   zstdDecoderPlugin,
   csvParserPlugin,
   jsonParserPlugin,
+  jsonlParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
   csvFormatterPlugin,
+  jsonlFormatterPlugin,
   gzipEncoderPlugin,
   bzip2EncoderPlugin,
   zstdEncoderPlugin,
