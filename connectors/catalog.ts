@@ -4,6 +4,9 @@ import { bzip2DecoderPlugin, bzip2EncoderPlugin } from './bzip2/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
+import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
+import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
@@ -32,4 +35,10 @@ export const catalog: Catalog = [
   fileOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
+  gzipGuessPlugin,
+  bzip2GuessPlugin,
+  zstdGuessPlugin,
+  jsonGuessPlugin,
+  csvGuessPlugin,
+  csvAllStringsGuessPlugin,
 ];

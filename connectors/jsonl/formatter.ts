@@ -15,7 +15,9 @@ const nothing = new Uint8Array(0);
 export const jsonlFormatter: Formatter<JsonlFormatterConfig> = {
   open(config, schema) {
     checkNames(config, schema);
-    const formatters = schema.columns.map(({ name, type }) => (type === 'timestamp' ? formatterOf(config, name) : undefined));
+    const formatters = schema.columns.map(({ name, type }) =>
+      type === 'timestamp' ? formatterOf(config, name) : undefined,
+    );
     const writer = new JsonLinesWriter({ schema, newline: newlines[config.newline], formatters });
     return { begin: () => nothing, write: (batch) => writer.write(batch), end: () => nothing };
   },
@@ -35,7 +37,11 @@ function checkNames(config: JsonlFormatterConfig, schema: Schema): void {
   }
   for (const name of Object.keys(config.column_options)) {
     if (columnIndex(schema, name) >= 0) continue;
-    const params = { option: `column_options.${name}`, reason: 'there is no such column', advice: `Columns are: ${names.join(', ')}.` };
+    const params = {
+      option: `column_options.${name}`,
+      reason: 'there is no such column',
+      advice: `Columns are: ${names.join(', ')}.`,
+    };
     throw jsonErrors.error('JSON_OPTION', params, { where: { path: ['column_options', name] } });
   }
 }

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { plugin } from '#spi/plugin.ts';
+
+export const gzipGuessPlugin = plugin({
+  kind: 'guess',
+  name: 'gzip',
+  title: 'gzip',
+  summary: 'Recognizes gzip files.',
+  stability: 'stable',
+  config: z.strictObject({}),
+  examples: [],
+  load: async () => (await import('./magic-guess.ts')).gzipGuesser,
+});
+
+export const bzip2GuessPlugin = plugin({
+  kind: 'guess',
+  name: 'bzip2',
+  title: 'bzip2',
+  summary: 'Recognizes bzip2 files.',
+  stability: 'stable',
+  config: z.strictObject({}),
+  examples: [],
+  load: async () => (await import('./magic-guess.ts')).bzip2Guesser,
+});
+
+export const zstdGuessPlugin = plugin({
+  kind: 'guess',
+  name: 'zstd',
+  title: 'Zstandard',
+  summary: 'Recognizes Zstandard files.',
+  stability: 'stable',
+  config: z.strictObject({}),
+  examples: [],
+  load: async () => (await import('./magic-guess.ts')).zstdGuesser,
+});

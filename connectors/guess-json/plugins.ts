@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { plugin } from '#spi/plugin.ts';
+
+export const jsonGuessPlugin = plugin({
+  kind: 'guess',
+  name: 'json',
+  title: 'JSON',
+  summary: 'Recognizes files of JSON objects.',
+  stability: 'stable',
+  config: z.strictObject({}),
+  examples: [],
+  load: async () => (await import('./json-guess.ts')).jsonGuesser,
+});
