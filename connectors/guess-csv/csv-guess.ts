@@ -9,7 +9,6 @@ import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import { guessCharset } from './charset-guess.ts';
-import { guessTypes } from './column-types.ts';
 import type { GuessedType, Row } from './column-types.ts';
 import { guessCommentMarker, guessDelimiter, guessEscape, guessNullString, guessQuote } from './dialect-guess.ts';
 import { csvFindings } from './findings.ts';
@@ -69,7 +68,7 @@ function guessParser(parser: JsonObject, sample: Uint8Array, isAllStrings: boole
   const [firstRow] = plain;
   if (firstRow === undefined) return nothing;
   const given = typeof parser['trim_if_not_quoted'] === 'boolean' ? parser['trim_if_not_quoted'] : undefined;
-  const header = findHeader({ plain, trimmed, trims: given });
+  const header = findHeader({ plain, trimmed, trims: given, lineCount: records.length });
   if (header.types.length === 0) return nothing;
   const columns = columnList(header.isHeader ? header.names : undefined, header.types, isAllStrings);
   const skipHeaderLines = skipped + (header.isHeader ? 1 : 0);

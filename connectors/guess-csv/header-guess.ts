@@ -31,13 +31,16 @@ export function findHeader({
   plain,
   trimmed,
   trims: given,
+  lineCount,
 }: {
   plain: readonly Row[];
   trimmed: readonly Row[];
   trims: boolean | undefined;
+  /** Lines that the rows come from: more than there are rows when some cannot be read. */
+  lineCount: number;
 }): Header {
   const names = plain[0] ?? [];
-  if (plain.length === 1) {
+  if (lineCount === 1) {
     const trims = given ?? !sameTypes(guessTypes(plain), guessTypes(trimmed));
     return { isHeader: false, names, types: guessTypes(trims ? trimmed : plain), trims };
   }

@@ -98,6 +98,8 @@ function scalar(text: string): string {
 function needsQuotes(text: string): boolean {
   if (text === '' || text === '=' || text === '<<' || /^\s|\s$/.test(text)) return true;
   if (resolvePlainScalar(text, '0.11.5') !== text || resolvePlainScalar(text, '0.11.3') !== text) return true;
+  // A string here, but a number for other readers of YAML.
+  if (/^[-+]?\d[\d_]*\.[\d_]*(?:[eE][-+]?\d+)?$/.test(text)) return true;
   if (/^[-?:](\s|$)|^[,[\]{}#&*!|>'"%@`]|^---|^\.\.\./.test(text)) return true;
   return /[,[\]{}]|: |:$| #/.test(text);
 }
