@@ -20,7 +20,9 @@ function runBundledNode() {
   try {
     node = module.createRequire(import.meta.url).resolve(`${name}/bin/node`);
   } catch {
-    console.error(`ropeway needs Node ${MAJOR_NEEDED} or later; this is ${process.version}, and the package ${name} is not`);
+    console.error(
+      `ropeway needs Node ${MAJOR_NEEDED} or later; this is ${process.version}, and the package ${name} is not`,
+    );
     console.error(`installed. Run "npm install" again without --omit=optional, or install Node ${MAJOR_NEEDED}.`);
     process.exit(1);
   }

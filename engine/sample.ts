@@ -20,7 +20,7 @@ export async function readSample(
   section: Section<'file_input'>,
   { catalog, context, sizeBytes }: { catalog: Catalog; context: Context; sizeBytes: number },
 ): Promise<Uint8Array> {
-  const plugin = (await loadSection(section, catalog)) as FileInput<unknown>;
+  const plugin = await loadSection(section, catalog);
   const { tasks } = await inSection(section, () => plugin.plan(section.config, context));
   if (tasks.length === 0) throw engineErrors.error('NO_INPUT_FILES', {}, { where: { path: section.path } });
   let best: Uint8Array = new Uint8Array(0);

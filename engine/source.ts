@@ -1,7 +1,7 @@
 /** The input side of a job as one thing: a record input, or files with their decoders and parser. */
 import type { Batch } from '#spi/batch.ts';
 import type { Context, TaskContext } from '#spi/context.ts';
-import type { Bytes, FileInput, SourceFile } from '#spi/files.ts';
+import type { Bytes, SourceFile } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import type { ConfigDiff, Report } from '#spi/records.ts';
@@ -62,7 +62,7 @@ export function decodeBytes(bytes: Bytes, stages: readonly ByteStage[], name: st
 
 async function filesSource(section: FilesInput, catalog: Catalog): Promise<Source> {
   const [files, decoders, parser] = await Promise.all([
-    loadSection(section, catalog) as Promise<FileInput<unknown>>,
+    loadSection(section, catalog),
     loadDecoders(section.decoders, catalog),
     loadSection(section.parser, catalog),
   ]);

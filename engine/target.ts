@@ -1,7 +1,7 @@
 /** The output side of a job as one thing: a record output, or files with their formatter and encoders. */
 import type { Batch } from '#spi/batch.ts';
 import type { Context, TaskContext } from '#spi/context.ts';
-import type { Bytes, FileOutput, FileSink, FormatWriter } from '#spi/files.ts';
+import type { Bytes, FileSink, FormatWriter } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import type { ConfigDiff, Report, Sink } from '#spi/records.ts';
@@ -53,7 +53,7 @@ interface EncoderStage {
 
 async function filesTarget(section: FilesOutput, catalog: Catalog): Promise<Target> {
   const [files, formatter, encoders] = await Promise.all([
-    loadSection(section, catalog) as Promise<FileOutput<unknown>>,
+    loadSection(section, catalog),
     loadSection(section.formatter, catalog),
     Promise.all(section.encoders.map(async (part) => ({ section: part, plugin: await loadSection(part, catalog) }))),
   ]);

@@ -19,7 +19,7 @@ export interface OptionText {
  * Embulk does (`"10"` for a number) before it validates.
  */
 export function option<T extends z.ZodType>(type: T, text: OptionText): T {
-  return type.meta({ ...text }) as T;
+  return type.meta({ ...text });
 }
 
 export const charset: z.ZodDefault<z.ZodString> = option(z.string().default('utf-8'), {

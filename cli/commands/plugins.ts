@@ -50,7 +50,10 @@ export function describePlugin(name: string, options: SharedOptions): Promise<nu
     const members = catalog.filter((member) => member.name === name);
     if (members.length === 0) throw cliErrors.error('PLUGIN_NOT_FOUND', { name });
     if (ctx.isJson) {
-      const entries = members.map(({ load: _, config, ...rest }) => ({ ...rest, config: jsonSchema(config) }));
+      const entries = members.map(({ kind, name: own, title, summary, stability, examples, config }) => ({
+        ...{ kind, name: own, title, summary, stability, examples },
+        config: jsonSchema(config),
+      }));
       ctx.terminal.out(`${JSON.stringify(entries, undefined, 2)}\n`);
     } else {
       for (const member of members) describe(ctx, member);
@@ -75,7 +78,7 @@ function jsonSchema(config: AnyPlugin['config']): OptionSchema {
 }
 
 function describe({ terminal }: CommandContext, member: AnyPlugin): void {
-  const { out } = terminal;
+  const out = (text: string): void => terminal.out(text);
   out(`${member.name} — ${member.title} (${member.kind}, ${member.stability})\n\n${member.summary}\n`);
   const schema = jsonSchema(member.config);
   describeOptions(out, schema, '');

@@ -9,6 +9,7 @@ const SINGLE_SHIFT_3 = 0x8f;
 export function doubleByteDecoder(name: string): PieceDecoder {
   const { single, double, isLead } = doubleByteTable(name);
   const isEucJp = name === 'EUC-JP';
+  // oxlint-disable-next-line complexity -- one machine, read as a whole
   return (bytes, isLast, sink) => {
     let at = 0;
     while (at < bytes.length) {

@@ -7,6 +7,7 @@
 export const UNMAPPED = 0xfffd;
 
 /** Characters of the 256 bytes. */
+// oxlint-disable-next-line complexity -- corrections of single charsets
 export function singleByteTable(name: string): Uint16Array {
   const table = new Uint16Array(256);
   if (name === 'US-ASCII' || name === 'ISO-8859-1') {

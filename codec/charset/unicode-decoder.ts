@@ -14,6 +14,7 @@ export function utf16Decoder(order: Order): PieceDecoder {
     const second = bytes[at + 1] as number;
     return isLittle ? first | (second << 8) : (first << 8) | second;
   };
+  // oxlint-disable-next-line complexity -- one machine, read as a whole
   return (bytes, isLast, sink) => {
     let at = 0;
     if (isStart && bytes.length >= 2) {

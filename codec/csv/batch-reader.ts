@@ -10,6 +10,7 @@ import type { Batch } from '#spi/batch.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import { CellColumns } from './cell-columns.ts';
 import type { CsvColumn } from './cell-columns.ts';
+import { byteClasses, isCommonDialect, STOPS } from './common-dialect.ts';
 import type { CsvDialect } from './dialect.ts';
 import { csvErrors } from './errors.ts';
 import { findLineEnd, lineBreakLength } from './physical-lines.ts';
@@ -43,10 +44,6 @@ const LF = 0x0a;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-
-/** Classes of bytes outside quotes. */
-const STOPS = 1;
-const NOT_PLAIN = 2;
 
 export class CsvBatchReader {
   readonly #options: CsvReaderOptions;
@@ -82,7 +79,7 @@ export class CsvBatchReader {
     this.#cells = new CellColumns(columns, this.#memory);
     this.#slow = new SlowRecords(dialect, this.#memory);
     this.#headerLines = options.skipHeaderLines;
-    this.#isFast = (options.isFast ?? true) && isCommon(dialect);
+    this.#isFast = (options.isFast ?? true) && isCommonDialect(dialect);
     this.#delimiter = dialect.delimiter.charCodeAt(0);
     this.#quote = dialect.quote?.charCodeAt(0) ?? -1;
     this.#escape = dialect.escape?.charCodeAt(0) ?? -1;
@@ -244,6 +241,7 @@ export class CsvBatchReader {
   }
 
   /** A cell outside quotes, from `start` to the delimiter, line break or end, whose position is returned. */
+  // oxlint-disable-next-line complexity -- one machine, read as a whole
   #plainCell(start: number, column: number): number {
     const { bytes, end } = this.#memory;
     const classes = this.#classes;
@@ -272,6 +270,7 @@ export class CsvBatchReader {
   }
 
   /** A quoted cell, from its opening quote to the delimiter, line break or end behind the closing one. */
+  // oxlint-disable-next-line complexity -- one machine, read as a whole
   #quotedCell(start: number, column: number): number {
     const quote = this.#quote;
     const escape = this.#escape;
@@ -398,36 +397,3 @@ export class CsvBatchReader {
 
 /** Bytes of a rejected line that are shown. */
 const SHOWN_BYTES_MAX = 2000;
-
-/** What the fast machine knows: single ASCII characters, all line breaks, no stray quotes. */
-function isCommon({
-  delimiter,
-  quote,
-  escape,
-  strayQuotes,
-  lineDelimiterRecognized,
-  commentLineMarker,
-}: CsvDialect): boolean {
-  const isByte = (text: string | null): boolean => text === null || (text.length === 1 && text > ' ' && text < '\x7f');
-  const isDelimiter = delimiter === '\t' || isByte(delimiter);
-  const isDistinct = delimiter !== quote && delimiter !== escape;
-  const isCommentPlain = commentLineMarker === null || !/^[\r\n\0]/.test(commentLineMarker);
-  return (
-    isDelimiter &&
-    isByte(quote) &&
-    isByte(escape) &&
-    isDistinct &&
-    !strayQuotes &&
-    lineDelimiterRecognized === null &&
-    isCommentPlain
-  );
-}
-
-function byteClasses(delimiter: number): Uint8Array {
-  const classes = new Uint8Array(256);
-  for (let byte = 0; byte < SPACE; byte++) classes[byte] = NOT_PLAIN;
-  classes[QUOTE] = NOT_PLAIN;
-  classes[BACKSLASH] = NOT_PLAIN;
-  for (const byte of [delimiter, CR, LF, 0]) if (byte < 256) classes[byte] = STOPS;
-  return classes;
-}

@@ -83,6 +83,7 @@ export class RecordColumns {
     }
   }
 
+  // oxlint-disable-next-line complexity -- one case per type
   #setValue(column: number, bytes: Uint8Array, start: number, hasSurrogates: boolean): RopewayError | undefined {
     const end = this.#ends[column] as number; // set with the start
     const { type, name, parser } = this.#columns[column] as JsonColumn; // bounded by the caller

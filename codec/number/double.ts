@@ -53,6 +53,7 @@ const MANTISSA_DIGITS_MAX = 15;
  * Reads the UTF-8 text `bytes[start, end)` into `out[index]`. Returns -1 when it is not a number, else flags for the
  * cell: CELL_CANONICAL when the text is what printing the number gives.
  */
+// oxlint-disable-next-line complexity -- a hot loop without calls
 export function readDouble(bytes: Uint8Array, start: number, end: number, out: Float64Array, index: number): number {
   let at = start;
   const isNegative = bytes[at] === 0x2d;

@@ -188,6 +188,7 @@ function padNumber(value: number, columns: number, pad: string): string {
   return `-${String(-value).padStart(columns - 1, pad)}`;
 }
 
+// oxlint-disable-next-line complexity -- a table of directives
 function wordPart(letter: string, style: Style, modifier: string): Part | undefined {
   switch (letter) {
     case 'A':

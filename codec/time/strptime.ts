@@ -109,6 +109,7 @@ interface NumberRule {
 const MANY = Number.MAX_SAFE_INTEGER;
 const ignore = (): void => {};
 
+// oxlint-disable-next-line complexity -- a table of directives
 function numberRule(letter: string, isNumberNext: boolean): NumberRule {
   const two = { digits: 2 };
   switch (letter) {

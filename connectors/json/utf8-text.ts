@@ -44,6 +44,7 @@ function begin(head: Uint8Array): { decode: (chunk: Uint8Array, isLast: boolean)
   return { decode: (chunk, isLast) => decoder.decode(chunk, isLast), rest: head };
 }
 
+// oxlint-disable-next-line complexity -- a table of first bytes
 function detect(head: Uint8Array): string {
   const [a = 1, b = 1, c = 1, d = 1] = head;
   if (a === 0 && b === 0 && ((c === 0xfe && d === 0xff) || c === 0)) return 'UTF-32';

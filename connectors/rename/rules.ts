@@ -2,10 +2,9 @@
 import type { RenameRule } from './config.ts';
 import { renameErrors } from './errors.ts';
 import { javaRegex, javaReplacement } from './java-regex.ts';
+import { refuse } from './refuse.ts';
+import type { RulePath } from './refuse.ts';
 import { uniqueNumberSuffix } from './unique-suffix.ts';
-
-/** Where the rule stands in the config of the filter. */
-export type RulePath = readonly (string | number)[];
 
 const TRUNCATE_LENGTH_DEFAULT = 128;
 
@@ -26,14 +25,6 @@ export function applyRule(rule: RenameRule, names: readonly string[], path: Rule
     case 'unique_number_suffix':
       return uniqueNumberSuffix(rule, names, path);
   }
-}
-
-export function refuse(rule: RenameRule, path: RulePath, option: string, reason: string): never {
-  throw renameErrors.error(
-    'RENAME_OPTION',
-    { option, rule: rule.rule, reason },
-    { where: { path: [...path, option] } },
-  );
 }
 
 /** UTF-16 units that pass, as the body of a character class. */

@@ -1,7 +1,7 @@
 /** The rule `unique_number_suffix`: numbers behind names that come again. */
 import type { RenameRule } from './config.ts';
-import { refuse } from './rules.ts';
-import type { RulePath } from './rules.ts';
+import { refuse } from './refuse.ts';
+import type { RulePath } from './refuse.ts';
 
 const MAX_LENGTH_MIN = 8;
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { stringAt } from '#spi/batch.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
+import type { Logger } from '#spi/context.ts';
 import { RopewayError } from '#spi/errors.ts';
 import { plugin } from '#spi/plugin.ts';
 import type { Catalog } from '#spi/plugin.ts';
@@ -133,7 +134,7 @@ export function memoryJob(tasks: readonly (readonly string[])[], exec: Partial<J
 }
 
 /** A logger that keeps its lines. */
-export function keptLog(): { lines: string[]; log: import('#spi/context.ts').Logger } {
+export function keptLog(): { lines: string[]; log: Logger } {
   const lines: string[] = [];
   const at = (level: string) => (sentence: string) => void lines.push(`${level} ${sentence}`);
   return { lines, log: { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') } };
