@@ -21,7 +21,8 @@ export function doubleByteDecoder(name: string): PieceDecoder {
         continue;
       }
       const length = isEucJp && byte === SINGLE_SHIFT_3 ? 3 : 2;
-      const isOpen = isLead[byte] === 1 || length === 3;
+      // EUC-JP takes every byte above ASCII for the first of a pair.
+      const isOpen = isEucJp || isLead[byte] === 1;
       if (isOpen && at + length > bytes.length) {
         if (!isLast) return at;
         writeUtf8(sink, UNMAPPED);
@@ -34,7 +35,7 @@ export function doubleByteDecoder(name: string): PieceDecoder {
           ? jis0212Character(((bytes[at + 1] as number) << 8) | trail)
           : (double[(byte << 8) | trail] as number);
       writeUtf8(sink, code);
-      if (code !== UNMAPPED || isEucJp) at += isOpen || isEucJp ? Math.min(length, bytes.length - at) : 1;
+      if (code !== UNMAPPED || isEucJp) at += length;
       // A trail byte that means something by itself is read again.
       else at += isOpen && isLead[trail] === 0 && single[trail] === UNMAPPED ? 2 : 1;
     }

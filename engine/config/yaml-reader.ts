@@ -1,6 +1,6 @@
 /** From YAML text to JSON, in Embulk's dialect, remembering where each value stood. */
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
-import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
+import type { Alias, Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 import type { RopewayError } from '#spi/errors.ts';
@@ -9,7 +9,7 @@ import { resolvePlainScalar } from './scalar.ts';
 import type { YamlDialect } from './scalar.ts';
 
 /** Values of a config at most, aliases written out: protects against documents that multiply themselves. */
-const NODES_MAX = 5_000_000;
+const NODES_MAX = 1_000_000;
 /** Aliases inside aliases. */
 const DEPTH_MAX = 200;
 
@@ -46,7 +46,8 @@ export function readYaml(text: string, file: string, dialect: YamlDialect): Yaml
   const [document] = list;
   for (const member of list) throwSyntax(member, file, lines);
   if (list.length > 1) throw configErrors.error('YAML_DOCUMENTS', {}, { where: { file } });
-  const reader = new Reader(document, file, { dialect, lines });
+  const anchors = new Anchors(document);
+  const reader = new Reader(anchors, file, { dialect, lines });
   const value = document?.contents ? reader.valueOf(document.contents, []) : null;
   if (!isJsonObject(value)) {
     throw configErrors.error(
@@ -57,7 +58,7 @@ export function readYaml(text: string, file: string, dialect: YamlDialect): Yaml
   }
   return {
     value,
-    placeOf: (path) => placeOf(document?.contents ?? undefined, path, { text, lines, document }),
+    placeOf: (path) => placeOf(document?.contents ?? undefined, path, { text, lines, anchors }),
     warnings: reader.warnings,
   };
 }
@@ -83,16 +84,36 @@ function throwSyntax(document: Document, file: string, lines: LineCounter): void
   );
 }
 
+/** The nodes that aliases mean, found once: an alias means the last anchor of its name before it. */
+class Anchors {
+  readonly #nodes = new Map<string, Node[]>();
+
+  constructor(document: Document | undefined) {
+    if (document === undefined) return;
+    visit(document, {
+      Node: (_, node) => {
+        if (isAlias(node) || node.anchor === undefined) return;
+        this.#nodes.set(node.anchor, [...(this.#nodes.get(node.anchor) ?? []), node]);
+      },
+    });
+  }
+
+  find(alias: Alias): Node | undefined {
+    const at = alias.range?.[0] ?? 0;
+    return this.#nodes.get(alias.source)?.findLast((node) => (node.range?.[0] ?? 0) < at);
+  }
+}
+
 class Reader {
   readonly warnings: RopewayError[] = [];
-  readonly #document: Document | undefined;
+  readonly #anchors: Anchors;
   readonly #file: string;
   readonly #dialect: YamlDialect;
   readonly #lines: LineCounter;
   #nodes = 0;
 
-  constructor(document: Document | undefined, file: string, parts: { dialect: YamlDialect; lines: LineCounter }) {
-    this.#document = document;
+  constructor(anchors: Anchors, file: string, parts: { dialect: YamlDialect; lines: LineCounter }) {
+    this.#anchors = anchors;
     this.#file = file;
     this.#dialect = parts.dialect;
     this.#lines = parts.lines;
@@ -103,7 +124,7 @@ class Reader {
     if (this.#nodes > NODES_MAX || path.length > DEPTH_MAX) {
       throw configErrors.error('YAML_TOO_MANY_NODES', { limit: NODES_MAX }, this.#at(node));
     }
-    if (isAlias(node)) return this.valueOf(this.#document ? node.resolve(this.#document) : undefined, path);
+    if (isAlias(node)) return this.valueOf(this.#anchors.find(node), path);
     if (isScalar(node)) return this.#scalar(node);
     if (isSeq(node)) return node.items.map((item, index) => this.valueOf(item, [...path, index]));
     if (isMap(node)) return this.#mapping(node, path);
@@ -187,7 +208,7 @@ function rangeOf(node: unknown): readonly [number, number] | undefined {
 interface PlaceParts {
   readonly text: string;
   readonly lines: LineCounter;
-  readonly document: Document | undefined;
+  readonly anchors: Anchors;
 }
 
 /** Follows the path as far as the text has it: to the value, or to the key whose value is nested or missing. */
@@ -195,7 +216,7 @@ function placeOf(root: Node | undefined, path: ConfigPath, parts: PlaceParts): T
   let node: unknown = root;
   let range = path.length === 0 ? rangeOf(root) : undefined;
   for (const step of path) {
-    if (isAlias(node) && parts.document) node = node.resolve(parts.document);
+    if (isAlias(node)) node = parts.anchors.find(node);
     if (isMap(node)) {
       const pair = node.items.find((item) => isPair(item) && keyText(item) === String(step));
       if (pair === undefined) break;
