@@ -15,7 +15,7 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 ? value : value.toFixed(1)} ${byteUnits[unit] ?? 'PB'}`;
+  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${byteUnits[unit] ?? 'PB'}`;
 }
 
 /** Milliseconds as `0.4 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`. */

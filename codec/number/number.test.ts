@@ -121,7 +121,11 @@ describe('formatDouble()', () => {
   ])('prints %d', (value, text) => expect(formatDouble(value)).toBe(text));
 
   it('prints what reads back', () => {
-    fc.assert(fc.property(fc.double(), (value) => expect(parseDouble(formatDouble(value))).toBe(value)));
+    fc.assert(
+      fc.property(fc.double(), (value) => {
+        expect(parseDouble(formatDouble(value))).toBe(value);
+      }),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 /** Records from the config: one task per list of rows. Values are coerced as Embulk (Jackson) does. */
 import type { TimestampParser } from '#codec/time/timestamp-parser.ts';
-import { timestampParser } from '#codec/time/timestamp-parser.ts';
+import { columnTimestampParser } from '#codec/time/column-parser.ts';
 import { parseDouble, formatDouble } from '#codec/number/double.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
 import { isBigInteger, isIntegralFloat } from '#spi/config-value.ts';
@@ -55,13 +55,8 @@ export const configInput: Input<ConfigInputConfig, number> = {
 };
 
 function timestampParsers(config: ConfigInputConfig): readonly (TimestampParser | undefined)[] {
-  return config.columns.map(({ type, format, timezone, date }) =>
-    type === 'timestamp'
-      ? timestampParser(format ?? config.default_timestamp_format, {
-          timezone: timezone ?? config.default_timezone,
-          date: date ?? config.default_date,
-        })
-      : undefined,
+  return config.columns.map((column, index) =>
+    column.type === 'timestamp' ? columnTimestampParser(column, config, index) : undefined,
   );
 }
 

@@ -9,7 +9,7 @@ import type { CsvReaderOptions } from '#codec/csv/batch-reader.ts';
 import type { CsvColumn } from '#codec/csv/cell-columns.ts';
 import type { CsvDialect } from '#codec/csv/dialect.ts';
 import { csvErrors } from '#codec/csv/errors.ts';
-import { timestampParser } from '#codec/time/timestamp-parser.ts';
+import { columnTimestampParser } from '#codec/time/column-parser.ts';
 import type { CsvParserConfig } from './config.ts';
 
 const nothing = new Uint8Array(0);
@@ -95,22 +95,17 @@ function csvColumns(config: CsvParserConfig): readonly CsvColumn[] {
     const shown = format === undefined ? {} : { format };
     if (type !== 'timestamp') return { name, type, ...shown };
     const formatText = format ?? config.default_timestamp_format;
-    const parser = inOption(['columns', index], () =>
-      timestampParser(formatText, {
-        timezone: timezone ?? config.default_timezone,
-        date: date ?? config.default_date,
-      }),
-    );
+    const parser = columnTimestampParser({ format, timezone, date }, config, index);
     return { name, type, ...shown, parser, formatText };
   });
 }
 
 /** Errors of a codec, placed at the option that they are about. */
-function inOption<T>(option: string | readonly (string | number)[], call: () => T): T {
+function inOption<T>(option: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw isRopewayError(error) ? withPlace(error, { path: typeof option === 'string' ? [option] : option }) : error;
+    throw isRopewayError(error) ? withPlace(error, { path: [option] }) : error;
   }
 }
 

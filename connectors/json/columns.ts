@@ -1,17 +1,11 @@
 /** Columns of a config as the codec wants them, for both JSON parsers. */
-import { isRopewayError, withPlace } from '#spi/errors.ts';
 import type { Schema } from '#spi/schema.ts';
 import { jsonErrors } from '#codec/json/errors.ts';
 import { jsonPointer } from '#codec/json/navigate.ts';
 import type { JsonColumn } from '#codec/json/record-columns.ts';
-import { timestampParser } from '#codec/time/timestamp-parser.ts';
+import { columnTimestampParser } from '#codec/time/column-parser.ts';
+import type { TimestampDefaults } from '#codec/time/column-parser.ts';
 import type { JsonColumnConfig } from './config.ts';
-
-export interface ColumnDefaults {
-  readonly default_timezone: string;
-  readonly default_timestamp_format: string;
-  readonly default_date: string;
-}
 
 /** Without columns in the config the record itself is the only column. */
 export const recordSchema: Schema = { columns: [{ name: 'record', type: 'json' }] };
@@ -22,11 +16,14 @@ export function schemaOf(columns: readonly JsonColumnConfig[]): Schema {
   };
 }
 
-export function jsonColumnsOf(columns: readonly JsonColumnConfig[], defaults: ColumnDefaults): readonly JsonColumn[] {
+export function jsonColumnsOf(
+  columns: readonly JsonColumnConfig[],
+  defaults: TimestampDefaults,
+): readonly JsonColumn[] {
   return columns.map((column, index): JsonColumn => {
     const { name, type, element_at: elementAt } = column;
     const pointer = elementAt === undefined ? undefined : pointerOf(elementAt, ['columns', index, 'element_at']);
-    const parser = type === 'timestamp' ? timestampParserOf(column, index, defaults) : undefined;
+    const parser = type === 'timestamp' ? columnTimestampParser(column, defaults, index) : undefined;
     return { name, type, ...(pointer === undefined ? {} : { pointer }), ...(parser === undefined ? {} : { parser }) };
   });
 }
@@ -42,19 +39,4 @@ export function pointerOf(text: string, path: readonly (string | number)[]): Jso
     advice: 'Begin it with a slash: /a/b/0.',
   };
   throw jsonErrors.error('JSON_OPTION', params, { where: { path } });
-}
-
-function timestampParserOf(
-  column: JsonColumnConfig,
-  index: number,
-  defaults: ColumnDefaults,
-): JsonColumn['parser'] & object {
-  try {
-    return timestampParser(column.format ?? defaults.default_timestamp_format, {
-      timezone: column.timezone ?? defaults.default_timezone,
-      date: column.date ?? defaults.default_date,
-    });
-  } catch (error) {
-    throw isRopewayError(error) ? withPlace(error, { path: ['columns', index] }) : error;
-  }
 }

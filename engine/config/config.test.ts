@@ -170,6 +170,16 @@ describe('printYaml()', () => {
   );
 });
 
+describe('printYaml() with long flows', () => {
+  it('continues them behind the indentation of their key', () => {
+    const columns = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`column_${index}`, index]));
+    const value = { out: { formatter: { columns }, list: [columns] } };
+    const text = printYaml(value);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(100);
+    expect(parse(text)).toEqual(value);
+  });
+});
+
 describe('resolveOptions()', () => {
   const schema = z.strictObject({
     count: option(z.number().int().min(1).default(3), { title: 'Count', description: 'How many.' }),

@@ -8,7 +8,7 @@ const WIDTH = 80;
 
 /** YAML text that reads back to the same value, in both dialects. */
 export function printYaml(value: JsonObject): string {
-  if (isFlow(value)) return `${flow(value, 0)}\n`;
+  if (isFlow(value)) return `${flow(value, 0, 0)}\n`;
   return block(value, 0);
 }
 
@@ -39,7 +39,7 @@ function block(value: JsonObject, indent: number): string {
     .map(([key, member]) => {
       const name = `${pad}${scalar(key)}:`;
       if (isScalar(member)) return `${name} ${scalarOf(member)}\n`;
-      if (isFlow(member)) return `${name} ${flow(member, name.length + 1)}\n`;
+      if (isFlow(member)) return `${name} ${flow(member, name.length + 1, indent + 2)}\n`;
       if (Array.isArray(member)) return `${name}\n${list(member as readonly Json[], indent)}`;
       return `${name}\n${block(member as JsonObject, indent + 2)}`;
     })
@@ -52,7 +52,7 @@ function list(items: readonly Json[], indent: number): string {
   return items
     .map((item) => {
       if (isScalar(item)) return `${dash}${scalarOf(item)}\n`;
-      if (isFlow(item)) return `${dash}${flow(item, dash.length)}\n`;
+      if (isFlow(item)) return `${dash}${flow(item, dash.length, indent + 2)}\n`;
       const nested = Array.isArray(item)
         ? list(item as readonly Json[], indent + 2)
         : block(item as JsonObject, indent + 2);
@@ -61,8 +61,8 @@ function list(items: readonly Json[], indent: number): string {
     .join('');
 }
 
-/** A flow collection that begins at `column`; what would go beyond the width continues on the next line. */
-function flow(value: Json, column: number): string {
+/** A flow collection that begins at `column`; what would go beyond the width continues on the next line, indented. */
+function flow(value: Json, column: number, indent: number): string {
   const isList = Array.isArray(value);
   const parts = isList
     ? (value as readonly Json[]).map(scalarOf)
@@ -72,8 +72,8 @@ function flow(value: Json, column: number): string {
   for (const [index, part] of parts.entries()) {
     const piece = index === 0 ? part : ` ${part}`;
     if (index > 0 && at > WIDTH) {
-      text = `${text},\n  ${part}`;
-      at = 2 + part.length;
+      text = `${text},\n${' '.repeat(indent)}${part}`;
+      at = indent + part.length;
     } else {
       text += index === 0 ? piece : `,${piece}`;
       at += piece.length + (index === 0 ? 0 : 1);

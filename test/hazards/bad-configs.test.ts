@@ -48,7 +48,10 @@ const badConfigs: readonly BadConfig[] = [
   },
   {
     title: 'an unknown time zone',
-    config: csvJob({ parser: '    default_timezone: Mars/Olympus\n' }),
+    config: csvJob({ parser: '    default_timezone: Mars/Olympus\n' }).replace(
+      'name: b, type: string',
+      'name: b, type: timestamp',
+    ),
     head: /Mars/,
     at: 'config.yml:7:',
   },
