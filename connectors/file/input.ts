@@ -1,5 +1,5 @@
 /** Reads local files: one file is one task. */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TaskContext } from '#spi/context.ts';
@@ -9,6 +9,7 @@ import { systemReason } from '#spi/system-reason.ts';
 import type { FileInputConfig } from './config.ts';
 import { fileErrors } from './errors.ts';
 import { listFiles } from './listing.ts';
+import { readPipe } from './pipe.ts';
 
 /** One read from the disk; two such buffers are in use, so that reading goes on while a chunk is parsed. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -18,14 +19,15 @@ interface FileTask extends JsonObject {
   readonly path: string;
   readonly size?: number;
   readonly mtime?: number;
+  readonly isPipe?: boolean;
 }
 
 export const fileInput: FileInput<FileInputConfig, FileTask> = {
   async plan(config, ctx) {
     const { folder, namePrefix, files } = await listFiles(config);
     ctx.log.info('Listed local files.', { folder, prefix: namePrefix, files: files.length });
-    const tasks = files.map(({ path, sizeBytes, mtimeMs }): FileTask =>
-      sizeBytes === undefined || mtimeMs === undefined ? { path } : { path, size: sizeBytes, mtime: mtimeMs },
+    const tasks = files.map(({ path, sizeBytes, mtimeMs, isPipe = false }): FileTask =>
+      sizeBytes === undefined || mtimeMs === undefined ? { path, isPipe } : { path, size: sizeBytes, mtime: mtimeMs },
     );
     const isSized = tasks.every(({ size }) => size !== undefined);
     if (!isSized) return { tasks };
@@ -53,8 +55,15 @@ function sourceFile(task: FileTask, ctx: TaskContext): SourceFile {
   return {
     name,
     ...(task.size === undefined ? {} : { sizeBytes: task.size }),
-    read: () => readChunks(task, name, ctx),
+    read: () => (task.isPipe === true ? readNamedPipe(task, name, ctx) : readChunks(task, name, ctx)),
   };
+}
+
+async function* readNamedPipe(task: FileTask, name: string, ctx: TaskContext): AsyncGenerator<Uint8Array> {
+  // A resumed run may find a file where there was a pipe.
+  const stats = await reading(name, () => stat(task.path));
+  if (stats.isFIFO()) yield* readPipe(task.path, (bytes) => ctx.progress(bytes));
+  else yield* readChunks(task, name, ctx);
 }
 
 async function* readChunks(task: FileTask, name: string, ctx: TaskContext): AsyncGenerator<Uint8Array> {

@@ -17,6 +17,8 @@ export interface ListedFile {
   /** Undefined for what is not a regular file: a pipe has no size. */
   readonly sizeBytes?: number;
   readonly mtimeMs?: number;
+  /** A named pipe. */
+  readonly isPipe?: boolean;
 }
 
 export interface Listing {
@@ -84,7 +86,9 @@ class Walk {
     // A dangling link is no file.
     if (stats === undefined) return undefined;
     if (!stats.isDirectory()) {
-      this.files.push(stats.isFile() ? { path, sizeBytes: stats.size, mtimeMs: stats.mtimeMs } : { path });
+      this.files.push(
+        stats.isFile() ? { path, sizeBytes: stats.size, mtimeMs: stats.mtimeMs } : { path, isPipe: stats.isFIFO() },
+      );
       return undefined;
     }
     if (entry.isSymbolicLink() && !this.#config.follow_symlinks) return undefined;
