@@ -7,11 +7,6 @@ export const cliErrors = errorCatalogue({
     message: "There is no plugin '{name}'.",
     hint: '`ropeway plugins` lists them all.',
   },
-  LINT_FAILED: {
-    kind: 'config',
-    message: '{errors} and {warnings} in {file}.',
-    hint: 'See above: each says where it is and what to do.',
-  },
   COMMAND_REMOVED: {
     kind: 'config',
     message: "The command '{command}' belongs to Embulk's Java and Ruby plugins and does not exist here.",

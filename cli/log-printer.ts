@@ -67,6 +67,7 @@ function fieldText(fields: LogFields): string {
 }
 
 function fieldValue(value: LogFields[string]): string {
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'object') return JSON.stringify(value);
+  const text = String(value);
   return /^[^\s"\p{Cc}]+$/u.test(text) ? text : JSON.stringify(text);
 }
