@@ -243,13 +243,6 @@ export class LineTokenizer {
   }
 }
 
-/** The physical lines of a text, as the machine's source. */
-export function linesOf(text: string, recognized: CsvDialect['lineDelimiterRecognized']): LineSource {
-  const lines = splitLines(text, recognized);
-  let next = 0;
-  return { next: () => lines[next++] };
-}
-
 /**
  * Splits as Java's BufferedReader does (CR LF, LF and CR; no empty line after a last break), or, when one break is
  * recognized, by that alone: `LF` is one without CR before it, `CR` one without LF behind it; then an empty line
