@@ -3,6 +3,7 @@ import { CELL_CANONICAL, CELL_LENGTH_MASK, CELL_NULL, CELL_PLAIN, CELL_SURROGATE
 import type { Batch, Vector } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import type { Schema } from '#spi/schema.ts';
+import { formatDouble } from '#codec/number/double.ts';
 import type { TimestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { writeJsonString } from './string.ts';
 
@@ -95,7 +96,8 @@ export class JsonLinesWriter {
   /** JSON has no word for what is no number, and for the infinite: null, as JSON.stringify has it. */
   #writeDouble(value: number): void {
     if (!Number.isFinite(value)) this.#sink.writeBytes(nullText);
-    else this.#sink.writeAscii(Object.is(value, -0) ? '-0.0' : String(value));
+    // As Java prints it: with a fraction or an exponent, so that no reader takes it for a whole number of 64 bits.
+    else this.#sink.writeAscii(formatDouble(value));
   }
 
   /** Lone surrogates cannot be UTF-8: each becomes U+FFFD. */
