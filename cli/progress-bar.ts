@@ -10,6 +10,9 @@ const PLAIN_LINE_MS = 10_000;
 /** Nothing is drawn before this: a short run needs no bar. */
 const QUIET_MS = 300;
 const BAR_CELLS = 24;
+/** Narrow screens get a short bar, so that the numbers fit. */
+const BAR_CELLS_NARROW = 8;
+const NARROW_COLUMNS = 110;
 
 export interface ProgressOptions {
   readonly counters: Counters;
@@ -46,7 +49,9 @@ export class ProgressBar {
 
   #draw(): void {
     if (performance.now() - this.#startedAt < QUIET_MS) return;
-    const line = progressLine(this.#options.counters.read(), this.#options.sizeBytes, this.#elapsedMs());
+    const barCells = this.#terminal.width < NARROW_COLUMNS ? BAR_CELLS_NARROW : BAR_CELLS;
+    const counts = this.#options.counters.read();
+    const line = progressLine(counts, this.#options.sizeBytes, this.#elapsedMs(), barCells);
     this.#terminal.say(`\r${line.slice(0, this.#terminal.width - 1)}\u001b[K`);
     this.#isDrawn = true;
   }
@@ -70,7 +75,12 @@ export class ProgressBar {
 }
 
 /** `████████░░░░░  41 %  12,345,678 records  1.2 GB of 2.9 GB  245.1 MB/s  7.1 s left`. */
-export function progressLine(counts: Counts, sizeBytes: number | undefined, elapsedMs: number): string {
+export function progressLine(
+  counts: Counts,
+  sizeBytes: number | undefined,
+  elapsedMs: number,
+  barCells = BAR_CELLS,
+): string {
   const { bytesRead, recordsRead, recordsSkipped } = counts;
   const rate = bytesRead / Math.max(1, elapsedMs);
   const parts = [`${formatCount(recordsRead)} records`];
@@ -80,8 +90,8 @@ export function progressLine(counts: Counts, sizeBytes: number | undefined, elap
     return parts.join('  ');
   }
   const share = Math.min(1, bytesRead / sizeBytes);
-  const filled = Math.round(share * BAR_CELLS);
-  const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
+  const filled = Math.round(share * barCells);
+  const bar = '█'.repeat(filled) + '░'.repeat(barCells - filled);
   parts.push(`${formatBytes(bytesRead)} of ${formatBytes(sizeBytes)}`, `${formatBytes(rate * 1000)}/s`);
   if (rate > 0 && share < 1) parts.push(`${formatDuration((sizeBytes - bytesRead) / rate)} left`);
   return `${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${parts.join('  ')}`;

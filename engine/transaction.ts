@@ -28,8 +28,8 @@ import type { Target } from './target.ts';
 import type { TaskReports } from './task.ts';
 import { threadExecutor } from './thread-executor.ts';
 
-/** Inputs below this size are read by one thread: starting another costs more than it brings. */
-const THREADS_FROM_BYTES = 8 * 1024 * 1024;
+/** Inputs below this size are read by one thread: starting another costs more (a quarter of a second) than it brings. */
+const THREADS_FROM_BYTES = 32 * 1024 * 1024;
 
 export interface RunOptions {
   readonly catalog: Catalog;
