@@ -124,3 +124,27 @@ export function timestampFormattingFields(): {
     }),
   };
 }
+
+/** Formats of single timestamp columns, by the name of the column. */
+export function timestampColumnOptions(): z.ZodDefault<
+  z.ZodRecord<
+    z.ZodString,
+    z.ZodObject<{ format: z.ZodOptional<z.ZodString>; timezone: z.ZodOptional<z.ZodString> }, z.core.$strict>
+  >
+> {
+  const column = z.strictObject({
+    format: option(z.string().optional(), {
+      title: 'Format',
+      description: "For timestamps: a format in Ruby's strftime notation.",
+    }),
+    timezone: option(z.string().optional(), {
+      title: 'Time zone',
+      description: 'For timestamps: the zone to write them in.',
+    }),
+  });
+  return option(z.record(z.string(), column).default({}), {
+    title: 'Column options',
+    description: 'Formats of single columns, by name.',
+    examples: [{ created_at: { format: '%Y-%m-%d', timezone: 'Asia/Tokyo' } }],
+  });
+}

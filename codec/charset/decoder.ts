@@ -5,6 +5,7 @@ import { doubleByteDecoder } from './double-byte-decoder.ts';
 import { charsetErrors } from './errors.ts';
 import { charsetFamily } from './names.ts';
 import type { CharsetFamily } from './names.ts';
+import type { PieceDecoder } from './piece-decoder.ts';
 import { singleByteTable } from './tables.ts';
 import { utf16Decoder, utf32Decoder } from './unicode-decoder.ts';
 import { repairUtf8, utf8TailLength } from './utf8-repair.ts';
@@ -40,9 +41,6 @@ function familyDecoder(family: CharsetFamily): CharsetDecoder {
       return platformDecoder(family.label);
   }
 }
-
-/** Decodes as far as it can and returns how many bytes it used; with `isLast` it uses all. */
-export type PieceDecoder = (bytes: Uint8Array, isLast: boolean, sink: ByteSink) => number;
 
 function withLeftover(decodePiece: PieceDecoder): CharsetDecoder {
   const sink = new ByteSink();

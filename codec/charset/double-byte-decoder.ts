@@ -1,5 +1,5 @@
 /** Charsets of one and two bytes (EUC-JP: three). Malformed input is replaced and skipped as in Java's decoders. */
-import type { PieceDecoder } from './decoder.ts';
+import type { PieceDecoder } from './piece-decoder.ts';
 import { doubleByteTable, jis0212Character, UNMAPPED } from './tables.ts';
 import { writeUtf8 } from './unicode-decoder.ts';
 

@@ -1,6 +1,6 @@
 /** UTF-16 and UTF-32, in either byte order or as a byte order mark says (big-endian without one, as in Java). */
 import type { ByteSink } from '#spi/byte-sink.ts';
-import type { PieceDecoder } from './decoder.ts';
+import type { PieceDecoder } from './piece-decoder.ts';
 
 type Order = 'big' | 'little' | 'mark';
 

@@ -1,5 +1,6 @@
 /** Compiles strftime formats into functions that print parts of a moment. */
 import { civilFromDays, dayNames, daysFromCivil, monthNames, SECONDS_PER_DAY, weekday } from './civil.ts';
+import { composites } from './composites.ts';
 import { formatOffset } from './zone.ts';
 import type { Zone } from './zone.ts';
 
@@ -61,15 +62,8 @@ export class Moment {
 
 export type Part = (moment: Moment) => string;
 
-const composites: Readonly<Record<string, string>> = {
-  c: '%a %b %e %H:%M:%S %Y',
-  D: '%m/%d/%y',
-  x: '%m/%d/%y',
-  F: '%Y-%m-%d',
-  R: '%H:%M',
-  r: '%I:%M:%S %p',
-  T: '%H:%M:%S',
-  X: '%H:%M:%S',
+const writtenComposites: Readonly<Record<string, string>> = {
+  ...composites,
   // With colons where Ruby has dashes: a defect of the original that outputs depend on.
   v: '%e:%b:%Y',
 };
@@ -115,7 +109,7 @@ function partOf([, flags = '', width = '', modifier = '', letter = '']: RegExpEx
     if (!MODIFIED[modifier].includes(letter)) return undefined;
   }
   const style: Style = { flags, width: Math.min(WIDTH_MAX, Number(width)) };
-  const composite = composites[letter];
+  const composite = writtenComposites[letter];
   if (composite !== undefined) {
     const inner = compileStrftime(composite);
     return [textPart((moment) => inner.map((part) => part(moment)).join(''), style)];

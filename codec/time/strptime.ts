@@ -3,21 +3,15 @@
  * and answers where it ended, or -1. What is left of the text after the last step does not matter.
  */
 import { dayNames, monthNames } from './civil.ts';
+import { composites } from './composites.ts';
 import type { Fields } from './fields.ts';
 import { offsetOfText } from './zone.ts';
 
 /** Reads at `at` and returns the position behind what it read, or -1 when the text does not match. */
 export type Step = (text: string, at: number, fields: Fields) => number;
 
-const composites: Readonly<Record<string, string>> = {
-  c: '%a %b %e %H:%M:%S %Y',
-  D: '%m/%d/%y',
-  x: '%m/%d/%y',
-  F: '%Y-%m-%d',
-  R: '%H:%M',
-  r: '%I:%M:%S %p',
-  T: '%H:%M:%S',
-  X: '%H:%M:%S',
+const readComposites: Readonly<Record<string, string>> = {
+  ...composites,
   v: '%e-%b-%Y',
   '+': '%a %b %e %H:%M:%S %Z %Y',
 };
@@ -58,7 +52,7 @@ function tokenize(format: string): Token[] | undefined {
 }
 
 function directive(letter: string): readonly Token[] | undefined {
-  const composite = composites[letter];
+  const composite = readComposites[letter];
   if (composite !== undefined) return tokenize(composite);
   if (letter === '%') return [{ kind: 'literal', text: '%' }];
   if (letter === 'n' || letter === 't') return [{ kind: 'space', text: ' ' }];

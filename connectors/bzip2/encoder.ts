@@ -1,6 +1,6 @@
 import { bzip2 } from '#codec/compression/bzip2-encoder.ts';
 import type { Encoder } from '#spi/files.ts';
-import type { Bzip2EncoderConfig } from './plugins.ts';
+import type { Bzip2EncoderConfig } from './config.ts';
 
 export const bzip2Encoder: Encoder<Bzip2EncoderConfig> = {
   encode: (config, bytes) => bzip2(bytes, config.level),

@@ -1,15 +1,6 @@
 import { z } from 'zod';
-import { option } from '#spi/fields.ts';
 import { plugin } from '#spi/plugin.ts';
-
-export const bzip2EncoderConfig = z.strictObject({
-  level: option(z.number().int().min(1).max(9).default(9), {
-    title: 'Level',
-    description: 'From 1 (fast) to 9 (small).',
-  }),
-});
-
-export type Bzip2EncoderConfig = z.output<typeof bzip2EncoderConfig>;
+import { bzip2EncoderConfig } from './config.ts';
 
 export const bzip2DecoderPlugin = plugin({
   kind: 'decoder',

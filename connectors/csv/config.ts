@@ -4,6 +4,7 @@ import {
   newlineName,
   option,
   parserColumn,
+  timestampColumnOptions,
   timestampFormattingFields,
   timestampParsingFields,
 } from '#spi/fields.ts';
@@ -92,17 +93,6 @@ export const csvParserConfig = z.strictObject({
 
 export type CsvParserConfig = z.output<typeof csvParserConfig>;
 
-const columnFormat = z.strictObject({
-  format: option(z.string().optional(), {
-    title: 'Format',
-    description: "For timestamps: a format in Ruby's strftime notation.",
-  }),
-  timezone: option(z.string().optional(), {
-    title: 'Time zone',
-    description: 'For timestamps: the zone to write them in.',
-  }),
-});
-
 export const csvFormatterConfig = z.strictObject({
   header_line: option(z.boolean().default(true), {
     title: 'Header line',
@@ -141,11 +131,7 @@ export const csvFormatterConfig = z.strictObject({
     description: 'What ends every line, the last one too.',
   }),
   ...timestampFormattingFields(),
-  column_options: option(z.record(z.string(), columnFormat).default({}), {
-    title: 'Column options',
-    description: 'Formats of single columns, by name.',
-    examples: [{ created_at: { format: '%Y-%m-%d', timezone: 'Asia/Tokyo' } }],
-  }),
+  column_options: timestampColumnOptions(),
 });
 
 export type CsvFormatterConfig = z.output<typeof csvFormatterConfig>;

@@ -1,15 +1,6 @@
 import { z } from 'zod';
-import { option } from '#spi/fields.ts';
 import { plugin } from '#spi/plugin.ts';
-
-export const gzipEncoderConfig = z.strictObject({
-  level: option(z.number().int().min(1).max(9).default(6), {
-    title: 'Level',
-    description: 'From 1 (fast) to 9 (small).',
-  }),
-});
-
-export type GzipEncoderConfig = z.output<typeof gzipEncoderConfig>;
+import { gzipEncoderConfig } from './config.ts';
 
 export const gzipDecoderPlugin = plugin({
   kind: 'decoder',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { charset, newlineName, option, timestampParsingFields } from '#spi/fields.ts';
+import { charset, newlineName, option, timestampColumnOptions, timestampParsingFields } from '#spi/fields.ts';
 import { jsonColumns } from '#connectors/json/config.ts';
 
 export const jsonlParserConfig = z.strictObject({
@@ -17,17 +17,6 @@ export const jsonlParserConfig = z.strictObject({
 
 export type JsonlParserConfig = z.output<typeof jsonlParserConfig>;
 
-const columnFormat = z.strictObject({
-  format: option(z.string().optional(), {
-    title: 'Format',
-    description: "For timestamps: a format in Ruby's strftime notation.",
-  }),
-  timezone: option(z.string().optional(), {
-    title: 'Time zone',
-    description: 'For timestamps: the zone to write them in.',
-  }),
-});
-
 export const jsonlFormatterConfig = z.strictObject({
   newline: option(newlineName().default('LF'), {
     title: 'Newline',
@@ -42,11 +31,7 @@ export const jsonlFormatterConfig = z.strictObject({
     title: 'Default timestamp format',
     description: "Format of timestamps, in Ruby's strftime notation; by default ISO 8601 with microseconds.",
   }),
-  column_options: option(z.record(z.string(), columnFormat).default({}), {
-    title: 'Column options',
-    description: 'Formats of single columns, by name.',
-    examples: [{ created_at: { format: '%Y-%m-%d' } }],
-  }),
+  column_options: timestampColumnOptions(),
 });
 
 export type JsonlFormatterConfig = z.output<typeof jsonlFormatterConfig>;

@@ -3,7 +3,7 @@ import { columnIndex } from '#spi/schema.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 import type { Filter } from '#spi/records.ts';
 import { removeColumnsErrors } from './errors.ts';
-import type { RemoveColumnsConfig } from './plugins.ts';
+import type { RemoveColumnsConfig } from './config.ts';
 
 export const removeColumns: Filter<RemoveColumnsConfig> = {
   open(config, input) {

@@ -1,15 +1,6 @@
 import { z } from 'zod';
-import { option } from '#spi/fields.ts';
 import { plugin } from '#spi/plugin.ts';
-
-export const zstdEncoderConfig = z.strictObject({
-  level: option(z.number().int().min(1).max(19).default(3), {
-    title: 'Level',
-    description: 'From 1 (fast) to 19 (small).',
-  }),
-});
-
-export type ZstdEncoderConfig = z.output<typeof zstdEncoderConfig>;
+import { zstdEncoderConfig } from './config.ts';
 
 export const zstdDecoderPlugin = plugin({
   kind: 'decoder',
