@@ -19,6 +19,11 @@ const WIDTH_DEFAULT = 100;
 
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
+  // A reader that has seen enough (`| head`) is no error: the rest has nobody to go to.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
   const isScreen = stderr.isTTY;
   return {
     isScreen,

@@ -3,8 +3,6 @@
  * Errors cross threads, processes and plugin versions: recognise them by `kind` and `code` ({@link isRopewayError}),
  * never with `instanceof`.
  */
-import type { JsonObject } from './json.ts';
-
 /**
  * Whose failure it is: `config` the user's settings, `data` the records, `connector` the other system,
  * `internal` a bug of ours. The kind decides retrying and the exit code.
@@ -40,14 +38,6 @@ export interface ErrorOptions {
   readonly where?: ErrorPlace;
   readonly cause?: unknown;
   readonly retryAfterMs?: number;
-}
-
-/** The plain-data form of an error, as it travels between threads and into `--json` output. */
-export interface ErrorData extends JsonObject {
-  readonly code: string;
-  readonly kind: ErrorKind;
-  readonly message: string;
-  readonly hint: string;
 }
 
 export class RopewayError extends Error {

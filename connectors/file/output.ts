@@ -32,6 +32,10 @@ interface FinishedFile extends JsonObject {
 export const fileOutput: FileOutput<FileOutputConfig, OutputPlan> = {
   async plan(config, taskCount) {
     const path = outputPath(config, 0, 0);
+    if (taskCount > 1 && outputPath(config, 1, 0) === path) {
+      const params = { format: config.sequence_format, reason: `all ${taskCount} outputs would be written to ${path}` };
+      throw fileErrors.error('FILE_SEQUENCE_FORMAT', params, { where: { path: ['sequence_format'] } });
+    }
     const folder = dirname(path);
     try {
       await access(folder);

@@ -61,6 +61,14 @@ const badConfigs: readonly BadConfig[] = [
     head: /null|type/,
     at: 'config.yml:2:',
   },
+  {
+    title: 'one name for several outputs',
+    config: csvJob()
+      .replace('min_output_tasks: 1', 'min_output_tasks: 2')
+      .replace('file_ext', "sequence_format: ''\n  file_ext"),
+    head: /same|all 2 outputs/,
+    at: 'config.yml:',
+  },
   { title: 'YAML that is none', config: 'in: [\n', head: /./, at: 'config.yml:' },
   { title: 'a list at the top', config: '- 1\n', head: /mapping/i },
 ];

@@ -1,0 +1,34 @@
+/** The edges between folders are lint rules: each is seen to fire. */
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { repository } from './source-files.ts';
+
+const oxlint = join(repository, 'node_modules', 'oxlint', 'bin', 'oxlint');
+let file = '';
+afterEach(() => rmSync(file, { force: true }));
+
+function lint(folder: string, source: string): string {
+  file = join(repository, folder, `edge-probe-${process.pid}.ts`);
+  writeFileSync(file, `import * as probe from '${source}';\nexport const edge = probe;\n`);
+  return spawnSync(process.execPath, [oxlint, file], { cwd: repository, encoding: 'utf8' }).stdout;
+}
+
+describe('oxlint', () => {
+  it.each([
+    ['spi', '#codec/csv/dialect.ts'],
+    ['codec', '#connectors/catalog.ts'],
+    ['connectors', '#engine/job.ts'],
+    ['engine', '#connectors/catalog.ts'],
+    ['engine', '#test/kit/workspace.ts'],
+    ['cli', '#scripts/source-files.ts'],
+    ['codec/csv', '../json/scanner.ts'],
+  ])('forbids %s to import %s', (folder, source) => expect(lint(folder, source)).toContain('no-restricted-imports'));
+
+  it.each([
+    ['codec', '#spi/batch.ts'],
+    ['engine', '#codec/csv/dialect.ts'],
+    ['cli', '#connectors/catalog.ts'],
+  ])('allows %s to import %s', (folder, source) => expect(lint(folder, source)).not.toContain('no-restricted-imports'));
+});
