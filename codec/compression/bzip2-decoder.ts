@@ -194,13 +194,24 @@ class Decoder {
   }
 
   #symbol({ limits, bases, symbols, shortest }: CodeTable): number {
-    let length = shortest;
-    let code = this.#bits(length);
-    for (;;) {
-      if (code <= (limits[length] as number)) return symbols[code - (bases[length] as number)] as number; // by construction
-      if (++length > CODE_LENGTH_MAX) throw damaged('a code is wrong');
-      code = (code << 1) | this.#bits(1);
+    const bytes = this.#bytes;
+    const at = this.#bit >> 3;
+    // The longest code and the bits before it fit into four bytes; behind the end undefined counts as zero.
+    const word =
+      ((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number);
+    const window = (word << (this.#bit & 7)) >>> (32 - CODE_LENGTH_MAX);
+    for (let length = shortest; length <= CODE_LENGTH_MAX; length++) {
+      const code = window >>> (CODE_LENGTH_MAX - length);
+      if (code > (limits[length] as number)) continue;
+      this.#bit += length;
+      if (this.#bit > bytes.length * 8) throw MORE;
+      return symbols[code - (bases[length] as number)] as number; // by construction
     }
+    if (this.#bit + CODE_LENGTH_MAX > bytes.length * 8) throw MORE;
+    throw damaged('a code is wrong');
   }
 
   /** Undoes the Burrows-Wheeler transform and the runs of the first stage, and checks the block's checksum. */
