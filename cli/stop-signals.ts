@@ -8,15 +8,23 @@ export interface StopSignals {
 }
 
 const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+/** One Ctrl-C reaches the process several times: from the terminal, and from every launcher before it. */
+const SAME_SIGNAL_MS = 300;
+
 type Name = keyof typeof numbers;
 
 export function stopSignals(onFirst: (name: string) => void): StopSignals {
   const abort = new AbortController();
   let received: Name | undefined;
+  let receivedAt = 0;
   const listeners = (Object.keys(numbers) as Name[]).map((name) => {
     const listener = (): void => {
-      if (received !== undefined) process.exit(128 + numbers[name]);
+      if (received !== undefined) {
+        if (performance.now() - receivedAt < SAME_SIGNAL_MS) return;
+        process.exit(128 + numbers[name]);
+      }
       received = name;
+      receivedAt = performance.now();
       onFirst(name);
       abort.abort();
     };

@@ -31,6 +31,8 @@ describe('a stopped run', () => {
         await until(async () => (await place.outputs()).length > 1);
         stoppedAt = performance.now();
         process.kill(pid, signal);
+        // A terminal and a launcher each pass the same Ctrl-C on.
+        process.kill(pid, signal);
       },
     });
     // Two seconds: one for the stop, one for a busy machine.
