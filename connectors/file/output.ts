@@ -56,9 +56,11 @@ export const fileOutput: FileOutput<FileOutputConfig, OutputPlan> = {
 
   async cleanup(config, plan, reports) {
     if (!config.atomic) return;
-    // Tasks that were cut off reported nothing; the names of their first files are known all the same.
     const parts = finishedFiles(reports).map(({ part }) => part);
-    for (let task = 0; task < plan.taskCount; task++) parts.push(partPath(outputPath(config, task, 0)));
+    // Tasks that were cut off reported nothing; the names of their first files are known all the same. When all have
+    // reported, a part of such a name is another run's.
+    const isCutOff = reports.length < plan.taskCount;
+    for (let task = 0; isCutOff && task < plan.taskCount; task++) parts.push(partPath(outputPath(config, task, 0)));
     for (const part of new Set(parts)) await rm(part, { force: true });
   },
 };
