@@ -39,7 +39,13 @@ export async function openConfig(ctx: CommandContext, path: string, options: Con
   const { properties, warnings } = readProperties(readPairs(options.X));
   for (const warning of warnings) ctx.report(warning, 'warning');
   const load = (file: string): Promise<LoadedConfig> =>
-    loadConfig(file, { env: process.env, dialect: properties.dialect ?? '0.11.5' });
+    loadConfig(file, {
+      env: process.env,
+      dialect: properties.dialect ?? '0.11.5',
+      onText: (text) => {
+        ctx.source ??= { path: file, text, placeOf: () => undefined };
+      },
+    });
   const loaded = await load(path);
   ctx.source = loaded;
   for (const warning of loaded.warnings) ctx.report(warning, 'warning');

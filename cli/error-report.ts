@@ -39,7 +39,7 @@ export function errorReport(terminal: Terminal, error: RopewayError, options: Re
   const colour = severity === 'error' ? 'red' : 'yellow';
   const head = terminal.style(['bold', colour], `${severity}[${error.code}]`);
   const lines = [`${head}: ${terminal.style('bold', error.message)}`];
-  const place = error.where.path === undefined ? undefined : source?.placeOf(error.where.path);
+  const place = source === undefined ? undefined : placeIn(source, error.where);
   const margin = place === undefined ? 2 : String(place.line).length + 1;
   const pad = ' '.repeat(margin);
   const bar = terminal.style('blue', '|');
@@ -54,13 +54,20 @@ export function errorReport(terminal: Terminal, error: RopewayError, options: Re
   return `${lines.join('\n')}\n`;
 }
 
+/** The place in the config: of the option that the error is about, or the one that it gives itself. */
+function placeIn(source: SourceText, { path, file, line, column = 1 }: ErrorPlace): TextPlace | undefined {
+  if (path !== undefined) return source.placeOf(path);
+  return line !== undefined && file === source.path ? { line, column, endColumn: column + 1 } : undefined;
+}
+
 function placeText(
   where: ErrorPlace,
   source: SourceText | undefined,
   place: TextPlace | undefined,
 ): string | undefined {
   if (place !== undefined && source !== undefined) {
-    return `${source.path}:${place.line}:${place.column} (${(where.path ?? []).join('.')})`;
+    const option = where.path === undefined ? '' : ` (${where.path.join('.')})`;
+    return `${source.path}:${place.line}:${place.column}${option}`;
   }
   const parts: string[] = [];
   if (where.file !== undefined) parts.push([where.file, where.line, where.column].filter(isPresent).join(':'));

@@ -14,6 +14,8 @@ const FILE_BYTES_MAX = 16 * 1024 * 1024;
 export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly dialect: YamlDialect;
+  /** Called with the text that places count in, before it is read as YAML: errors can show its lines. */
+  readonly onText?: (text: string) => void;
 }
 
 export interface LoadedConfig extends YamlFile {
@@ -32,6 +34,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
   const text = isTemplate
     ? await (await import('./liquid.ts')).renderLiquid(source, { file: path, folder: dirname(path), env: options.env })
     : source;
+  options.onText?.(text);
   return { path, text, isTemplate, ...readYaml(text, path, options.dialect) };
 }
 
