@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts';
 export interface SourceText {
   readonly path: string;
   readonly text: string;
-  placeOf(path: readonly (string | number)[]): TextPlace | undefined;
+  placeOf(path: readonly (string | number)[], isKey?: boolean): TextPlace | undefined;
 }
 
 export interface TextPlace {
@@ -55,8 +55,9 @@ export function errorReport(terminal: Terminal, error: RopewayError, options: Re
 }
 
 /** The place in the config: of the option that the error is about, or the one that it gives itself. */
-function placeIn(source: SourceText, { path, file, line, column = 1 }: ErrorPlace): TextPlace | undefined {
-  if (path !== undefined) return source.placeOf(path);
+function placeIn(source: SourceText, where: ErrorPlace): TextPlace | undefined {
+  const { path, file, line, column = 1, isKey = false } = where;
+  if (path !== undefined) return source.placeOf(path, isKey);
   return line !== undefined && file === source.path ? { line, column, endColumn: column + 1 } : undefined;
 }
 

@@ -13,6 +13,8 @@ export type ErrorKind = 'config' | 'data' | 'connector' | 'internal';
 export interface ErrorPlace {
   /** Config path, as keys from the top: `['in', 'parser', 'columns', 2, 'type']`. */
   readonly path?: readonly (string | number)[];
+  /** The error is about the key at the path, not about its value. */
+  readonly isKey?: boolean;
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;

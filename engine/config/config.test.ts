@@ -63,6 +63,7 @@ describe('readYaml()', () => {
     const file = read('in:\n  type: file\n  columns:\n  - {name: a}\n');
     expect(file.placeOf(['in', 'type'])).toEqual({ line: 2, column: 9, endColumn: 13 });
     expect(file.placeOf(['in', 'columns', 0, 'name'])).toEqual({ line: 4, column: 12, endColumn: 13 });
+    expect(file.placeOf(['in', 'type'], true)).toEqual({ line: 2, column: 3, endColumn: 7 });
     expect(file.placeOf(['in', 'columns'])).toEqual({ line: 3, column: 3, endColumn: 10 });
     expect(file.placeOf(['in', 'missing', 'x'])).toEqual({ line: 1, column: 1, endColumn: 3 });
   });

@@ -117,7 +117,7 @@ export class JobReader {
       const params = { option: key, plugin: 'the config', advice };
       // Anchors are often kept in a section of their own: nothing is wrong with that.
       if (isJsonObject(this.#config[key])) continue;
-      this.#add('warning', configErrors.error('OPTION_UNKNOWN', params, { where: { path: [key] } }));
+      this.#add('warning', configErrors.error('OPTION_UNKNOWN', params, { where: { path: [key], isKey: true } }));
     }
   }
 
@@ -204,7 +204,7 @@ export class JobReader {
       const advice =
         suggestion === undefined ? `Known are: ${known.join(', ') || 'none'}.` : `Did you mean '${suggestion}'?`;
       const params = { option: keyPath.join('.'), plugin, advice };
-      const where = { path: [...path, ...keyPath] };
+      const where = { path: [...path, ...keyPath], isKey: true };
       this.#add('warning', configErrors.error('OPTION_UNKNOWN', params, { where }));
     }
   }

@@ -26,7 +26,7 @@ export type ConfigPath = readonly (string | number)[];
 export interface YamlFile {
   readonly value: JsonObject;
   /** Where the value at the path stands, or the nearest thing around it. */
-  placeOf(path: ConfigPath): TextPlace | undefined;
+  placeOf(path: ConfigPath, isKey?: boolean): TextPlace | undefined;
   readonly warnings: readonly RopewayError[];
 }
 
@@ -58,7 +58,7 @@ export function readYaml(text: string, file: string, dialect: YamlDialect): Yaml
   }
   return {
     value,
-    placeOf: (path) => placeOf(document?.contents ?? undefined, path, { text, lines, anchors }),
+    placeOf: (path, isKey = false) => placeOf(document?.contents ?? undefined, path, { text, lines, anchors, isKey }),
     warnings: reader.warnings,
   };
 }
@@ -209,18 +209,21 @@ interface PlaceParts {
   readonly text: string;
   readonly lines: LineCounter;
   readonly anchors: Anchors;
+  /** The key of the last step instead of its value. */
+  readonly isKey: boolean;
 }
 
 /** Follows the path as far as the text has it: to the value, or to the key whose value is nested or missing. */
 function placeOf(root: Node | undefined, path: ConfigPath, parts: PlaceParts): TextPlace | undefined {
   let node: unknown = root;
   let range = path.length === 0 ? rangeOf(root) : undefined;
-  for (const step of path) {
+  for (const [index, step] of path.entries()) {
     if (isAlias(node)) node = parts.anchors.find(node);
     if (isMap(node)) {
       const pair = node.items.find((item) => isPair(item) && keyText(item) === String(step));
       if (pair === undefined) break;
-      const isPlainValue = isScalar(pair.value) && pair.value.value !== '';
+      const isWanted = !(parts.isKey && index === path.length - 1);
+      const isPlainValue = isWanted && isScalar(pair.value) && pair.value.value !== '';
       range = rangeOf(isPlainValue ? pair.value : pair.key) ?? range;
       node = pair.value;
     } else if (isSeq(node)) {
