@@ -168,41 +168,43 @@ export class LineTokenizer {
     return text;
   }
 
-  /** A delimiter, or the end of the line. */
-  #isColumnEnd(at: number): boolean {
+  /** The first character of a delimiter (of a long one, too), or the end of the line. */
+  #mayEndColumn(at: number): boolean {
     const code = this.#codeAt(at);
-    return code === END || code === 0 || this.#isDelimiterAt(at);
+    return code === END || code === 0 || code === this.#dialect.delimiter.charCodeAt(0);
   }
 
   #isDelimiterAt(at: number): boolean {
     return this.#line.startsWith(this.#dialect.delimiter, at);
   }
 
-  /** From behind the opening quote to behind the closing one, over lines. */
+  /**
+   * From behind the opening quote to behind the closing one, over lines. The length is looked at where the original
+   * does: at ordinary characters and stray quotes, but not at escapes, line breaks and the end.
+   */
   #readQuoted(): string {
-    const { strayQuotes, maxQuotedSizeLimit, newline } = this.#dialect;
+    const { strayQuotes, newline } = this.#dialect;
     let text = '';
     let from = this.#at;
     for (;;) {
       const at = this.#at;
       const code = at < this.#line.length ? this.#line.charCodeAt(at) : END;
-      if (text.length + (at - from) > maxQuotedSizeLimit) this.#refuseLength();
       if (code === END || code === 0) {
-        text += this.#line.slice(from, at) + newline;
+        // A NUL ends the line, but is itself part of the value.
+        text += this.#line.slice(from, at + 1) + newline;
         this.#continueLine();
         from = 0;
       } else if (code === this.#quote) {
-        if (this.#codeAt(at + 1) === this.#quote && !(strayQuotes && this.#isColumnEnd(at + 2))) {
+        if (this.#codeAt(at + 1) === this.#quote && !(strayQuotes && this.#mayEndColumn(at + 2))) {
           text += this.#line.slice(from, at + 1);
           this.#at += 2;
           from = this.#at;
-        } else if (!strayQuotes || this.#isColumnEnd(at + 1)) {
-          text += this.#line.slice(from, at);
+        } else if (strayQuotes && !this.#mayEndColumn(at + 1)) {
+          this.#checkLength(text.length + at + 1 - from);
           this.#at += 1;
-          if (text.length > maxQuotedSizeLimit) this.#refuseLength();
-          return text;
         } else {
           this.#at += 1;
+          return text + this.#line.slice(from, at);
         }
       } else if (code === this.#escape) {
         const next = this.#codeAt(at + 1);
@@ -214,13 +216,15 @@ export class LineTokenizer {
           this.#at += 1;
         }
       } else {
+        this.#checkLength(text.length + at + 1 - from);
         this.#at += 1;
       }
     }
   }
 
-  #refuseLength(): never {
-    throw csvErrors.error('CSV_QUOTED_TOO_LONG', { limit: this.#dialect.maxQuotedSizeLimit });
+  #checkLength(length: number): void {
+    const limit = this.#dialect.maxQuotedSizeLimit;
+    if (length > limit) throw csvErrors.error('CSV_QUOTED_TOO_LONG', { limit });
   }
 
   #codeAt(at: number): number {
