@@ -55,6 +55,8 @@ export interface Resolution {
 /** The instant of the fields, or undefined when they make none. */
 export function resolveFields(fields: Fields, rules: Resolution): Timestamp | undefined {
   const nanos = fields.nanos === ABSENT ? 0 : fields.nanos;
+  // A sign before a fraction is read, and then refused unless the fraction is zero.
+  if (nanos < 0) return undefined;
   if (fields.epochSeconds !== ABSENT) return fromEpoch(fields.epochSeconds, nanos);
   if (fields.epochMillis !== ABSENT) {
     const seconds = Math.floor(fields.epochMillis / 1000);
@@ -64,7 +66,7 @@ export function resolveFields(fields: Fields, rules: Resolution): Timestamp | un
   if (days === undefined) return undefined;
   const local = days * SECONDS_PER_DAY + timeOf(fields, rules.isStrict);
   const offset = fields.offset === ABSENT ? rules.zone.offsetAtLocal(local) : fields.offset;
-  return nanos < 0 ? bounded(local - offset - 1, nanos + 1_000_000_000) : bounded(local - offset, nanos);
+  return bounded(local - offset, nanos);
 }
 
 /** The fraction belongs to the size of the number: it is subtracted from a negative one. Minus zero is not negative. */
@@ -82,7 +84,7 @@ function bounded(seconds: number, nanos: number): Timestamp | undefined {
 
 function daysOf(fields: Fields, rules: Resolution): number | undefined {
   const year = yearOf(fields, rules.year);
-  if (fields.dayOfYear !== ABSENT && fields.month === ABSENT && fields.day === ABSENT) {
+  if (fields.dayOfYear !== ABSENT) {
     if (fields.dayOfYear === 366 && !isLeapYear(year)) return undefined;
     return daysFromCivil(year, 1, 1) + fields.dayOfYear - 1;
   }
@@ -101,7 +103,7 @@ function yearOf(fields: Fields, preset: number): number {
 
 function timeOf(fields: Fields, isStrict: boolean): number {
   let hour = fields.hour === ABSENT ? 0 : fields.hour;
-  if (fields.halfDay !== ABSENT) hour = (hour % 12) + fields.halfDay;
+  if (fields.halfDay !== ABSENT && fields.hour !== ABSENT) hour = (hour % 12) + fields.halfDay;
   const minute = fields.minute === ABSENT ? 0 : fields.minute;
   let second = fields.second === ABSENT ? 0 : fields.second;
   if (second === 60 && !isStrict) second = 59;

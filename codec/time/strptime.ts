@@ -30,6 +30,8 @@ export function compileStrptime(format: string): readonly Step[] | undefined {
 interface Token {
   readonly kind: 'directive' | 'literal' | 'space';
   readonly text: string;
+  /** The first of those that a composite directive stands for: a number before it does not see a number. */
+  readonly isComposite?: boolean;
 }
 
 function tokenize(format: string): Token[] | undefined {
@@ -53,14 +55,16 @@ function tokenize(format: string): Token[] | undefined {
 
 function directive(letter: string): readonly Token[] | undefined {
   const composite = readComposites[letter];
-  if (composite !== undefined) return tokenize(composite);
+  if (composite !== undefined) {
+    return tokenize(composite)?.map((token, index) => (index === 0 ? { ...token, isComposite: true } : token));
+  }
   if (letter === '%') return [{ kind: 'literal', text: '%' }];
   if (letter === 'n' || letter === 't') return [{ kind: 'space', text: ' ' }];
   return /[AaBbhCdeGgHIjkLlMmNPpQSsUuVWwYyZz]/.test(letter) ? [{ kind: 'directive', text: letter }] : undefined;
 }
 
 function isNumeric(token: Token | undefined): boolean {
-  if (token === undefined) return false;
+  if (token === undefined || token.isComposite === true) return false;
   return token.kind === 'directive' ? numeric.has(token.text) : /\d/.test(token.text);
 }
 
@@ -234,7 +238,7 @@ function name(names: readonly string[], set: (fields: Fields, index: number) => 
   };
 }
 
-const halfDay = /([ap])(?:m\b|\.m\.)/iy;
+const halfDay = /([ap])(?:m|\.m\.)/iy;
 
 const readHalfDay: Step = (text, at, fields) => {
   halfDay.lastIndex = at;
