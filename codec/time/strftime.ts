@@ -112,7 +112,9 @@ function partOf([, flags = '', width = '', modifier = '', letter = '']: RegExpEx
   const composite = writtenComposites[letter];
   if (composite !== undefined) {
     const inner = compileStrftime(composite);
-    return [textPart((moment) => inner.map((part) => part(moment)).join(''), style)];
+    // Swapping the case does nothing to several directives at once.
+    const whole = { ...style, flags: flags.replaceAll('#', '') };
+    return [textPart((moment) => inner.map((part) => part(moment)).join(''), whole)];
   }
   const part = numberPart(letter, style) ?? wordPart(letter, style, modifier);
   return part === undefined ? undefined : [part];
@@ -243,7 +245,8 @@ function offsetPart(colons: number, { flags, width }: Style): Part {
     const size = Math.abs(offset);
     const [hours = '', minutes = '', seconds = ''] = formatOffset(size).slice(1).concat(':00').split(':');
     const rest = offsetRest({ minutes, seconds, colons });
-    if (isBlank) return `${sign}${Number(hours)}${rest}`.padStart(width);
+    // Blanks stand for the zeros that are left out, at least.
+    if (isBlank) return `${sign}${Number(hours)}${rest}`.padStart(Math.max(width, 1 + hours.length + rest.length));
     return sign + (hours + rest).padStart(width - 1, '0');
   };
 }

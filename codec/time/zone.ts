@@ -1,4 +1,5 @@
 /** Zones: fixed offsets by arithmetic; regions through the platform's database, one look-up per transition. */
+import { civilFromDays, daysFromCivil, SECONDS_PER_DAY } from './civil.ts';
 import { shortNamesOf, zoneAliases, zoneNameOffsets } from './zone-names.ts';
 
 export interface Zone {
@@ -95,6 +96,7 @@ class RegionZone implements Zone {
   readonly #region: string;
   readonly #name: string;
   #spans: Span[] = [];
+  #cachedNames: readonly [string, string] | undefined;
   #last: Span = { from: 1, until: 0, offset: 0 };
 
   constructor(region: string, name: string) {
@@ -115,18 +117,29 @@ class RegionZone implements Zone {
   }
 
   shortName(seconds: number): string {
-    const names = shortNamesOf(this.#name) ?? shortNamesOf(this.#region);
-    if (names !== undefined) return this.#isDaylight(seconds) ? names[1] : names[0];
-    const format = new Intl.DateTimeFormat('en-US', { timeZone: this.#region, timeZoneName: 'short' });
-    const part = format.formatToParts(seconds * 1000).find(({ type }) => type === 'timeZoneName');
-    return part?.value ?? formatOffset(this.offsetAt(seconds));
+    const names = shortNamesOf(this.#name) ?? shortNamesOf(this.#region) ?? this.#platformNames();
+    return this.#isDaylight(seconds) ? names[1] : names[0];
   }
 
-  /** Daylight saving: the offset is above the least one of the year around. */
+  /** Daylight saving: the offset is above the lesser of those in January and July. */
   #isDaylight(seconds: number): boolean {
-    const halfYear = 182 * 86_400;
-    const offset = this.offsetAt(seconds);
-    return offset > Math.min(this.offsetAt(seconds - halfYear), this.offsetAt(seconds + halfYear));
+    const { year } = civilFromDays(Math.floor(seconds / SECONDS_PER_DAY));
+    const [january, july] = [1, 7].map((month) => this.offsetAt(daysFromCivil(year, month, 1) * SECONDS_PER_DAY));
+    return this.offsetAt(seconds) > Math.min(january ?? 0, july ?? 0);
+  }
+
+  /** The platform's names of today's standard and daylight time: it has none for the times before zones. */
+  #platformNames(): readonly [string, string] {
+    const format = new Intl.DateTimeFormat('en-US', { timeZone: this.#region, timeZoneName: 'short' });
+    const winterAndSummer = [0, 6].map((month) => Date.UTC(2020, month, 1));
+    const [standard = 0, daylight = 0] = winterAndSummer.sort(
+      (a, b) => this.offsetAt(a / 1000) - this.offsetAt(b / 1000),
+    );
+    const nameAt = (time: number): string =>
+      format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ??
+      formatOffset(this.offsetAt(time / 1000));
+    this.#cachedNames ??= [nameAt(standard), nameAt(daylight)];
+    return this.#cachedNames;
   }
 
   #spanAt(seconds: number): Span {
