@@ -48,7 +48,21 @@ describe('canonicalizeJson()', () => {
 
   it.each([
     ...['{a:1}', '{"a":NaN}', '{"a":1e400}', '[1,2', "{'a':1}", '01', '1.', '.5', '-', '"\\j"', '"\\u12"', '[1 2]'],
-    ...['9223372036854775808', '{"a"}', '{,}', '[,]', 'tru', 'truex', '', '{"a":1,}', '"open', '[1}'],
+    ...[
+      '9223372036854775808',
+      '{"a"}',
+      '{,}',
+      '[,]',
+      'tru',
+      'truex',
+      '',
+      '{"a":1,}',
+      '"open',
+      '[1}',
+      '1{}',
+      '1]',
+      '1e3"',
+    ],
   ])('refuses %s', (text) => expect(canonical(text)).toBeUndefined());
 
   it('keeps lone surrogates and says so', () => {

@@ -78,8 +78,9 @@ export class JsonScanner {
       } else {
         at = this.#scalar(at, byte);
         if (at < 0) return JSON_REFUSED;
+        if (depth === 0) return this.#afterRootScalar(at, byte);
         at = this.#afterValue(at, depth);
-        if (at < 0 || depth === 0) return at;
+        if (at < 0) return at;
         const next = this.#bytes[at] as number;
         if (next === 0x2c) {
           at = this.#next(at, depth);
@@ -102,9 +103,15 @@ export class JsonScanner {
     }
   }
 
+  /** A number that is a value by itself ends with white space or with the text, as Jackson has it. */
+  #afterRootScalar(at: number, first: number): number {
+    const isNumber = first === 0x2d || isDigit(first);
+    const isOpen = isNumber && at < this.#end && !isJsonSpace(this.#bytes[at] as number); // bounded
+    return isOpen ? this.#refuse('syntax', at) : at;
+  }
+
   /** Behind a value inside a container: the position of the comma or of the right closing bracket. */
   #afterValue(start: number, depth: number): number {
-    if (depth === 0) return start;
     const at = this.#space(start);
     if (at >= this.#end) return this.#refuseAtEnd(at);
     const byte = this.#bytes[at];
