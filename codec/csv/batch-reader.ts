@@ -18,7 +18,7 @@ import { INCOMPLETE, SlowRecords } from './slow-records.ts';
 import { TextMemory } from './text-memory.ts';
 
 /** Bytes of one line, and of one record, at most: what has no end by then is not CSV. */
-export const CSV_RECORD_BYTES_MAX = 64 * 1024 * 1024;
+export const CSV_RECORD_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface CsvReaderOptions {
   readonly columns: readonly CsvColumn[];
