@@ -35,8 +35,8 @@ describe('a stopped run', () => {
         process.kill(pid, signal);
       },
     });
-    // Two seconds: one for the stop, one for a busy machine.
-    expect(performance.now() - stoppedAt).toBeLessThan(2000);
+    // The stop itself takes well under a second; the bound only tells it from a wait for the pipe, which has no end.
+    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
     expect(run.exitCode, run.stderr).toBe(exitCode);
     expect(run.stderr).toContain('RUN_CANCELLED');
     expect(await place.outputs()).toEqual([]);
