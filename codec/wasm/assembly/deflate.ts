@@ -1,0 +1,2 @@
+// The module of compression.
+export function nothing(): void {}
