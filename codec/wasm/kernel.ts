@@ -15,7 +15,7 @@ export interface RecordKernels {
 }
 
 /** Addresses, not memory in use: room for the longest record and what its quotes unfold to. */
-const MEMORY_BYTES = 192 * 1024 * 1024;
+const MEMORY_BYTES = 256 * 1024 * 1024;
 const PAGE_BYTES = 64 * 1024;
 /** Below lie the constants of the module. */
 const FIRST_REGION = 64 * 1024;
