@@ -2,10 +2,9 @@
 import { assert } from '#spi/assert.ts';
 import type { Batch } from '#spi/batch.ts';
 import type { Context, TaskContext } from '#spi/context.ts';
-import type { Bytes, FileSink, FormatWriter } from '#spi/files.ts';
+import type { Bytes, FileSink, FormatWriter, PieceEncoder } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
-import type { PieceEncoder } from '#spi/pieces.ts';
 import type { RangeTarget } from '#spi/ranges.ts';
 import type { ConfigDiff, Report, Sink } from '#spi/records.ts';
 import type { Schema } from '#spi/schema.ts';

@@ -2,7 +2,6 @@
 import type { Batch } from './batch.ts';
 import type { Context, TaskContext } from './context.ts';
 import type { Json } from './json.ts';
-import type { PieceEncoder } from './pieces.ts';
 import type { RangeFile, RangeParser, RangeTarget } from './ranges.ts';
 import type { ConfigDiff, Report } from './records.ts';
 import type { Schema } from './schema.ts';
@@ -63,8 +62,45 @@ export interface Formatter<C> {
 
 export interface Encoder<C> {
   encode(config: C, bytes: Bytes, ctx: TaskContext): Bytes;
-  /** Present when pieces of one file can be encoded apart and put behind each other. */
+  /** Present when pieces of a file can be encoded apart, in other threads too, and put behind each other. */
   openPieces?(config: C): PieceEncoder;
+}
+
+/**
+ * Encodes a file in pieces: the file is `head`, the pieces in order, and `tail`. What a piece becomes depends on its
+ * own bytes and the model alone, not on how they are divided among calls. One piece at a time; an encoder is used for
+ * any number of them, and nothing needs to be closed.
+ */
+export interface PieceEncoder {
+  /** How many of the file's first bytes `train` would like to see; 0 when it looks at none. */
+  readonly sampleBytes: number;
+  /** Learns from the beginning of the file what all its pieces are encoded with: the same for the same sample. */
+  train(sample: Uint8Array): Json;
+  /** Precedes the first piece. */
+  head(): Uint8Array;
+  /** Starts a piece; one that was begun before is forgotten. */
+  begin(model: Json): void;
+  /** Takes the next bytes and returns what is ready, which may be nothing; borrowed until the next call. */
+  write(bytes: Uint8Array): Uint8Array;
+  /** Returns the rest of the piece, borrowed as well, and what the tail must know of it. */
+  end(): EncodedEnd;
+  /** The summary of no piece at all. */
+  readonly emptySummary: PieceSummary;
+  /** The summary of two neighbours as one. */
+  combine(first: PieceSummary, second: PieceSummary): PieceSummary;
+  /** Follows the last piece; `summary` is that of all pieces together. */
+  tail(summary: PieceSummary): Uint8Array;
+}
+
+/** What the end of a file must say of its pieces: checksum and size, for example. */
+export type PieceSummary = readonly number[];
+
+/** Numbers of a summary at most: threads share them in fixed memory. */
+export const PIECE_SUMMARY_MAX = 4;
+
+export interface EncodedEnd {
+  readonly bytes: Uint8Array;
+  readonly summary: PieceSummary;
 }
 
 /** The files of one task. `close` or `abort` is called once; `abort` also after `close` when the task fails elsewhere. */

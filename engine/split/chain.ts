@@ -3,8 +3,8 @@
  * all chunks before it are done; then the chain says where its first record begins and where its output goes. Only
  * the thread whose turn it is changes the chain.
  */
-import { PIECE_SUMMARY_MAX } from '#spi/pieces.ts';
-import type { PieceSummary } from '#spi/pieces.ts';
+import { PIECE_SUMMARY_MAX } from '#spi/files.ts';
+import type { PieceSummary } from '#spi/files.ts';
 import type { TextPlace } from '#spi/ranges.ts';
 
 // Words of 32 bits.

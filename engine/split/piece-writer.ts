@@ -1,8 +1,7 @@
 /** From records to the pieces of a file: a formatter, and perhaps an encoder of pieces. */
 import type { Batch } from '#spi/batch.ts';
-import type { FormatWriter } from '#spi/files.ts';
+import type { FormatWriter, PieceEncoder, PieceSummary } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
-import type { PieceEncoder, PieceSummary } from '#spi/pieces.ts';
 
 const nothing = new Uint8Array(0);
 
