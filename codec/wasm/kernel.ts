@@ -12,6 +12,9 @@ import { recordsWasm } from './generated/records.ts';
 export interface RecordKernels {
   /** Returns why it stopped: `codec/wasm/csv-kernel.ts`. */
   parseCsv(control: number, position: number, limit: number): number;
+  /** Both return why they stopped: `codec/wasm/record-writer.ts`. */
+  writeCsv(control: number): number;
+  writeJson(control: number): number;
 }
 
 /** Addresses, not memory in use: room for the longest record and what its quotes unfold to. */
@@ -20,6 +23,8 @@ const PAGE_BYTES = 64 * 1024;
 /** Below lie the constants of the module. */
 const FIRST_REGION = 64 * 1024;
 const ALIGNMENT = 64;
+/** Kernels read a little beyond the end of a text: no region touches the end of the memory. */
+const TAIL_BYTES = 256;
 /** Instances kept for the next user; a thread rarely needs more than one at a time. */
 const IDLE_MAX = 2;
 
@@ -49,7 +54,7 @@ export class Kernel {
   allocate(byteCount: number): number | undefined {
     const address = this.#top;
     const top = address + Math.ceil(byteCount / ALIGNMENT) * ALIGNMENT;
-    if (top > this.bytes.length) return undefined;
+    if (top > this.bytes.length - TAIL_BYTES) return undefined;
     this.#top = top;
     return address;
   }
