@@ -14,6 +14,9 @@ import { kernelsAreOn } from './kernel-switch.ts';
 export interface RecordKernels {
   /** Returns why it stopped: `codec/wasm/csv-kernel.ts`. */
   parseCsv(control: number, position: number, limit: number): number;
+  /** Both return why they stopped: `codec/wasm/record-writer.ts`. */
+  writeCsv(control: number): number;
+  writeJson(control: number): number;
 }
 
 /** Addresses, not memory in use: room for the longest record and what its quotes unfold to. */
@@ -24,6 +27,8 @@ const FIRST_REGION = 64 * 1024;
 const ALIGNMENT = 64;
 /** Bytes of code executed, about, before a function is optimized. */
 const TIERING_BUDGET_BYTES = 200_000;
+/** Kernels read a little beyond the end of a text: no region touches the end of the memory. */
+const TAIL_BYTES = 256;
 /** Instances kept for the next user; a thread rarely needs more than one at a time. */
 const IDLE_MAX = 2;
 
@@ -53,7 +58,7 @@ export class Kernel {
   allocate(byteCount: number): number | undefined {
     const address = this.#top;
     const top = address + Math.ceil(byteCount / ALIGNMENT) * ALIGNMENT;
-    if (top > this.bytes.length) return undefined;
+    if (top > this.bytes.length - TAIL_BYTES) return undefined;
     this.#top = top;
     return address;
   }
