@@ -10,7 +10,8 @@ const MAJOR_NEEDED = 26;
 function obstacle() {
   if (Number(process.versions.node.split('.')[0]) < MAJOR_NEEDED) return `Node ${MAJOR_NEEDED} is not installed`;
   try {
-    createRequire(import.meta.url).resolve('rolldown');
+    // Loaded, not only found: its binary is an optional package.
+    createRequire(import.meta.url)('rolldown');
     return undefined;
   } catch {
     return 'the development packages are not installed';
