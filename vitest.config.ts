@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{spi,codec,connectors,engine,cli,test,scripts}/**/*.test.ts'],
+    globalSetup: 'test/kit/fresh-bundle.ts',
     testTimeout: 20_000,
   },
 });
