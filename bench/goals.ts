@@ -5,6 +5,7 @@ import { pairedRatios, spread } from './statistics.ts';
 import {
   isMeasured,
   markdownTable,
+  megabytes,
   milliseconds,
   number,
   rssMegabytes,
@@ -108,14 +109,17 @@ function slowdownByFilters(find: Find): string | undefined {
   if (without === undefined || filters === undefined) return undefined;
   const { median, min, max } = spread(pairedRatios(speeds(without), speeds(filters)));
   const percent = (ratio: number): string => `${((ratio - 1) * 100).toFixed(1)} %`;
-  return `${percent(median)} (${percent(min)} – ${percent(max)}) slower`;
+  return `${percent(median)} slower (${percent(min)} to ${percent(max)})`;
 }
 
-/** Of a small and a large input: that they are alike is the promise. */
+/** Of a small and a large input, that are to be alike, and of wide records. */
 function memory(find: Find): string | undefined {
-  const [whole, start] = [find('variants'), find('variants', names.start)];
-  if (whole === undefined || start === undefined) return undefined;
-  const one = (outcome: Outcome): string =>
-    `${number(rssMegabytes(outcome))} MB for ${number(outcome.contender.data.bytes / 1e6)} MB`;
-  return `${one(whole)}, ${one(start)}`;
+  const inputs = [find('variants', names.start), find('variants'), find('wide-jsonl-gz')];
+  const parts = inputs.flatMap((outcome) => (outcome === undefined ? [] : [memoryOf(outcome)]));
+  return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+function memoryOf(outcome: Outcome): string {
+  const { bytes, kind } = outcome.contender.data;
+  return `${megabytes(rssMegabytes(outcome))} (${number(bytes / 1e6)} MB ${kind})`;
 }
