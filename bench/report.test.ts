@@ -34,6 +34,7 @@ function gzipJob(...outcomes: readonly Outcome[]): JobOutcome {
 const circumstances: Circumstances = {
   date: '2026-01-02',
   commandLine: 'npm run bench -- --quick',
+  isWhole: true,
   rounds: 3,
   smallRounds: 11,
   scratch: 'memory',

@@ -9,6 +9,8 @@ import { jobTable } from './table.ts';
 export interface Circumstances {
   readonly date: string;
   readonly commandLine: string;
+  /** All jobs were run. */
+  readonly isWhole: boolean;
   readonly rounds: number;
   readonly smallRounds: number;
   readonly scratch: string;
@@ -29,7 +31,7 @@ export function report(outcomes: readonly JobOutcome[], circumstances: Circumsta
     machineFacts(),
     `\`\`\`sh\n${commandLine}\n\`\`\``,
     '## Goals',
-    goalTable(outcomes),
+    goalTable(outcomes, circumstances.isWhole),
     '## Jobs',
     ...jobs,
     '## Notes',

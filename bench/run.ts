@@ -89,6 +89,7 @@ async function main(): Promise<number> {
       circumstances: {
         date: new Date().toISOString().slice(0, 10),
         commandLine: options.commandLine,
+        isWhole: options.only === undefined,
         rounds: options.rounds,
         smallRounds: SMALL_ROUNDS,
         scratch: scratch.about,
