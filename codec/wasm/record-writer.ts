@@ -63,6 +63,9 @@ const kinds: Readonly<Record<Column['type'] | 'host', number>> = {
   json: 6,
 };
 
+/** Added to the kind of what may need quotes. */
+const KIND_CHECKED = 8;
+
 /** A batch in JSON has about twice its bytes in CSV; longer ones are put together by the host. */
 const REGION_BYTES = 4 * BATCH_BYTES_TARGET;
 /** What the kernel writes unasked, beyond a key: a number, a time, and what a copy of 16 bytes has too much. */
@@ -179,21 +182,32 @@ export class RecordWriter {
 
 /** Undefined when the kernel has no room. */
 function layOut(options: RecordWriterOptions, kernel: Kernel): WriterMemory | undefined {
-  const { columns, lineEnd, nullText = noBytes, csvWords = [], regionBytes = REGION_BYTES } = options;
-  const keyBytes = columns.map(({ key = noBytes }) => Math.ceil(key.length / 16) * 16);
-  const keysBytes = keyBytes.reduce((sum, size) => sum + size, 0);
-  const slackBytes = SLACK_BYTES + keyBytes.reduce((most, size) => Math.max(most, size), 0) + nullText.length;
+  const { columns, nullText = noBytes, regionBytes = REGION_BYTES } = options;
+  const keyLengthMax = columns.reduce((most, { key = noBytes }) => Math.max(most, key.length), 0);
   const control = kernel.allocate(CONTROL_BYTES);
   const blocks = kernel.allocate(columns.length * COLUMN_BYTES);
-  const keys = kernel.allocate(keysBytes);
   const nullAddress = kernel.allocate(nullText.length);
-  const start = kernel.allocate(regionBytes + slackBytes);
+  const start = kernel.allocate(regionBytes + SLACK_BYTES + keyLengthMax + nullText.length);
   const tables = openTables(columns, kernel);
-  if (control === undefined || blocks === undefined || keys === undefined || nullAddress === undefined)
-    return undefined;
-  if (start === undefined || tables === undefined) return undefined;
-
+  if (control === undefined || blocks === undefined || nullAddress === undefined) return undefined;
+  if (start === undefined || tables === undefined || !fillColumns(options, kernel, blocks, tables)) return undefined;
   const limit = start + regionBytes;
+  fillControl(options, kernel, control, { blocks, limit, nullAddress });
+  return { control, columns: blocks, blocks: new ColumnBlocks(kernel, blocks), tables, start, limit };
+}
+
+interface Places {
+  readonly blocks: number;
+  readonly limit: number;
+  readonly nullAddress: number;
+}
+
+function fillControl(
+  { columns, lineEnd, csvWords = [], nullText = noBytes }: RecordWriterOptions,
+  kernel: Kernel,
+  control: number,
+  { blocks, limit, nullAddress }: Places,
+): void {
   const at = control / 4;
   kernel.words[at + words.columns] = blocks;
   kernel.words[at + words.columnsEnd] = blocks + columns.length * COLUMN_BYTES;
@@ -204,18 +218,32 @@ function layOut(options: RecordWriterOptions, kernel: Kernel): WriterMemory | un
   kernel.words[at + words.nullText] = nullAddress;
   kernel.words[at + words.nullLength] = nullText.length;
   kernel.bytes.set(nullText, nullAddress);
-  let keyAt = keys;
-  for (const [index, { type, printing, key, isChecked = false }] of columns.entries()) {
+}
+
+/** What does not change from batch to batch; false when the kernel has no room for the keys. */
+function fillColumns(
+  { columns }: RecordWriterOptions,
+  kernel: Kernel,
+  blocks: number,
+  tables: ReadonlyMap<TimePrinting, TimeTable>,
+): boolean {
+  let keyAt = kernel.allocate(columns.reduce((sum, { key = noBytes }) => sum + key.length, 0));
+  if (keyAt === undefined) return false;
+  for (const [index, { type, printing, key = noBytes, isChecked = false }] of columns.entries()) {
     const block = (blocks + index * COLUMN_BYTES) / 4;
     const table = printing === undefined ? undefined : tables.get(printing);
-    kernel.words[block + COLUMN_KIND] = kinds[type === 'timestamp' && table === undefined ? 'host' : type];
+    const isPrinted = type !== 'timestamp' || table !== undefined;
+    const isText = type === 'string' || type === 'json';
+    kernel.words[block + COLUMN_KIND] = isPrinted
+      ? kinds[type] | (isChecked && !isText ? KIND_CHECKED : 0)
+      : kinds.host;
     kernel.words[block + COLUMN_PROGRAM] = table?.address ?? 0;
-    kernel.words[block + COLUMN_KEY] = key === undefined ? Number(isChecked) : keyAt;
-    kernel.words[block + COLUMN_KEY_LENGTH] = key?.length ?? 0;
-    if (key !== undefined) kernel.bytes.set(key, keyAt);
-    keyAt += keyBytes[index] ?? 0;
+    kernel.words[block + COLUMN_KEY] = keyAt;
+    kernel.words[block + COLUMN_KEY_LENGTH] = key.length;
+    kernel.bytes.set(key, keyAt);
+    keyAt += key.length;
   }
-  return { control, columns: blocks, blocks: new ColumnBlocks(kernel, blocks), tables, start, limit };
+  return true;
 }
 
 const noBytes = new Uint8Array(0);

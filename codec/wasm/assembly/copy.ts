@@ -5,7 +5,6 @@
 /** Returns the end. Most texts have at most 32 bytes: no branch depends on their exact length. */
 export function copyText(from: usize, length: u32, out: usize): usize {
   v128.store(out, v128.load(from));
-  v128.store(out, v128.load(from, 16), 16);
-  for (let index: u32 = 32; index < length; index += 16) v128.store(out + index, v128.load(from + index));
+  for (let index: u32 = 16; index < length; index += 16) v128.store(out + index, v128.load(from + index));
   return out + length;
 }
