@@ -7,7 +7,7 @@ import { BATCH_BYTES_TARGET, timestampAt } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import type { Column } from '#spi/schema.ts';
 import { ColumnBlocks } from './column-blocks.ts';
-import { kernelOf } from './kernel.ts';
+import { acquireKernel, kernelOf } from './kernel.ts';
 import type { Kernel, RecordKernels } from './kernel.ts';
 import { COLUMN_BYTES, COLUMN_KEY, COLUMN_KEY_LENGTH, COLUMN_KIND, COLUMN_PROGRAM } from './layout.ts';
 import type { TimePrinting } from './time-printing.ts';
@@ -24,7 +24,7 @@ export interface WrittenColumn {
   readonly isChecked?: boolean;
 }
 
-export interface RecordWriterOptions {
+export interface RecordWriterOptions extends KernelWriterOptions {
   readonly columns: readonly WrittenColumn[];
   readonly kernelName: 'writeCsv' | 'writeJson';
   /** At most `LINE_END_BYTES_MAX` bytes. */
@@ -34,8 +34,14 @@ export interface RecordWriterOptions {
   readonly nullText?: Uint8Array;
   /** One cell with what precedes it, by the exact rules. */
   readonly cell: (vector: Vector, column: number, row: number) => Uint8Array;
-  /** Of the output region: small ones are for tests. */
+}
+
+/** For tests: by default what is good for speed. */
+export interface KernelWriterOptions {
+  /** Of the output region. */
   readonly regionBytes?: number;
+  /** Cells of a batch in JavaScript's memory for which a kernel is worth taking. */
+  readonly ownKernelCellsMin?: number;
 }
 
 export const LINE_END_BYTES_MAX = 16;
@@ -71,6 +77,12 @@ const REGION_BYTES = 4 * BATCH_BYTES_TARGET;
 /** What the kernel writes unasked, beyond a key: a number, a time, and what a copy of 16 bytes has too much. */
 const SLACK_BYTES = 512;
 
+/**
+ * A kernel writes even batches that have to be copied into it five times as fast, but its first batch takes
+ * milliseconds: small tables do without.
+ */
+const OWN_KERNEL_CELLS_MIN = 2048;
+
 /** What belongs to one kernel, until it goes to its next user. */
 interface Attachment {
   readonly kernel: Kernel;
@@ -93,6 +105,8 @@ export class RecordWriter {
   readonly #options: RecordWriterOptions;
   readonly #sink = new ByteSink(0);
   #attached: Attachment | undefined;
+  /** Taken for batches that lie in no kernel's memory. */
+  #own: Kernel | undefined;
 
   constructor(options: RecordWriterOptions) {
     this.#options = options;
@@ -100,7 +114,7 @@ export class RecordWriter {
 
   /** The text of the batch, borrowed until the next call; undefined when no kernel can write it. */
   write(batch: Batch): Uint8Array | undefined {
-    const kernel = this.#kernelFor(batch);
+    const kernel = this.#kernelOf(batch) ?? this.#ownKernel(batch);
     if (kernel === undefined || batch.vectors.length === 0) return undefined;
     const memory = this.#attach(kernel);
     if (memory === undefined || !memory.blocks.place(batch)) return undefined;
@@ -108,7 +122,7 @@ export class RecordWriter {
   }
 
   /** The kernel in whose memory one of the vectors lies. */
-  #kernelFor({ vectors }: Batch): Kernel | undefined {
+  #kernelOf({ vectors }: Batch): Kernel | undefined {
     const current = this.#attached?.kernel;
     let last: Uint8Array | undefined;
     for (const { arena } of vectors) {
@@ -119,6 +133,18 @@ export class RecordWriter {
       last = arena;
     }
     return undefined;
+  }
+
+  #ownKernel({ rowCount, vectors }: Batch): Kernel | undefined {
+    const { ownKernelCellsMin = OWN_KERNEL_CELLS_MIN } = this.#options;
+    if (rowCount * vectors.length >= ownKernelCellsMin) this.#own ??= acquireKernel();
+    return this.#own;
+  }
+
+  /** Gives the kernel back that was taken, if any: what was written last is invalid. The next batch takes another. */
+  release(): void {
+    this.#own?.release();
+    this.#own = undefined;
   }
 
   #attach(kernel: Kernel): WriterMemory | undefined {
