@@ -11,7 +11,8 @@ import { acquireKernel, kernelOf } from './kernel.ts';
 import type { Kernel, RecordKernels } from './kernel.ts';
 import { COLUMN_BYTES, COLUMN_KEY, COLUMN_KEY_LENGTH, COLUMN_KIND, COLUMN_PROGRAM } from './layout.ts';
 import type { TimePrinting } from './time-printing.ts';
-import { TimeTable } from './time-table.ts';
+import { openTimeTables } from './time-table.ts';
+import type { TimeTable } from './time-table.ts';
 
 /** A column as the kernel is to write it. */
 export interface WrittenColumn {
@@ -214,7 +215,8 @@ function layOut(options: RecordWriterOptions, kernel: Kernel): WriterMemory | un
   const blocks = kernel.allocate(columns.length * COLUMN_BYTES);
   const nullAddress = kernel.allocate(nullText.length);
   const start = kernel.allocate(regionBytes + SLACK_BYTES + keyLengthMax + nullText.length);
-  const tables = openTables(columns, kernel);
+  const printings = new Set(columns.flatMap(({ printing }) => printing ?? []));
+  const tables = openTimeTables(kernel, printings);
   if (control === undefined || blocks === undefined || nullAddress === undefined) return undefined;
   if (start === undefined || tables === undefined || !fillColumns(options, kernel, blocks, tables)) return undefined;
   const limit = start + regionBytes;
@@ -273,14 +275,3 @@ function fillColumns(
 }
 
 const noBytes = new Uint8Array(0);
-
-function openTables(columns: readonly WrittenColumn[], kernel: Kernel): Map<TimePrinting, TimeTable> | undefined {
-  const tables = new Map<TimePrinting, TimeTable>();
-  for (const { printing } of columns) {
-    if (printing === undefined || tables.has(printing)) continue;
-    const table = TimeTable.open(kernel, printing);
-    if (table === undefined) return undefined;
-    tables.set(printing, table);
-  }
-  return tables;
-}

@@ -16,6 +16,9 @@ const LENGTH = 24;
 /** Where the table of templates begins. */
 export const TEMPLATE_TABLE = 28;
 const HAS_FRACTION = 32;
+/** Where the kernel keeps dates: zeros at first. */
+export const TEMPLATE_DATES = 36;
+export const DATES_BYTES = 16 * 1024;
 const BLOCKS = 48;
 /** A block makes 16 bytes of text: text, and where digits come from, in the date and time and in the fraction. */
 const BLOCK_BYTES = 48;
