@@ -54,7 +54,7 @@ function recordWriter(
     lineEnd,
     csvWords,
     nullText: Buffer.from(options.nullText),
-    cell: (vector, column, row) => exact.cell(vector, column, row),
+    writeCell: (sink, vector, column, row) => exact.writeCell(sink, vector, column, row),
   });
 }
 

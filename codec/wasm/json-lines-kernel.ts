@@ -33,7 +33,7 @@ export function jsonLinesWriter(options: JsonLinesOptions, kernelOptions: Kernel
     columns,
     kernelName: 'writeJson',
     lineEnd,
-    cell: (vector, column, row) => exact.cell(vector, column, row),
+    writeCell: (sink, vector, column, row) => exact.writeCell(sink, vector, column, row),
   });
   return { write: (batch) => writer.write(batch) ?? exact.write(batch), release: () => writer.release() };
 }

@@ -3,12 +3,12 @@
  * leave to it, and empties their output region when it is full. It knows nothing of the format.
  */
 import type { Batch, Vector } from '#spi/batch.ts';
-import { BATCH_BYTES_TARGET, timestampAt } from '#spi/batch.ts';
+import { BATCH_BYTES_TARGET, textLength, timestampAt } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import type { Column } from '#spi/schema.ts';
 import { ColumnBlocks } from './column-blocks.ts';
 import { acquireKernel, kernelOf } from './kernel.ts';
-import type { Kernel, RecordKernels } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import { COLUMN_BYTES, COLUMN_KEY, COLUMN_KEY_LENGTH, COLUMN_KIND, COLUMN_PROGRAM } from './layout.ts';
 import type { TimePrinting } from './time-printing.ts';
 import { openTimeTables } from './time-table.ts';
@@ -33,8 +33,8 @@ export interface RecordWriterOptions extends KernelWriterOptions {
   /** CSV: words of the control block from `CSV_WORDS` on, but for the text for null. */
   readonly csvWords?: readonly number[];
   readonly nullText?: Uint8Array;
-  /** One cell with what precedes it, by the exact rules. */
-  readonly cell: (vector: Vector, column: number, row: number) => Uint8Array;
+  /** Appends one cell with what precedes it, by the exact rules. */
+  readonly writeCell: (sink: ByteSink, vector: Vector, column: number, row: number) => void;
 }
 
 /** For tests: by default what is good for speed. */
@@ -84,7 +84,10 @@ const SLACK_BYTES = 512;
  */
 const OWN_KERNEL_CELLS_MIN = 2048;
 
-/** What belongs to one kernel, until it goes to its next user. */
+/** A longer cell that is for the host is written behind the others at once. */
+const CELL_BYTES_COPIED_MAX = 64 * 1024;
+
+/** What lies in one kernel's memory, until it goes to its next user. */
 interface Attachment {
   readonly kernel: Kernel;
   readonly epoch: number;
@@ -104,8 +107,11 @@ interface WriterMemory {
 
 export class RecordWriter {
   readonly #options: RecordWriterOptions;
+  /** What does not fit into the output region, and single cells. */
   readonly #sink = new ByteSink(0);
-  #attached: Attachment | undefined;
+  readonly #cell = new ByteSink(0);
+  readonly #attachments = new WeakMap<Kernel, Attachment>();
+  #current: Attachment | undefined;
   /** Taken for batches that lie in no kernel's memory. */
   #own: Kernel | undefined;
 
@@ -115,16 +121,22 @@ export class RecordWriter {
 
   /** The text of the batch, borrowed until the next call; undefined when no kernel can write it. */
   write(batch: Batch): Uint8Array | undefined {
-    const kernel = this.#kernelOf(batch) ?? this.#ownKernel(batch);
+    const kernel = this.#kernelOf(batch) ?? this.#kernelAtHand(batch);
     if (kernel === undefined || batch.vectors.length === 0) return undefined;
-    const memory = this.#attach(kernel);
+    const { memory } = this.#attach(kernel);
     if (memory === undefined || !memory.blocks.place(batch)) return undefined;
     return this.#run(batch, kernel, memory);
   }
 
+  /** Gives the kernel back that was taken, if any: what was written last is invalid. The next batch takes another. */
+  release(): void {
+    this.#own?.release();
+    this.#own = undefined;
+  }
+
   /** The kernel in whose memory one of the vectors lies. */
   #kernelOf({ vectors }: Batch): Kernel | undefined {
-    const current = this.#attached?.kernel;
+    const current = this.#current?.kernel;
     let last: Uint8Array | undefined;
     for (const { arena } of vectors) {
       if (arena === last) continue;
@@ -136,32 +148,32 @@ export class RecordWriter {
     return undefined;
   }
 
-  #ownKernel({ rowCount, vectors }: Batch): Kernel | undefined {
+  /** For a batch that lies in no kernel's memory: the one used last, or one of our own. */
+  #kernelAtHand({ rowCount, vectors }: Batch): Kernel | undefined {
+    const current = this.#current;
+    if (current !== undefined && current.epoch === current.kernel.epoch) return current.kernel;
     const { ownKernelCellsMin = OWN_KERNEL_CELLS_MIN } = this.#options;
     if (rowCount * vectors.length >= ownKernelCellsMin) this.#own ??= acquireKernel();
     return this.#own;
   }
 
-  /** Gives the kernel back that was taken, if any: what was written last is invalid. The next batch takes another. */
-  release(): void {
-    this.#own?.release();
-    this.#own = undefined;
-  }
-
-  #attach(kernel: Kernel): WriterMemory | undefined {
-    const attached = this.#attached;
-    if (attached?.kernel === kernel && attached.epoch === kernel.epoch) return attached.memory;
-    const memory = layOut(this.#options, kernel);
-    this.#attached = { kernel, epoch: kernel.epoch, memory };
-    return memory;
+  #attach(kernel: Kernel): Attachment {
+    let attachment = this.#current;
+    if (attachment?.kernel !== kernel) attachment = this.#attachments.get(kernel);
+    if (attachment?.epoch !== kernel.epoch) {
+      attachment = { kernel, epoch: kernel.epoch, memory: layOut(this.#options, kernel) };
+      this.#attachments.set(kernel, attachment);
+    }
+    this.#current = attachment;
+    return attachment;
   }
 
   #run(batch: Batch, kernel: Kernel, memory: WriterMemory): Uint8Array {
-    const { control, columns, start, limit } = memory;
+    const { control, columns, start } = memory;
     const at = control / 4;
     const sink = this.#sink;
     const state = kernel.words;
-    const run = kernel.run[this.#options.kernelName] satisfies RecordKernels['writeJson'];
+    const run = kernel.run[this.#options.kernelName];
     sink.clear();
     state[at + words.rowCount] = batch.rowCount;
     state[at + words.row] = 0;
@@ -169,41 +181,51 @@ export class RecordWriter {
     state[at + words.out] = start;
     for (;;) {
       const reason = run(control);
-      let out = state[at + words.out] as number; // within the control block, as all of them
+      const out = state[at + words.out] as number; // within the control block
       if (reason === STOP_DONE) {
         if (sink.length === 0) return kernel.bytes.subarray(start, out);
         sink.writeBytes(kernel.bytes, start, out);
         return sink.view();
       }
-      if (reason !== STOP_HOST && out > start) {
-        sink.writeBytes(kernel.bytes, start, out);
-        out = start;
-      } else {
+      if (reason === STOP_HOST || out === start) {
         // For the host, or too long for the whole region.
-        const block = state[at + words.column] as number;
-        const column = (block - columns) / COLUMN_BYTES;
-        const bytes = this.#cell(batch, column, state[at + words.row] as number);
-        if (out + bytes.length <= limit) {
-          kernel.bytes.set(bytes, out);
-          out += bytes.length;
-        } else {
-          sink.writeBytes(kernel.bytes, start, out);
-          sink.writeBytes(bytes);
-          out = start;
-        }
-        state[at + words.column] = block + COLUMN_BYTES;
+        state[at + words.out] = this.#writeCell(batch, kernel, memory);
+        state[at + words.column] = (state[at + words.column] as number) + COLUMN_BYTES; // as above
+      } else {
+        sink.writeBytes(kernel.bytes, start, out);
+        state[at + words.out] = start;
       }
-      state[at + words.out] = out;
     }
   }
 
-  #cell({ vectors }: Batch, column: number, row: number): Uint8Array {
+  /** Writes the cell at which the kernel stopped; returns where its output goes on. */
+  #writeCell({ vectors }: Batch, kernel: Kernel, { control, columns, tables, start, limit }: WriterMemory): number {
+    // All within the control block.
+    const at = control / 4;
+    const row = kernel.words[at + words.row] as number;
+    const column = ((kernel.words[at + words.column] as number) - columns) / COLUMN_BYTES;
+    const out = kernel.words[at + words.out] as number;
     const vector = vectors[column] as Vector; // the kernel stays within the batch
     const printing = this.#options.columns[column]?.printing;
     if (vector.type === 'timestamp' && printing !== undefined) {
-      this.#attached?.memory?.tables.get(printing)?.add(timestampAt(vector, row).seconds);
+      tables.get(printing)?.add(timestampAt(vector, row).seconds);
     }
-    return this.#options.cell(vector, column, row);
+    const sink = this.#sink;
+    if (textLength(vector, row) > CELL_BYTES_COPIED_MAX) {
+      sink.writeBytes(kernel.bytes, start, out);
+      this.#options.writeCell(sink, vector, column, row);
+      return start;
+    }
+    const cell = this.#cell;
+    cell.clear();
+    this.#options.writeCell(cell, vector, column, row);
+    if (out + cell.length <= limit) {
+      kernel.bytes.set(cell.view(), out);
+      return out + cell.length;
+    }
+    sink.writeBytes(kernel.bytes, start, out);
+    sink.writeBytes(cell.bytes, 0, cell.length);
+    return start;
   }
 }
 
