@@ -43,7 +43,7 @@ export class JsonLinesWriter {
       if (vectors.length === 0) sink.writeByte(0x7b);
       for (let column = 0; column < vectors.length; column++) {
         sink.writeBytes(this.keys[column] as Uint8Array); // bounded by the loop, as the vector is
-        this.#writeCell(vectors[column] as Vector, column, row);
+        this.#writeCell(sink, vectors[column] as Vector, column, row);
       }
       sink.writeByte(CLOSE);
       sink.writeBytes(this.#lineEnd);
@@ -51,16 +51,13 @@ export class JsonLinesWriter {
     return sink.view();
   }
 
-  /** One cell with the key that precedes it, for a writer that does all others itself. Borrowed like the lines. */
-  cell(vector: Vector, column: number, row: number): Uint8Array {
-    this.#sink.clear();
-    this.#sink.writeBytes(this.keys[column] as Uint8Array); // a column of the schema
-    this.#writeCell(vector, column, row);
-    return this.#sink.view();
+  /** Appends one cell with the key that precedes it, for a writer that does all others itself. */
+  writeCell(sink: ByteSink, vector: Vector, column: number, row: number): void {
+    sink.writeBytes(this.keys[column] as Uint8Array); // a column of the schema
+    this.#writeCell(sink, vector, column, row);
   }
 
-  #writeCell(vector: Vector, column: number, row: number): void {
-    const sink = this.#sink;
+  #writeCell(sink: ByteSink, vector: Vector, column: number, row: number): void {
     const word = vector.cells[row * 2 + 1] as number; // bounded by the caller, as all indexes here
     if (word & CELL_NULL) {
       sink.writeBytes(nullText);
@@ -70,7 +67,7 @@ export class JsonLinesWriter {
     const end = start + (word & CELL_LENGTH_MASK);
     switch (vector.type) {
       case 'string':
-        if (word & CELL_SURROGATE) this.#writeRepaired(vector.arena, start, end, writeJsonString);
+        if (word & CELL_SURROGATE) this.#writeRepaired(sink, vector.arena.subarray(start, end), writeJsonString);
         else if (word & CELL_PLAIN) {
           sink.writeByte(QUOTE);
           sink.writeBytes(vector.arena, start, end);
@@ -78,7 +75,7 @@ export class JsonLinesWriter {
         } else writeJsonString(sink, vector.arena, start, end);
         return;
       case 'json':
-        if (word & CELL_SURROGATE) this.#writeRepaired(vector.arena, start, end, copyBytes);
+        if (word & CELL_SURROGATE) this.#writeRepaired(sink, vector.arena.subarray(start, end), copyBytes);
         else sink.writeBytes(vector.arena, start, end);
         return;
       case 'long':
@@ -87,7 +84,7 @@ export class JsonLinesWriter {
         return;
       case 'double':
         if (word & CELL_CANONICAL) sink.writeBytes(vector.arena, start, end);
-        else this.#writeDouble(vector.values[row] as number);
+        else writeDouble(sink, vector.values[row] as number);
         return;
       case 'boolean':
         sink.writeAscii(vector.values[row] === 1 ? 'true' : 'false');
@@ -101,18 +98,11 @@ export class JsonLinesWriter {
     }
   }
 
-  /** JSON has no word for what is no number, and for the infinite: null, as JSON.stringify has it. */
-  #writeDouble(value: number): void {
-    if (!Number.isFinite(value)) this.#sink.writeBytes(nullText);
-    // As Java prints it: with a fraction or an exponent, so that no reader takes it for a whole number of 64 bits.
-    else this.#sink.writeAscii(formatDouble(value));
-  }
-
   /** Lone surrogates cannot be UTF-8: each becomes U+FFFD. */
-  #writeRepaired(bytes: Uint8Array, start: number, end: number, write: typeof writeJsonString): void {
+  #writeRepaired(sink: ByteSink, bytes: Uint8Array, write: typeof writeJsonString): void {
     const scratch = this.#scratch;
     scratch.clear();
-    for (let at = start; at < end; at++) {
+    for (let at = 0; at < bytes.length; at++) {
       const isSurrogate = bytes[at] === 0xed && (bytes[at + 1] ?? 0) >= 0xa0;
       scratch.writeByte(isSurrogate ? 0xef : (bytes[at] as number));
       if (!isSurrogate) continue;
@@ -120,8 +110,15 @@ export class JsonLinesWriter {
       scratch.writeByte(0xbd);
       at += 2;
     }
-    write(this.#sink, scratch.bytes, 0, scratch.length);
+    write(sink, scratch.bytes, 0, scratch.length);
   }
+}
+
+/** JSON has no word for what is no number, and for the infinite: null, as JSON.stringify has it. */
+function writeDouble(sink: ByteSink, value: number): void {
+  if (!Number.isFinite(value)) sink.writeBytes(nullText);
+  // As Java prints it: with a fraction or an exponent, so that no reader takes it for a whole number of 64 bits.
+  else sink.writeAscii(formatDouble(value));
 }
 
 function copyBytes(sink: ByteSink, bytes: Uint8Array, start: number, end: number): void {

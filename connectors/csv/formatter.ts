@@ -27,7 +27,10 @@ export const csvFormatter: Formatter<CsvFormatterConfig> = {
         return mark.length === 0 ? header : Buffer.concat([mark, header]);
       },
       write: (batch) => encoder.encode(writer.write(batch)),
-      end: () => nothing,
+      end() {
+        writer.release();
+        return nothing;
+      },
     };
   },
 };

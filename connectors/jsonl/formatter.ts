@@ -19,7 +19,14 @@ export const jsonlFormatter: Formatter<JsonlFormatterConfig> = {
       type === 'timestamp' ? formatterOf(config, name) : undefined,
     );
     const writer = jsonLinesWriter({ schema, newline: newlines[config.newline], formatters });
-    return { begin: () => nothing, write: (batch) => writer.write(batch), end: () => nothing };
+    return {
+      begin: () => nothing,
+      write: (batch) => writer.write(batch),
+      end() {
+        writer.release();
+        return nothing;
+      },
+    };
   },
 };
 
