@@ -9,7 +9,7 @@ import { ByteSink } from '#spi/byte-sink.ts';
 import type { Schema } from '#spi/schema.ts';
 import { formatDouble } from '#codec/number/double.ts';
 import type { TimestampFormatter } from '#codec/time/timestamp-formatter.ts';
-import { writeJsonString } from './string.ts';
+import { writeJsonText } from './string.ts';
 
 export interface JsonLinesOptions {
   readonly schema: Schema;
@@ -40,7 +40,9 @@ export class JsonLinesWriter {
   readonly #options: JsonLinesOptions;
   readonly #sink = new ByteSink(256 * 1024);
   readonly #scratch = new ByteSink();
-  /** `{"a":` for the first column, `,"b":` for the others, one behind the other; and where each ends. */
+  /** `{"a":` for the first column, `,"b":` for the others. */
+  readonly keys: readonly Uint8Array[];
+  /** The same, one behind the other; and where each ends. */
   readonly #keys: DataView;
   readonly #keyEnds: Uint32Array;
   /** What stands behind the last cell. */
@@ -48,13 +50,13 @@ export class JsonLinesWriter {
 
   constructor(options: JsonLinesOptions) {
     this.#options = options;
-    const keys = options.schema.columns.map(({ name }, index) =>
+    this.keys = options.schema.columns.map(({ name }, index) =>
       Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name.toWellFormed())}:`),
     );
     let end = 0;
-    this.#keyEnds = Uint32Array.from(keys, (key) => (end += key.length));
-    this.#keys = viewOf(Buffer.concat(keys));
-    this.#rowEnd = viewOf(Buffer.from(`${keys.length === 0 ? '{' : ''}}${options.newline}`));
+    this.#keyEnds = Uint32Array.from(this.keys, (key) => (end += key.length));
+    this.#keys = viewOf(Buffer.concat(this.keys));
+    this.#rowEnd = viewOf(Buffer.from(`${this.keys.length === 0 ? '{' : ''}}${options.newline}`));
   }
 
   /** The lines; borrowed until the next call. */
@@ -96,7 +98,15 @@ export class JsonLinesWriter {
     return sink.view();
   }
 
-  /** A cell that is not just copied. */
+  /** One cell with the key that precedes it, for a writer that does all others itself. Borrowed like the lines. */
+  cell(vector: Vector, column: number, row: number): Uint8Array {
+    this.#sink.clear();
+    this.#sink.writeBytes(this.keys[column] as Uint8Array); // a column of the schema
+    for (const source of sourcesOf([vector])) this.#writeCell(source, column, row);
+    return this.#sink.view();
+  }
+
+  /** Any cell; those that are just copied are the business of `write`, too, which has no call for them. */
   #writeCell({ vector, cells, arena }: Source, column: number, row: number): void {
     const sink = this.#sink;
     const word = cells[row * 2 + 1] as number; // bounded by the caller, as all indexes here
@@ -109,18 +119,20 @@ export class JsonLinesWriter {
     switch (vector.type) {
       case 'string':
         if (word & CELL_SURROGATE) this.#repair(arena, start, end);
-        if (word & CELL_SURROGATE) writeJsonString(sink, this.#scratch.data, 0, this.#scratch.length);
-        else writeJsonString(sink, arena, start, end);
+        if (word & CELL_SURROGATE) writeJsonText(sink, this.#scratch.data, 0, this.#scratch.length);
+        else writeJsonText(sink, arena, start, end);
         return;
       case 'json':
         this.#repair(arena, start, end);
         sink.writeBytes(this.#scratch.view());
         return;
       case 'long':
-        sink.writeAscii(String(vector.values[row]));
+        if (word & CELL_CANONICAL) sink.writeBytes(vector.arena, start, end);
+        else sink.writeAscii(String(vector.values[row]));
         return;
       case 'double':
-        this.#writeDouble(vector.values[row] as number);
+        if (word & CELL_CANONICAL) sink.writeBytes(vector.arena, start, end);
+        else this.#writeDouble(vector.values[row] as number);
         return;
       case 'boolean':
         sink.writeAscii(vector.values[row] === 1 ? 'true' : 'false');
@@ -129,7 +141,7 @@ export class JsonLinesWriter {
         const { seconds, nanos } = timestampAt(vector, row);
         this.#scratch.clear();
         this.#options.formatters[column]?.write(this.#scratch, seconds, nanos);
-        writeJsonString(sink, this.#scratch.data, 0, this.#scratch.length);
+        writeJsonText(sink, this.#scratch.data, 0, this.#scratch.length);
       }
     }
   }

@@ -1,5 +1,5 @@
 /** JSON strings from UTF-8 text. */
-import { copyPiece } from '#spi/byte-copy.ts';
+import { copyPiece, viewOf } from '#spi/byte-copy.ts';
 import type { ByteSink } from '#spi/byte-sink.ts';
 import { writeEscaped } from './scanner.ts';
 
@@ -11,8 +11,13 @@ const escaped = new Uint8Array(256).fill(1, 0, 0x20);
 escaped[QUOTE] = 1;
 escaped[BACKSLASH] = 1;
 
-/** Writes the UTF-8 text `source[start, end)` as a JSON string with its quotes. */
-export function writeJsonString(sink: ByteSink, source: DataView, start: number, end: number): void {
+/** Writes the UTF-8 text `bytes[start, end)` as a JSON string with its quotes. */
+export function writeJsonString(sink: ByteSink, bytes: Uint8Array, start: number, end: number): void {
+  writeJsonText(sink, viewOf(bytes), start, end);
+}
+
+/** The same for many texts of one memory, whose view is made once. */
+export function writeJsonText(sink: ByteSink, source: DataView, start: number, end: number): void {
   sink.reserve(end - start + 2);
   sink.data.setUint8(sink.length++, QUOTE);
   let from = start;
