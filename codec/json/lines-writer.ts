@@ -72,17 +72,19 @@ export class JsonLinesWriter {
         const source = sources[column] as Source; // bounded by the loop, as the other indexes here
         const keyEnd = keyEnds[column] as number;
         const word = source.cells[row * 2 + 1] as number;
+        if ((word & source.flags) !== source.flagsWanted) {
+          sink.reserve(keyEnd - keyStart);
+          sink.length = copyPiece(sink.data, sink.length, keys, keyStart, keyEnd);
+          keyStart = keyEnd;
+          this.#writeCell(source, column, row);
+          continue;
+        }
         const start = source.cells[row * 2] as number;
         const end = start + (word & CELL_LENGTH_MASK);
         sink.reserve(keyEnd - keyStart + end - start + 2);
         const { data } = sink;
         let at = copyPiece(data, sink.length, keys, keyStart, keyEnd);
         keyStart = keyEnd;
-        if ((word & source.flags) !== source.flagsWanted) {
-          sink.length = at;
-          this.#writeCell(source, column, row);
-          continue;
-        }
         if (source.way === BETWEEN_QUOTES) {
           data.setUint8(at, QUOTE);
           at = copyPiece(data, at + 1, source.arena, start, end);
