@@ -5,6 +5,8 @@
  * Scans do not ask for the end of the text at every byte: the pad behind it (`text-memory.ts`) stops them.
  */
 import { CELL_PLAIN } from '#spi/batch.ts';
+import { viewOf } from '#spi/byte-copy.ts';
+import { findSpecial, fourTimes } from '#spi/byte-scan.ts';
 import { scanDouble } from '#codec/number/double.ts';
 import { scanLong } from '#codec/number/long.ts';
 import type { CellColumns, ColumnArrays } from './cell-columns.ts';
@@ -21,6 +23,8 @@ const LF = 0x0a;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const QUOTES = fourTimes(QUOTE);
+const BACKSLASHES = fourTimes(BACKSLASH);
 
 // How the cells of a column are read outside quotes.
 /** As text, then converted. */
@@ -55,6 +59,14 @@ export class FastRecords {
   readonly #emptyIsNull: boolean;
   readonly #ways: Uint8Array;
   #isLast = false;
+  #bytes = new Uint8Array(0);
+  #data = viewOf(this.#bytes);
+  readonly #delimiters: number;
+  readonly #quotedA: number;
+  readonly #quotedB: number;
+  readonly #quotedC: number;
+  /** Of cells without special bytes inside quotes. */
+  readonly #quotedFlags: number;
 
   constructor(options: FastRecordsOptions, cells: CellColumns, memory: TextMemory, state: RecordState) {
     const { dialect } = options;
@@ -65,11 +77,18 @@ export class FastRecords {
     this.#allowOptionalColumns = options.allowOptionalColumns;
     this.#quotedMax = dialect.maxQuotedSizeLimit;
     this.#delimiter = dialect.delimiter.charCodeAt(0);
+    this.#delimiters = fourTimes(this.#delimiter);
     this.#quote = dialect.quote?.charCodeAt(0) ?? -1;
     this.#escape = dialect.escape?.charCodeAt(0) ?? -1;
     this.#trims = dialect.trimIfNotQuoted;
     this.#classes = byteClasses(this.#delimiter);
     this.#quotedClasses = quotedByteClasses(this.#quote, this.#escape);
+    const wanted = [...new Set([this.#quote, this.#escape, QUOTE, BACKSLASH])].filter((byte) => byte >= 0);
+    const [a = 0, b = 0, c = b] = wanted.map(fourTimes);
+    this.#quotedA = a;
+    this.#quotedB = b;
+    this.#quotedC = c;
+    this.#quotedFlags = wanted.length > 3 ? 0 : CELL_PLAIN;
     this.#newline = Buffer.from(dialect.newline);
     this.#emptyIsNull = options.nullString === null;
     this.#ways = Uint8Array.from(cells.arrays, ({ type }) => wayOf(type, options));
@@ -88,6 +107,10 @@ export class FastRecords {
     const classes = this.#classes;
     const state = this.#state;
     let { bytes } = this.#memory;
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#data = viewOf(bytes);
+    }
     let at = start;
     for (let column = 0; ; column++) {
       const { breaks } = state;
@@ -149,13 +172,15 @@ export class FastRecords {
   #plainCell(start: number, column: number): number {
     if (this.#trims) return this.#trimmedCell(start, column);
     const { bytes, end } = this.#memory;
+    const data = this.#data;
     const classes = this.#classes;
+    const delimiters = this.#delimiters;
     let at = start;
     let flags = CELL_PLAIN;
     let kind = 0;
     for (; ; at++) {
+      at = findSpecial(data, at, delimiters, QUOTES, BACKSLASHES);
       kind = classes[bytes[at] as number] as number; // the pad stops the loop
-      if (kind === 0) continue;
       if (kind !== NOT_PLAIN) break;
       flags = 0;
     }
@@ -202,82 +227,78 @@ export class FastRecords {
     const { bytes, end } = this.#memory;
     const classes = this.#quotedClasses;
     let at = start + 1;
-    let flags = CELL_PLAIN;
+    let flags = this.#quotedFlags;
     let kind = 0;
     for (; ; at++) {
-      kind = classes[bytes[at] as number] as number; // the pad stops the loop
-      if (kind === 0) continue;
+      at = this.#nextSpecial(at);
+      kind = classes[bytes[at] as number] as number; // within the text or the pad
       if (kind !== NOT_PLAIN) break;
       flags = 0;
     }
-    if (kind !== CLOSES || bytes[at + 1] === this.#quote || at + 1 >= end || at - start > this.#quotedMax) {
-      return this.#unfoldedCell(start, column);
+    const stop = at + 1;
+    if (kind !== CLOSES || bytes[stop] === this.#quote || stop >= end || at - start > this.#quotedMax) {
+      return this.#unfoldedCell(start, at, column);
     }
-    if (!this.#closesAt(at + 1)) return UNKNOWN;
-    return this.#setQuoted(column, start + 1, at, flags) ? at + 1 : REFUSED;
+    if (!this.#closesAt(stop)) return UNKNOWN;
+    return this.#setQuoted(column, start + 1, at, flags) ? stop : REFUSED;
   }
 
-  /** The same for a cell that holds escapes or line breaks, or ends with the text at hand. */
+  /** The next byte from `from` on that may not be itself inside quotes; the pad has one. */
+  #nextSpecial(from: number): number {
+    return findSpecial(this.#data, from, this.#quotedA, this.#quotedB, this.#quotedC);
+  }
+
+  /**
+   * The same for a cell that holds escapes or line breaks, or ends with the text at hand. All before `firstAt` is
+   * ordinary, or at least itself.
+   */
   // oxlint-disable-next-line complexity -- one machine, read as a whole
-  #unfoldedCell(start: number, column: number): number {
+  #unfoldedCell(start: number, firstAt: number, column: number): number {
     const quote = this.#quote;
     const escape = this.#escape;
     const memory = this.#memory;
     const classes = this.#quotedClasses;
-    const { end } = memory;
     const isLast = this.#isLast;
-    let { bytes } = memory;
+    const { bytes, end } = memory;
     // Pieces of the text, each from `from` on, are copied behind it.
     const side = memory.sideEnd;
     let from = start + 1;
-    let at = from;
-    let flags = CELL_PLAIN;
-    for (;;) {
-      const kind = at < end ? (classes[bytes[at] as number] as number) : NUL;
-      if (kind === 0) {
-        at += 1;
-        continue;
-      }
+    for (let at = this.#nextSpecial(firstAt); ; at = this.#nextSpecial(at)) {
       // A cell has at most as many UTF-16 units as bytes; whether it is too long is for the exact machine to say.
       if (at - start > this.#quotedMax) return UNKNOWN;
       if (at >= end) return isLast ? UNKNOWN : MORE;
+      const kind = classes[bytes[at] as number] as number; // within the text
       const next = at + 1 < end ? (bytes[at + 1] as number) : -1;
-      if (next < 0 && !isLast && kind !== NOT_PLAIN) return MORE;
+      if (kind === NUL) return UNKNOWN;
+      if (next < 0 && kind !== NOT_PLAIN && !(isLast && kind === CLOSES)) return isLast ? UNKNOWN : MORE;
       if (kind === CLOSES) {
-        if (next !== quote) break;
+        if (next !== quote) return this.#closeUnfolded(column, from, at, start, side);
         memory.copyToSide(from, at + 1);
-        if (quote === QUOTE || quote === BACKSLASH) flags = 0;
-        from = at + 2;
-        at = from;
-      } else if (kind === ESCAPES) {
-        flags = 0;
-        if (next >= 0 && (next === quote || next === escape)) {
-          memory.copyToSide(from, at);
-          from = at + 1;
-          at += 1;
-        }
-        at += 1;
+        at += 2;
+        from = at;
       } else if (kind === BREAKS) {
-        flags = 0;
         memory.copyToSide(from, at);
         memory.appendToSide(this.#newline);
         this.#state.breaks += 1;
         at += bytes[at] === CR && next === LF ? 2 : 1;
         from = at;
-        // The text ends with this line: the exact machine tells the unclosed quote.
-      } else if (kind === NUL) {
-        return UNKNOWN;
+      } else if (kind === ESCAPES && (next === quote || next === escape)) {
+        memory.copyToSide(from, at);
+        from = at + 1;
+        at += 2;
       } else {
-        flags = 0;
         at += 1;
       }
-      ({ bytes } = memory);
     }
+  }
+  /** The unfolded cell ends with the piece from `from` to its closing quote at `at`. */
+  #closeUnfolded(column: number, from: number, at: number, start: number, side: number): number {
+    const memory = this.#memory;
     if (!this.#closesAt(at + 1)) return UNKNOWN;
-    if (from === start + 1) return this.#setQuoted(column, from, at, flags) ? at + 1 : REFUSED;
+    if (from === start + 1) return this.#setQuoted(column, from, at, 0) ? at + 1 : REFUSED;
     memory.copyToSide(from, at);
     if (memory.sideEnd - side > this.#quotedMax) return UNKNOWN;
-    return this.#setQuoted(column, side, memory.sideEnd, flags) ? at + 1 : REFUSED;
+    return this.#setQuoted(column, side, memory.sideEnd, 0) ? at + 1 : REFUSED;
   }
 
   /** Whether a cell may end behind its closing quote at `stop`. */

@@ -66,38 +66,50 @@ export class JsonLinesWriter {
     const sources = sourcesOf(batch.vectors);
     const keys = this.#keys;
     const keyEnds = this.#keyEnds;
+    const rowEnd = this.#rowEnd;
+    let { data } = sink;
+    let at = 0;
     for (let row = 0; row < batch.rowCount; row++) {
       let keyStart = 0;
       for (let column = 0; column < sources.length; column++) {
         const source = sources[column] as Source; // bounded by the loop, as the other indexes here
         const keyEnd = keyEnds[column] as number;
         const word = source.cells[row * 2 + 1] as number;
-        if ((word & source.flags) !== source.flagsWanted) {
-          sink.reserve(keyEnd - keyStart);
-          sink.length = copyPiece(sink.data, sink.length, keys, keyStart, keyEnd);
-          keyStart = keyEnd;
+        const isCopied = (word & source.flags) === source.flagsWanted;
+        // The text of other cells may be anything, undefined too.
+        const length = isCopied ? word & CELL_LENGTH_MASK : 0;
+        if (at + keyEnd - keyStart + length + 2 > data.byteLength) {
+          data = this.#moreRoom(at, keyEnd - keyStart + length + 2);
+        }
+        at = copyPiece(data, at, keys, keyStart, keyEnd);
+        keyStart = keyEnd;
+        if (!isCopied) {
+          sink.length = at;
           this.#writeCell(source, column, row);
+          at = sink.length;
+          ({ data } = sink);
           continue;
         }
         const start = source.cells[row * 2] as number;
-        const end = start + (word & CELL_LENGTH_MASK);
-        sink.reserve(keyEnd - keyStart + end - start + 2);
-        const { data } = sink;
-        let at = copyPiece(data, sink.length, keys, keyStart, keyEnd);
-        keyStart = keyEnd;
         if (source.way === BETWEEN_QUOTES) {
           data.setUint8(at, QUOTE);
-          at = copyPiece(data, at + 1, source.arena, start, end);
+          at = copyPiece(data, at + 1, source.arena, start, start + length);
           data.setUint8(at++, QUOTE);
         } else {
-          at = copyPiece(data, at, source.arena, start, end);
+          at = copyPiece(data, at, source.arena, start, start + length);
         }
-        sink.length = at;
       }
-      sink.reserve(this.#rowEnd.byteLength);
-      sink.length = copyPiece(sink.data, sink.length, this.#rowEnd, 0, this.#rowEnd.byteLength);
+      if (at + rowEnd.byteLength > data.byteLength) data = this.#moreRoom(at, rowEnd.byteLength);
+      at = copyPiece(data, at, rowEnd, 0, rowEnd.byteLength);
     }
+    sink.length = at;
     return sink.view();
+  }
+
+  #moreRoom(length: number, count: number): DataView {
+    this.#sink.length = length;
+    this.#sink.reserve(count);
+    return this.#sink.data;
   }
 
   /** One cell with the key that precedes it, for a writer that does all others itself. Borrowed like the lines. */
