@@ -6,7 +6,7 @@
  */
 import { CELL_PLAIN } from '#spi/batch.ts';
 import { viewOf } from '#spi/byte-copy.ts';
-import { findSpecial, fourTimes } from '#spi/byte-scan.ts';
+import { findSpecial, fourTimes } from '#codec/bytes/special-bytes.ts';
 import { scanDouble } from '#codec/number/double.ts';
 import { scanLong } from '#codec/number/long.ts';
 import type { CellColumns, ColumnArrays } from './cell-columns.ts';
