@@ -1,20 +1,24 @@
 import { viewOf } from './byte-copy.ts';
 
+const empty = new Uint8Array(0);
+const emptyView = viewOf(empty);
+const emptyBuffer = Buffer.from(empty.buffer);
+
 /**
  * A growing byte buffer for writers: records are encoded into it, and its filled part goes on as one chunk.
  * Hot loops take `bytes` or `data`, and `length`, into locals after `reserve`, write, and store `length` back.
  */
 export class ByteSink {
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array<ArrayBuffer> = empty;
   /** The same memory, for writing several bytes at once. */
-  data: DataView;
+  data: DataView = emptyView;
   length = 0;
-  #buffer: Buffer<ArrayBuffer>;
+  readonly #firstBytes: number;
+  #buffer: Buffer<ArrayBuffer> = emptyBuffer;
 
+  /** The memory is made with the first byte; there are many sinks that never get one. */
   constructor(capacityBytes = 64 * 1024) {
-    this.bytes = new Uint8Array(capacityBytes);
-    this.data = viewOf(this.bytes);
-    this.#buffer = Buffer.from(this.bytes.buffer);
+    this.#firstBytes = capacityBytes;
   }
 
   /** Makes room for `count` more bytes. May replace `bytes` and `data`. */
@@ -25,7 +29,7 @@ export class ByteSink {
 
   // Apart from `reserve`, so that the latter is small enough to become part of its callers.
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.#firstBytes));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
     this.data = viewOf(grown);
