@@ -1,12 +1,17 @@
-/**
- * A growing byte buffer for writers: records are encoded into it, and its filled part goes on as one chunk.
- * Hot loops take `bytes` and `length` into locals after `reserve`, write, and store `length` back.
- */
+import { viewOf } from './byte-copy.ts';
+
 const empty = new Uint8Array(0);
+const emptyView = viewOf(empty);
 const emptyBuffer = Buffer.from(empty.buffer);
 
+/**
+ * A growing byte buffer for writers: records are encoded into it, and its filled part goes on as one chunk.
+ * Hot loops take `bytes` or `data`, and `length`, into locals after `reserve`, write, and store `length` back.
+ */
 export class ByteSink {
   bytes: Uint8Array<ArrayBuffer> = empty;
+  /** The same memory, for writing several bytes at once. */
+  data: DataView = emptyView;
   length = 0;
   readonly #firstBytes: number;
   #buffer: Buffer<ArrayBuffer> = emptyBuffer;
@@ -16,13 +21,18 @@ export class ByteSink {
     this.#firstBytes = capacityBytes;
   }
 
-  /** Makes room for `count` more bytes. May replace `bytes`. */
+  /** Makes room for `count` more bytes. May replace `bytes` and `data`. */
   reserve(count: number): void {
     const needed = this.length + count;
-    if (needed <= this.bytes.length) return;
+    if (needed > this.bytes.length) this.#grow(needed);
+  }
+
+  // Apart from `reserve`, so that the latter is small enough to become part of its callers.
+  #grow(needed: number): void {
     const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.#firstBytes));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
+    this.data = viewOf(grown);
     this.#buffer = Buffer.from(grown.buffer);
   }
 
