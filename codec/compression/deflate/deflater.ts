@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib';
 import { DeflateKernel } from './kernel.ts';
 import { modelTables } from './model.ts';
 import type { DeflateLevel, DeflateModel } from './model.ts';
-import { canonicalCodes, CODE_BITS_MASK, CODE_SIZE_SHIFT } from './prefix-codes.ts';
+import { canonicalCodes, codeBits, codeSize } from './prefix-codes.ts';
 import { encodedBits, END_OF_BLOCK, exactTables, fixedTables, fullTables, headerBits, lengthCodes } from './tables.ts';
 import type { BitField, CodeTables, SymbolCounts } from './tables.ts';
 
@@ -192,7 +192,7 @@ export class Deflater {
 
   #closeBlock(): void {
     if (!this.#isOpen) return;
-    this.#put([this.#endOfBlock & CODE_BITS_MASK, this.#endOfBlock >>> CODE_SIZE_SHIFT]);
+    this.#put([codeBits(this.#endOfBlock), codeSize(this.#endOfBlock)]);
     this.#isOpen = false;
   }
 

@@ -1,6 +1,6 @@
 /** The two codes of a block (literals and lengths; distances), their header, and what they make of given counts. */
 import { codeLengths } from '#codec/compression/huffman-lengths.ts';
-import { canonicalCodes, CODE_BITS_MASK, CODE_SIZE_SHIFT, sparseLengths } from './prefix-codes.ts';
+import { canonicalCodes, codeBits, codeOf, codeSize, sparseLengths } from './prefix-codes.ts';
 
 export const SYMBOLS = 286;
 export const DISTANCE_SYMBOLS = 30;
@@ -9,7 +9,6 @@ export const LENGTH_MIN = 3;
 export const LENGTH_MAX = 258;
 const FIRST_LENGTH_SYMBOL = 257;
 
-/** As short as the kernel's bit buffer wants them, far longer than what pays off. */
 const SYMBOL_CODE_MAX = 15;
 const DISTANCE_CODE_MAX = 15;
 const HEADER_CODE_MAX = 7;
@@ -85,12 +84,12 @@ export function lengthCodes(symbolCodes: Uint32Array): Uint32Array {
   let length = LENGTH_MIN;
   for (let symbol = FIRST_LENGTH_SYMBOL; symbol < SYMBOLS; symbol++) {
     const code = symbolCodes[symbol] ?? 0;
-    const size = code >>> CODE_SIZE_SHIFT;
+    const size = codeSize(code);
     const extraBits = lengthExtraBits(symbol);
     // The last symbol is for 258 alone, although the one before could express it as well.
     if (symbol === SYMBOLS - 1) length = LENGTH_MAX;
     for (let extra = 0; extra < 1 << extraBits && length <= LENGTH_MAX; extra++, length++)
-      codes[length - LENGTH_MIN] = (code & CODE_BITS_MASK) | (extra << size) | ((size + extraBits) << CODE_SIZE_SHIFT);
+      codes[length - LENGTH_MIN] = codeOf(codeBits(code) | (extra << size), size + extraBits);
   }
   return codes;
 }
@@ -116,7 +115,7 @@ function dynamicHeader(symbolLengths: Uint8Array, distanceLengths: Uint8Array): 
   for (const symbol of HEADER_ORDER.slice(0, orderCount)) fields.push([lengths[symbol] ?? 0, 3]);
   for (const [symbol, extra, extraBits] of runs) {
     const code = codes[symbol] ?? 0;
-    fields.push([code & CODE_BITS_MASK, code >>> CODE_SIZE_SHIFT]);
+    fields.push([codeBits(code), codeSize(code)]);
     if (extraBits > 0) fields.push([extra, extraBits]);
   }
   return fields;
