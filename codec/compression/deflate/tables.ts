@@ -66,7 +66,19 @@ export function encodedBits(tables: CodeTables, counts: SymbolCounts): number {
   for (const [symbol, count] of counts.symbols.entries())
     total += count * ((tables.symbolLengths[symbol] ?? 0) + lengthExtraBits(symbol));
   for (const [symbol, count] of counts.distances.entries())
-    total += count * ((tables.distanceLengths[symbol] ?? 0) + Math.max(0, (symbol >> 1) - 1));
+    total += count * ((tables.distanceLengths[symbol] ?? 0) + distanceExtraBits(symbol));
+  return total;
+}
+
+/** What the best codes could make of these counts, fractions of bits included: no less is possible. */
+export function entropyBits({ symbols, distances }: SymbolCounts): number {
+  let total = 0;
+  for (const [symbol, count] of symbols.entries()) total += count * lengthExtraBits(symbol);
+  for (const [symbol, count] of distances.entries()) total += count * distanceExtraBits(symbol);
+  for (const counts of [symbols, distances]) {
+    const sum = counts.reduce((all, count) => all + count, 0);
+    for (const count of counts) if (count > 0) total += count * Math.log2(sum / count);
+  }
   return total;
 }
 
@@ -76,6 +88,10 @@ export function headerBits(tables: CodeTables): number {
 
 function lengthExtraBits(symbol: number): number {
   return symbol < 265 || symbol === 285 ? 0 : (symbol - 261) >> 2;
+}
+
+function distanceExtraBits(symbol: number): number {
+  return Math.max(0, (symbol >> 1) - 1);
 }
 
 /** For each length from 3 to 258 its code together with its extra bits, as the kernel wants them. */
