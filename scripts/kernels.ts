@@ -41,7 +41,10 @@ function compile({ name, options }: KernelModule): Uint8Array {
 }
 
 function moduleText(name: string, binary: Uint8Array): string {
-  const lines = Buffer.from(binary).toString('base64').match(/.{1,110}/g) ?? [];
+  const lines =
+    Buffer.from(binary)
+      .toString('base64')
+      .match(/.{1,110}/g) ?? [];
   const text = lines.map((line) => `  '${line}'`).join(' +\n');
   return `// Made by \`npm run kernels\` from codec/wasm/assembly/${name}.ts.\nexport const ${name}Wasm: string =\n${text};\n`;
 }
