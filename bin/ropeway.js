@@ -2,16 +2,30 @@
 // Runs the command under Node 26. This file must work on old releases: it may be started by any Node there is, and
 // then starts itself again with the one that came with the package.
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
 import module from 'node:module';
+import { isBundleFresh } from './bundle.js';
 
 const MAJOR_NEEDED = 26;
 
 if (Number(process.versions.node.split('.')[0]) >= MAJOR_NEEDED) {
   module.enableCompileCache();
-  const { main } = await import('../cli/main.ts');
-  process.exit(await main(process.argv.slice(2)));
+  process.exit(await run(process.argv.slice(2)));
 } else {
   runBundledNode();
+}
+
+// A package holds the bundle alone. In a checkout the bundle is run only when it is what the sources give.
+async function run(args) {
+  const root = new URL('..', import.meta.url);
+  const sources = new URL('cli/main.ts', root);
+  const hasSources = fs.existsSync(sources);
+  if (hasSources && (process.env.ROPEWAY_SOURCES === '1' || !isBundleFresh())) {
+    const { main } = await import(sources.href);
+    return main(args, { root, workerEntry: new URL('cli/worker.ts', root) });
+  }
+  const { main } = module.createRequire(import.meta.url)('../dist/main.cjs');
+  return main(args, { root, workerEntry: new URL('dist/worker.cjs', root) });
 }
 
 function runBundledNode() {

@@ -4,6 +4,7 @@ import type { Timestamp, Vector } from '#spi/batch.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { formatDouble } from '#codec/number/double.ts';
 import type { Preview } from '#engine/preview.ts';
+import { formatCount } from './quantity.ts';
 
 /** Longer cells are cut: a preview is for looking at. `--json` and the vertical layout show them whole. */
 const CELL_WIDTH_MAX = 60;
@@ -62,7 +63,7 @@ const tableTime = timestampFormatter('%Y-%m-%d %H:%M:%S', 'UTC');
 function tableText(vector: Vector, row: number): string {
   const value = valueAt(vector, row);
   if (value === null) return '';
-  if (typeof value === 'bigint') return value.toLocaleString('en-US');
+  if (typeof value === 'bigint') return formatCount(value);
   if (isTimestamp(value)) return `${tableTime.format(value.seconds, value.nanos)}${fraction(value)} UTC`;
   return scalarText(value);
 }

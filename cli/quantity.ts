@@ -2,9 +2,9 @@
 
 const byteUnits = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** `1234567` → `1,234,567`. */
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+/** `1234567` → `1,234,567`. By hand: the first `toLocaleString` of a process takes 10 ms and more. */
+export function formatCount(count: number | bigint): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1234567` → `1.2 MB` (powers of 1000). */

@@ -2,4 +2,5 @@
 import { catalog } from '#connectors/catalog.ts';
 import { serveTasks } from '#engine/task-worker.ts';
 
-await serveTasks(catalog);
+// Not awaited at the top: the bundle is CommonJS. A rejection ends the thread, and its starter is told.
+void serveTasks(catalog);

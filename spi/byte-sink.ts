@@ -2,21 +2,25 @@
  * A growing byte buffer for writers: records are encoded into it, and its filled part goes on as one chunk.
  * Hot loops take `bytes` and `length` into locals after `reserve`, write, and store `length` back.
  */
-export class ByteSink {
-  bytes: Uint8Array<ArrayBuffer>;
-  length = 0;
-  #buffer: Buffer<ArrayBuffer>;
+const empty = new Uint8Array(0);
+const emptyBuffer = Buffer.from(empty.buffer);
 
+export class ByteSink {
+  bytes: Uint8Array<ArrayBuffer> = empty;
+  length = 0;
+  readonly #firstBytes: number;
+  #buffer: Buffer<ArrayBuffer> = emptyBuffer;
+
+  /** The memory is made with the first byte; there are many sinks that never get one. */
   constructor(capacityBytes = 64 * 1024) {
-    this.bytes = new Uint8Array(capacityBytes);
-    this.#buffer = Buffer.from(this.bytes.buffer);
+    this.#firstBytes = capacityBytes;
   }
 
   /** Makes room for `count` more bytes. May replace `bytes`. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.#firstBytes));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
     this.#buffer = Buffer.from(grown.buffer);

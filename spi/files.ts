@@ -2,6 +2,7 @@
 import type { Batch } from './batch.ts';
 import type { Context, TaskContext } from './context.ts';
 import type { Json } from './json.ts';
+import type { RangeFile, RangeParser, RangeTarget } from './ranges.ts';
 import type { ConfigDiff, Report } from './records.ts';
 import type { Schema } from './schema.ts';
 
@@ -18,10 +19,18 @@ export interface SourceFile {
 }
 
 export interface FileInput<C, T extends Json = Json> {
-  /** `sizeBytes`: all tasks together, when it is known; it makes the progress bar. */
-  plan(config: C, ctx: Context): Promise<{ tasks: readonly T[]; sizeBytes?: number }>;
+  /**
+   * `sizeBytes`: all tasks together, when it is known; it makes the progress bar. `taskBytes`: each of them; it decides
+   * which files several threads share.
+   */
+  plan(config: C, ctx: Context): Promise<{ tasks: readonly T[]; sizeBytes?: number; taskBytes?: readonly number[] }>;
   /** The files of one task, in order. The generator's return value is the report. */
   read(config: C, task: T, ctx: TaskContext): AsyncGenerator<SourceFile, Report>;
+  /**
+   * Opens the one file of a task for reading in ranges, from any thread; undefined when this file can only be read
+   * from its beginning. Such a task reports nothing.
+   */
+  openRanges?(config: C, task: T, ctx: TaskContext): Promise<RangeFile | undefined>;
   commit?(config: C, tasks: readonly T[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
 }
 
@@ -33,6 +42,8 @@ export interface Parser<C> {
   schema(config: C): Schema;
   /** Parses one file. Bad records go to `ctx.reject`; what makes the file unreadable is thrown. */
   parse(config: C, file: { readonly name: string; readonly bytes: Bytes }, ctx: TaskContext): AsyncIterable<Batch>;
+  /** A parser of ranges; undefined when these settings do not allow it. */
+  openRanges?(config: C): RangeParser | undefined;
 }
 
 /** Turns batches into the bytes of one file. Returned bytes are borrowed until the next call. */
@@ -84,6 +95,9 @@ export interface PieceEncoder {
 /** What the end of a file must say of its pieces: checksum and size, for example. */
 export type PieceSummary = readonly number[];
 
+/** Numbers of a summary at most: threads share them in fixed memory. */
+export const PIECE_SUMMARY_MAX = 4;
+
 export interface EncodedEnd {
   readonly bytes: Uint8Array;
   readonly summary: PieceSummary;
@@ -94,6 +108,11 @@ export interface FileSink {
   /** Starts the next file; the one before is complete. */
   nextFile(): Promise<void>;
   write(bytes: Uint8Array): Promise<void>;
+  /**
+   * The current file as `FileOutput.openRanges` understands it, for writing in ranges instead of by `write`; undefined
+   * when it can only be written from its beginning.
+   */
+  rangeAddress?(): Json | undefined;
   /** All files of the task are complete. Nothing has its final name before the commit. */
   close(): Promise<Report>;
   abort(): Promise<void>;
@@ -102,6 +121,8 @@ export interface FileSink {
 export interface FileOutput<C, T extends Json = Json> {
   plan(config: C, taskCount: number, ctx: Context): Promise<T>;
   open(config: C, plan: T, ctx: TaskContext): Promise<FileSink>;
+  /** Opens a file that a sink has begun for writing in ranges, from any thread. */
+  openRanges?(config: C, address: Json): Promise<RangeTarget>;
   /** Once, after all tasks: makes the files visible. Must be safe to repeat after a crash in its middle. */
   commit(config: C, plan: T, reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
   cleanup?(config: C, plan: T, reports: readonly Report[], ctx: Context): Promise<void>;

@@ -7,6 +7,7 @@ import { runCommand } from '#cli/command-context.ts';
 import type { CommandContext } from '#cli/command-context.ts';
 import type { SharedOptions } from '#cli/command-line.ts';
 import { openJob, writeDiff, writeMerged } from '#cli/config-file.ts';
+import type { Installation } from '#cli/installation.ts';
 import { ProgressBar } from '#cli/progress-bar.ts';
 import { formatBytes, formatCount, formatDuration } from '#cli/quantity.ts';
 
@@ -17,7 +18,7 @@ export interface RunOptions extends SharedOptions {
   readonly strict?: boolean;
 }
 
-export function run(configPath: string, options: RunOptions): Promise<number> {
+export function run(configPath: string, options: RunOptions, installation: Installation): Promise<number> {
   return runCommand(options, async (ctx) => {
     const startedAt = performance.now();
     const opened = await openJob(ctx, configPath, options);
@@ -27,7 +28,7 @@ export function run(configPath: string, options: RunOptions): Promise<number> {
       log: ctx.log,
       signal: ctx.signal,
       counters,
-      workerEntry: new URL(import.meta.resolve('#cli/worker.ts')),
+      workerEntry: installation.workerEntry,
       ...(options.resumeState === undefined ? {} : { resumeFile: options.resumeState }),
       keepDiff: async (diff) => {
         if (options.configDiff !== undefined) await writeDiff(options.configDiff, diff);

@@ -11,6 +11,7 @@ import { readDouble } from '#codec/number/double.ts';
 import { readLong } from '#codec/number/long.ts';
 import type { TimestampParser } from '#codec/time/timestamp-parser.ts';
 import { csvErrors } from './errors.ts';
+import type { RecordState } from './record-state.ts';
 import type { TextMemory } from './text-memory.ts';
 
 /** A column as the parser is to read it. */
@@ -26,32 +27,72 @@ const SHOWN_TEXT_MAX = 100;
 
 const noArena = new Uint8Array(0);
 
+/** Flags of a text that is null by itself. */
+export const TEXT_IS_NULL = -1;
+
+export interface CellColumnsOptions {
+  readonly columns: readonly CsvColumn[];
+  readonly nullString: string | null;
+}
+
 export class CellColumns {
   readonly schema: Schema;
   readonly rowsMax: number;
+  /** Reused from batch to batch; `take` gives them their arena. */
+  readonly vectors: readonly Vector[];
   row = 0;
   readonly #columns: readonly CsvColumn[];
   readonly #memory: TextMemory;
-  #vectors: Vector[];
+  readonly #state: RecordState;
+  readonly #nullText: Uint8Array | null;
   readonly #scratch = new ByteSink();
 
-  constructor(columns: readonly CsvColumn[], memory: TextMemory) {
+  /** `vectors` hold `batchRowsMax` rows; by default they are made here. */
+  constructor(
+    { columns, nullString }: CellColumnsOptions,
+    memory: TextMemory,
+    state: RecordState,
+    vectors?: readonly Vector[],
+  ) {
     this.#columns = columns;
     this.#memory = memory;
+    this.#state = state;
+    this.#nullText = nullString === null ? null : Buffer.from(nullString);
     this.schema = {
       columns: columns.map(({ name, type, format }) => ({ name, type, ...(format === undefined ? {} : { format }) })),
     };
     this.rowsMax = batchRowsMax(this.schema);
-    this.#vectors = columns.map(({ type }) => newVector(type, this.rowsMax, noArena));
+    this.vectors = vectors ?? columns.map(({ type }) => newVector(type, this.rowsMax, noArena));
   }
 
   setNull(column: number): void {
-    (this.#vectors[column] as Vector).cells[this.row * 2 + 1] = CELL_NULL; // callers stay within the schema
+    (this.vectors[column] as Vector).cells[this.row * 2 + 1] = CELL_NULL; // callers stay within the schema
+  }
+
+  /**
+   * Sets the cell to the text `[from, to)`; flags TEXT_IS_NULL stand for null. Returns false when the text is not of
+   * the column's type: the state then has the error.
+   */
+  setText(column: number, from: number, to: number, flags: number): boolean {
+    if (flags === TEXT_IS_NULL || this.#isNullText(from, to)) this.setNull(column);
+    else if (!this.set(column, from, to, flags)) {
+      this.#state.error = this.#conversionError(column, from, to);
+      return false;
+    }
+    return true;
+  }
+
+  #isNullText(from: number, to: number): boolean {
+    const text = this.#nullText;
+    if (text === null || to - from !== text.length) return false;
+    const { bytes } = this.#memory;
+    for (let index = 0; index < text.length; index++) if (bytes[from + index] !== text[index]) return false;
+    return true;
   }
 
   /** Converts the text `[start, end)` of the memory. Returns false when it is not of the column's type. */
   set(column: number, start: number, end: number, textFlags: number): boolean {
-    const vector = this.#vectors[column] as Vector; // callers stay within the schema
+    const vector = this.vectors[column] as Vector; // callers stay within the schema
     const { row } = this;
     const { bytes } = this.#memory;
     let flags = textFlags;
@@ -97,14 +138,13 @@ export class CellColumns {
     const flags = canonicalizeJson(this.#memory.bytes, start, end, this.#scratch);
     if (flags === -1) return false;
     const at = this.#memory.sideEnd;
-    this.#memory.append(this.#scratch.view());
+    this.#memory.appendToSide(this.#scratch.view());
     vector.cells[this.row * 2] = at;
     vector.cells[this.row * 2 + 1] = this.#scratch.length | flags;
     return true;
   }
 
-  /** Why `set` has refused the text. */
-  conversionError(column: number, start: number, end: number): RopewayError {
+  #conversionError(column: number, start: number, end: number): RopewayError {
     const { bytes } = this.#memory;
     const whole = Buffer.from(bytes.buffer, start, end - start).toString('utf8');
     const text = whole.length > SHOWN_TEXT_MAX ? `${whole.slice(0, SHOWN_TEXT_MAX)}…` : whole;
@@ -132,7 +172,7 @@ export class CellColumns {
     this.row = 0;
     if (rowCount === 0) return undefined;
     const arena = this.#memory.bytes;
-    return { schema: this.schema, rowCount, vectors: this.#vectors.map((vector): Vector => ({ ...vector, arena })) };
+    return { schema: this.schema, rowCount, vectors: this.vectors.map((vector): Vector => ({ ...vector, arena })) };
   }
 }
 

@@ -21,21 +21,22 @@ const numeric = new Set('CDdeFGgHIjkLlMmNQRrSsTUuVvWwXxYy');
 
 /** The steps of a format, or undefined when it holds something that never matches (flags, widths, unknown letters). */
 export function compileStrptime(format: string): readonly Step[] | undefined {
-  const tokens = tokenize(format);
+  const tokens = strptimeTokens(format);
   if (tokens === undefined) return undefined;
   return tokens.map((token, index) => stepOf(token, isNumeric(tokens[index + 1])));
 }
 
 /** A directive letter (with `z` for all zone forms), a literal character, or `' '` for white space. */
-interface Token {
+export interface StrptimeToken {
   readonly kind: 'directive' | 'literal' | 'space';
   readonly text: string;
   /** The first of those that a composite directive stands for: a number before it does not see a number. */
   readonly isComposite?: boolean;
 }
 
-function tokenize(format: string): Token[] | undefined {
-  const tokens: Token[] = [];
+/** What a format consists of, composites taken apart; undefined when it holds something that never matches. */
+export function strptimeTokens(format: string): readonly StrptimeToken[] | undefined {
+  const tokens: StrptimeToken[] = [];
   for (let at = 0; at < format.length; at++) {
     const character = format.charAt(at);
     if (/\s/.test(character)) tokens.push({ kind: 'space', text: ' ' });
@@ -53,22 +54,22 @@ function tokenize(format: string): Token[] | undefined {
   return tokens;
 }
 
-function directive(letter: string): readonly Token[] | undefined {
+function directive(letter: string): readonly StrptimeToken[] | undefined {
   const composite = readComposites[letter];
   if (composite !== undefined) {
-    return tokenize(composite)?.map((token, index) => (index === 0 ? { ...token, isComposite: true } : token));
+    return strptimeTokens(composite)?.map((token, index) => (index === 0 ? { ...token, isComposite: true } : token));
   }
   if (letter === '%') return [{ kind: 'literal', text: '%' }];
   if (letter === 'n' || letter === 't') return [{ kind: 'space', text: ' ' }];
   return /[AaBbhCdeGgHIjkLlMmNPpQSsUuVWwYyZz]/.test(letter) ? [{ kind: 'directive', text: letter }] : undefined;
 }
 
-function isNumeric(token: Token | undefined): boolean {
+function isNumeric(token: StrptimeToken | undefined): boolean {
   if (token === undefined || token.isComposite === true) return false;
   return token.kind === 'directive' ? numeric.has(token.text) : /\d/.test(token.text);
 }
 
-function stepOf(token: Token, isNumberNext: boolean): Step {
+function stepOf(token: StrptimeToken, isNumberNext: boolean): Step {
   if (token.kind === 'space') return skipSpaces;
   if (token.kind === 'literal') return literal(token.text);
   switch (token.text) {

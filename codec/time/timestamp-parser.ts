@@ -16,7 +16,13 @@ export interface TimestampParserOptions {
   readonly date: string;
 }
 
+/** What a parser was made from. */
+export interface TimestampSource extends TimestampParserOptions {
+  readonly format: string;
+}
+
 export interface TimestampParser {
+  readonly source: TimestampSource;
   /** The instant, or undefined when the text is not a timestamp in the format. */
   parse(text: string): Timestamp | undefined;
   /** The same for UTF-8 text. */
@@ -38,6 +44,7 @@ export function timestampParser(format: string, options: TimestampParserOptions)
   const steps = isJava ? compileJavaPattern(pattern) : compileStrptime(pattern);
   const parse = steps === undefined ? () => undefined : parserOf(steps, resolution, { isWhole: isJava });
   return {
+    source: { ...options, format },
     parse,
     parseBytes(bytes, start, end) {
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);

@@ -12,6 +12,15 @@ export interface Zone {
   offsetAtLocal(localSeconds: number): number;
   /** Java's short name at the instant: `JST`, `PDT`, `+09:00`, `UTC`. */
   shortName(seconds: number): string;
+  /** The stretch of time around the instant in which the offset does not change. */
+  spanAt(seconds: number): Span;
+}
+
+/** A stretch of time with one offset, in epoch seconds; infinite when it has no beginning or end. */
+export interface Span {
+  readonly from: number;
+  readonly until: number;
+  readonly offset: number;
 }
 
 const OFFSET_SECONDS_MAX = 18 * 3600;
@@ -56,7 +65,8 @@ function partsOffset(hours: string, mark: string, part: string, seconds: string)
 
 export function fixedZone(offset: number): Zone {
   const name = offset === 0 ? 'UTC' : formatOffset(offset);
-  return { offsetAt: () => offset, offsetAtLocal: () => offset, shortName: () => name };
+  const span = { from: -Infinity, until: Infinity, offset };
+  return { offsetAt: () => offset, offsetAtLocal: () => offset, shortName: () => name, spanAt: () => span };
 }
 
 /** `+09:00`, with seconds when there are any. */
@@ -82,13 +92,6 @@ export function zoneOfName(name: string): Zone | undefined {
   }
 }
 
-/** A stretch of time with one offset. */
-interface Span {
-  readonly from: number;
-  readonly until: number;
-  readonly offset: number;
-}
-
 /** Spans kept at most; data that jumps over centuries of a busy zone starts over. */
 const SPANS_MAX = 512;
 
@@ -105,7 +108,7 @@ class RegionZone implements Zone {
   }
 
   offsetAt(seconds: number): number {
-    return this.#spanAt(seconds).offset;
+    return this.spanAt(seconds).offset;
   }
 
   offsetAtLocal(localSeconds: number): number {
@@ -142,7 +145,7 @@ class RegionZone implements Zone {
     return this.#cachedNames;
   }
 
-  #spanAt(seconds: number): Span {
+  spanAt(seconds: number): Span {
     const last = this.#last;
     if (seconds >= last.from && seconds < last.until) return last;
     const known = this.#spans.find((span) => seconds >= span.from && seconds < span.until);

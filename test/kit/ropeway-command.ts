@@ -24,8 +24,17 @@ export interface CommandOptions {
 /** A command that hangs fails its test instead of the whole suite. */
 const TIMEOUT_MS = 120_000;
 
-export async function ropeway(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const child = spawn(process.execPath, [ropewayScript, ...args], {
+export function ropeway(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  return runScript(ropewayScript, args, options);
+}
+
+/** Any script of ours, under the Node that runs the tests. */
+export async function runScript(
+  script: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...options.env },
     timeout: TIMEOUT_MS,

@@ -5,7 +5,6 @@
 // The text is followed by at least 64 bytes of line feeds and quotes in turn, so that every scan ends soon behind it;
 // whatever was read there is undone.
 import {
-  CELL_CANONICAL,
   CELL_NULL,
   CELL_PLAIN,
   COLUMN_CELLS,
@@ -93,9 +92,8 @@ let cellStart: usize = 0;
 let cellLength: u32 = 0;
 let cellFlags: u32 = 0;
 
-/** Answers of `quotedCell` that are no position. */
+/** An answer of `quotedCell` that is no position: the cell is for the host. */
 const UNKNOWN: usize = 0;
-const SIDE_FULL: usize = 1;
 
 /** The cell whose opening quote is at `open`, into the globals above. Returns the position behind its closing quote. */
 function quotedCell(open: usize): usize {
@@ -138,7 +136,7 @@ function quotedCell(open: usize): usize {
 function unescapedCell(open: usize, at: usize): usize {
   const start = open + 1;
   // Line breaks may double.
-  if (sideEnd + ((textEnd - min(start, textEnd)) << 1) + 256 > sideMax) return SIDE_FULL;
+  if (sideEnd + ((textEnd - min(start, textEnd)) << 1) + 256 > sideMax) return UNKNOWN;
   const quotes = i8x16.splat(<i8>quote);
   const escapes = i8x16.splat(<i8>escape);
   const blank = i8x16.splat(32);
@@ -305,7 +303,7 @@ export function parseCsv(control: usize, position: usize, limit: usize): u32 {
       let isNull = false;
       if (byte == quote) {
         at = quotedCell(at);
-        if (at <= SIDE_FULL) {
+        if (at == UNKNOWN) {
           isKnown = false;
           break;
         }
@@ -408,12 +406,12 @@ export function parseCsv(control: usize, position: usize, limit: usize): u32 {
       isKnown = column == lastColumn && (stop == LF || stop == CR);
       break;
     }
-    if (at >= textEnd || (at <= SIDE_FULL && false)) {
+    if (at >= textEnd) {
       // The record touches the end of the text: whole only when nothing follows.
       if (!isLast) reason = STOP_MORE;
       else if (at > textEnd || !isKnown) reason = STOP_UNKNOWN;
     } else if (!isKnown) {
-      reason = at == SIDE_FULL ? STOP_FULL : STOP_UNKNOWN;
+      reason = STOP_UNKNOWN;
     }
     let next = at + 1;
     if (isKnown && at < textEnd && load<u8>(at) == CR) {

@@ -1,0 +1,148 @@
+/** Reads the command line and hands over to a command. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { commandFirst, withSharedOptions } from './command-line.ts';
+import type { Installation } from './installation.ts';
+
+/** Exit code of a command line that makes no sense (as for any other mistake in what a user wrote). */
+const USAGE_EXIT_CODE = 2;
+
+/** Commands of Embulk's that need Java or Ruby. */
+const removed = ['exec', 'irb', 'new', 'migrate', 'gem', 'bundle', 'mkbundle', 'install', 'selfupdate', 'cleanup'];
+
+export interface ProgramParts {
+  readonly installation: Installation;
+  readonly version: string;
+}
+
+/** Runs one command line and returns the exit code. */
+export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<number> {
+  let exitCode = 0;
+  const words = commandFirst(args.map((arg) => (arg === '-version' ? '--version' : arg)));
+  const program = new Command('ropeway')
+    .description("Moves files and tables: runs Embulk's config.yml, many times faster and without a JVM.")
+    .version(parts.version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'help for a command')
+    .showHelpAfterError('(ropeway --help shows all commands)')
+    .showSuggestionAfterError()
+    .exitOverride();
+  const call: Call = { installation: parts.installation, done: (code) => void (exitCode = code) };
+  // Declaring a command takes half a millisecond: only help and mistakes need to know them all.
+  const named = commands.filter(({ name }) => name === words[0]);
+  for (const { add } of named.length > 0 ? named : commands) add(program, call);
+  for (const name of removed) if (named.length === 0) addRemoved(program, name, call);
+  try {
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
+  }
+  return exitCode;
+}
+
+/** What a command's action is given. */
+interface Call {
+  readonly installation: Installation;
+  readonly done: (exitCode: number) => void;
+}
+
+interface CommandEntry {
+  readonly name: string;
+  readonly add: (program: Command, call: Call) => void;
+}
+
+/** In the order of the help. */
+const commands: readonly CommandEntry[] = [
+  { name: 'run', add: addRun },
+  { name: 'preview', add: addPreview },
+  { name: 'guess', add: addGuess },
+  { name: 'lint', add: addLint },
+  { name: 'example', add: addExample },
+  { name: 'plugins', add: addPlugins },
+  { name: 'schema', add: addSchema },
+  { name: 'license', add: addLicense },
+];
+
+// Commands load when they are called: `--help` and `--version` need none of the engine.
+
+function addRun(program: Command, { done, installation }: Call): void {
+  withSharedOptions(program.command('run'))
+    .description('load the input into the output, as one transaction')
+    .argument('<config>', 'config file: *.yml, *.yaml or *.yml.liquid')
+    .option('-c, --config-diff <file>', 'read and write the state of incremental loading')
+    .option('-o, --output <file>', 'write the config merged with that state')
+    .option('-r, --resume-state <file>', 'remember finished tasks, and take up a failed run there')
+    .option('--strict', 'treat unknown options as errors')
+    .action(async (config, options) =>
+      done(await (await import('./commands/run.ts')).run(config, options, installation)),
+    );
+}
+
+function addPreview(program: Command, { done }: Call): void {
+  withSharedOptions(program.command('preview'))
+    .description('show the first records as the output would get them')
+    .argument('<config>', 'config file')
+    .option('-G, --vertical', 'one field per line')
+    .option('-r, --resume-state <file>', 'taken for compatibility; a preview resumes nothing')
+    .option('--strict', 'treat unknown options as errors')
+    .action(async (config, options) => done(await (await import('./commands/preview.ts')).preview(config, options)));
+}
+
+function addGuess(program: Command, { done }: Call): void {
+  withSharedOptions(program.command('guess'))
+    .description('find out decoders, charset, parser and columns from a sample, and write the config')
+    .argument('<seed>', 'config file with at least `in: {type, path_prefix}`')
+    .option('-o, --output <file>', 'write the config here instead of printing it')
+    .option('-g, --guess <names>', 'more guessers, comma-separated, tried after the default ones')
+    .action(async (config, options) => done(await (await import('./commands/guess.ts')).guess(config, options)));
+}
+
+function addLint(program: Command, { done }: Call): void {
+  withSharedOptions(program.command('lint'))
+    .description('check configs without running them: everything that is wrong, at once')
+    .argument('<config...>', 'config files')
+    .action(async (configs, options) => done(await (await import('./commands/lint.ts')).lint(configs, options)));
+}
+
+function addExample(program: Command, { done }: Call): void {
+  withSharedOptions(program.command('example'))
+    .description('make a small CSV file and a seed config to try things on')
+    .argument('[folder]', 'where', 'ropeway-example')
+    .action(async (folder, options) => done(await (await import('./commands/example.ts')).example(folder, options)));
+}
+
+function addPlugins(program: Command, { done }: Call): void {
+  const plugins = program.command('plugins').description('list the plugins, or describe one');
+  withSharedOptions(plugins.command('list', { isDefault: true }))
+    .description('list all plugins')
+    .action(async (options) => done(await (await import('./commands/plugins.ts')).listPlugins(options)));
+  withSharedOptions(plugins.command('describe'))
+    .description('everything about a plugin: options, defaults, examples')
+    .argument('<name>', 'as in `type:`')
+    .action(async (name, options) => done(await (await import('./commands/plugins.ts')).describePlugin(name, options)));
+}
+
+function addSchema(program: Command, { done }: Call): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of a config, for editors')
+    .action(async () => done(await (await import('./commands/schema.ts')).schema()));
+}
+
+function addLicense(program: Command, { installation }: Call): void {
+  program
+    .command('license')
+    .description('print the license')
+    .action(() => {
+      process.stdout.write(readFileSync(new URL('LICENSE', installation.root)));
+    });
+}
+
+function addRemoved(program: Command, name: string, { done }: Call): void {
+  program
+    .command(name, { hidden: true })
+    .allowUnknownOption()
+    .argument('[args...]')
+    .action(async () => done(await (await import('./commands/removed.ts')).removedCommand(name)));
+}

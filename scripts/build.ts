@@ -1,0 +1,91 @@
+/**
+ * `npm run build`: bundles the command into `dist/`, so that it starts in a fraction of the time that its sources
+ * take. What loads late in the sources (`import()`) loads late in the bundle: it is split there. CommonJS, because
+ * it starts faster: importing a built-in module as ES module touches all its exports, and some load half of Node.
+ * `--if-stale` does nothing when the bundle is what the sources give.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { rolldown } from 'rolldown';
+import type { OutputChunk, Plugin } from 'rolldown';
+import { bundleFolder, isBundleFresh, manifestFile } from '#bin/bundle.js';
+import { repository } from './source-files.ts';
+
+/** A file of the bundle's sources as it was read: `[path, bytes, time of its last change]`. */
+type Source = readonly [path: string, size: number, mtimeMs: number];
+
+/** Not modules of the bundle, but it would be another one if they changed. */
+const otherSources = ['package.json', 'package-lock.json', 'scripts/build.ts'];
+
+function sourceOf(path: string): Source {
+  const { size, mtimeMs } = statSync(join(repository, path));
+  return [path, size, mtimeMs];
+}
+
+/** Notes every source before it is read: what changes after that makes the bundle stale. */
+function sourceNotes(sources: Map<string, Source>): Plugin {
+  return {
+    name: 'source-notes',
+    load(id) {
+      const path = relative(repository, id).split(sep).join('/');
+      if (existsSync(id) && !isForeign(path)) sources.set(path, sourceOf(path));
+    },
+  };
+}
+
+/** Dependencies change only with the lock file. */
+function isForeign(path: string): boolean {
+  return path.startsWith('..') || path.split('/').includes('node_modules');
+}
+
+async function build(): Promise<void> {
+  const sources = new Map(otherSources.map((path) => [path, sourceOf(path)]));
+  const bundle = await rolldown({
+    cwd: repository,
+    input: { main: 'cli/main.ts', worker: 'cli/worker.ts' },
+    platform: 'node',
+    plugins: [sourceNotes(sources)],
+  });
+  // Without its manifest a bundle is none: a build that is cut short leaves nothing that would be run.
+  rmSync(manifestFile, { force: true });
+  rmSync(bundleFolder, { recursive: true, force: true });
+  const { output } = await bundle.write({
+    dir: bundleFolder,
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+    comments: { legal: true, annotation: false, jsdoc: false },
+  });
+  await bundle.close();
+  const chunks = output.filter((part): part is OutputChunk => part.type === 'chunk');
+  writeFileSync(join(bundleFolder, 'THIRD-PARTY-LICENSES.txt'), licenses(chunks));
+  writeFileSync(manifestFile, JSON.stringify({ sources: [...sources.values()] }));
+  const bytes = chunks.reduce((sum, { code }) => sum + code.length, 0);
+  console.log(`Built dist/: ${chunks.length} files, ${Math.round(bytes / 1000)} KB.`);
+}
+
+/** The licences of the packages that the bundle holds parts of: they ask to be passed on. */
+function licenses(chunks: readonly OutputChunk[]): string {
+  const folders = chunks.flatMap(({ moduleIds }) =>
+    moduleIds.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id.split(sep).join('/'))?.[0] ?? []),
+  );
+  return [...new Set(folders)]
+    .sort()
+    .map((folder) => {
+      const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+      if (file === undefined) throw new Error(`${folder} has no licence file`);
+      // Every package has one.
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
+        string,
+        string
+      >;
+      return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+export async function buildIfStale(): Promise<void> {
+  if (!isBundleFresh()) await build();
+}
+
+if (import.meta.main) await (process.argv.includes('--if-stale') ? buildIfStale() : build());
