@@ -1,8 +1,9 @@
-/** Runs the tasks of a transaction: in this thread, or spread over worker threads. */
+/** The words of executing tasks: what is to be done, who does it, and who is told. */
 import type { Json } from '#spi/json.ts';
 import type { Schema } from '#spi/schema.ts';
 import type { Job } from './job.ts';
 import type { SkipCounts } from './rejection-log.ts';
+import type { SplitOrder } from './split/order.ts';
 import type { TaskReports } from './task.ts';
 
 /** Everything a thread needs to run tasks, as plain JSON. */
@@ -16,6 +17,8 @@ export interface WorkOrder {
 export interface TaskItem {
   readonly index: number;
   readonly task: Json;
+  /** When the input knows it. */
+  readonly sizeBytes?: number | undefined;
 }
 
 export interface TaskFailure {
@@ -29,11 +32,12 @@ export interface ExecutionEvents {
   skipped(counts: SkipCounts): void;
 }
 
-export interface Executor {
-  /**
-   * Runs the items. With `keepGoing` a failed task does not stop the others (they can be kept for a resume); without
-   * it nothing new is started after a failure. Returns the failures in order of task index; throws only when the
-   * execution as a whole broke.
-   */
-  run(items: readonly TaskItem[], options: { keepGoing: boolean }): Promise<readonly TaskFailure[]>;
+/** A thread that works: this one, or a worker. One call at a time. */
+export interface Runner {
+  runTask(item: TaskItem): Promise<TaskReports>;
+  /** Takes part in a file that several threads share. */
+  join(order: SplitOrder): Promise<void>;
+  /** Records skipped so far, by reason. */
+  skips(): SkipCounts;
+  close(): Promise<void>;
 }

@@ -44,6 +44,12 @@ export interface ExecSettings {
   readonly skippedRecordsMax: number;
   /** ISO 8601. */
   readonly transactionTime: string;
+  /** Bytes of a file that a thread takes at a time, where several share it. */
+  readonly chunkBytes: number;
+  /** Makes every guess about a chunk's first record wrong on purpose, for tests. */
+  readonly spoilsGuesses: boolean;
+  /** Reads and writes records with the WebAssembly kernels. */
+  readonly usesKernels: boolean;
 }
 
 export interface Job {

@@ -52,6 +52,15 @@ export async function* iterateInSection<T, R>(
   }
 }
 
+/** The same for a generator that is asked for its result, and not cut short. */
+export async function* inSectionFully<T, R>(section: Section, generator: AsyncGenerator<T, R>): AsyncGenerator<T, R> {
+  try {
+    return yield* generator;
+  } catch (error) {
+    throw placed(section, error);
+  }
+}
+
 // Plugins pull from each other: an error from a decoder passes through the parser. The innermost section places it.
 const placedErrors = new WeakSet<object>();
 

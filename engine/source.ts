@@ -4,10 +4,11 @@ import type { Context, TaskContext } from '#spi/context.ts';
 import type { Bytes, SourceFile } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
+import type { RangeFile, RangeParser } from '#spi/ranges.ts';
 import type { ConfigDiff, Report } from '#spi/records.ts';
 import type { Schema } from '#spi/schema.ts';
 import type { FilesInput, Job, RecordInput, Section } from './job.ts';
-import { inSection, inSectionSync, iterateInSection, loadSection } from './section.ts';
+import { inSection, inSectionFully, inSectionSync, iterateInSection, loadSection } from './section.ts';
 import type { Loaded } from './section.ts';
 
 export interface SourcePlan {
@@ -15,6 +16,8 @@ export interface SourcePlan {
   readonly tasks: readonly Json[];
   /** Bytes of all tasks together, when the input knows. */
   readonly sizeBytes?: number;
+  /** Of each of them. */
+  readonly taskBytes?: readonly number[];
 }
 
 /** An input with its settings. */
@@ -22,6 +25,14 @@ export interface Source {
   plan(ctx: Context): Promise<SourcePlan>;
   read(task: Json, schema: Schema, ctx: TaskContext): AsyncGenerator<Batch, Report>;
   commit(tasks: readonly Json[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
+  /** Present when files may be read in ranges. */
+  readonly ranges?: SourceRanges | undefined;
+}
+
+export interface SourceRanges {
+  /** The file of a task; undefined when this one can only be read from its beginning. */
+  open(task: Json, ctx: TaskContext): Promise<RangeFile | undefined>;
+  parser(): RangeParser | undefined;
 }
 
 export async function openSource(input: Job['input'], catalog: Catalog): Promise<Source> {
@@ -90,6 +101,28 @@ async function filesSource(section: FilesInput, catalog: Catalog): Promise<Sourc
     },
     commit: async (tasks, reports, ctx) =>
       (await inSection(section, () => files.commit?.(section.config, tasks, reports, ctx))) ?? {},
+    ranges: decoders.length > 0 ? undefined : sourceRanges(section, files, parser),
+  };
+}
+
+function sourceRanges(
+  section: FilesInput,
+  files: Loaded<'file_input'>,
+  parser: Loaded<'parser'>,
+): SourceRanges | undefined {
+  if (files.openRanges === undefined || parser.openRanges === undefined) return undefined;
+  return {
+    open: (task, ctx) => inSection(section, async () => files.openRanges?.(section.config, task, ctx)),
+    parser() {
+      const ranges = inSectionSync(section.parser, () => parser.openRanges?.(section.parser.config));
+      if (ranges === undefined) return undefined;
+      return {
+        start: ranges.start,
+        guess: (file, from, to) => inSection(section.parser, () => ranges.guess(file, from, to)),
+        parse: (file, range, reject) => inSectionFully(section.parser, ranges.parse(file, range, reject)),
+        close: () => ranges.close(),
+      };
+    },
   };
 }
 

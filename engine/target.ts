@@ -1,15 +1,18 @@
 /** The output side of a job as one thing: a record output, or files with their formatter and encoders. */
+import { assert } from '#spi/assert.ts';
 import type { Batch } from '#spi/batch.ts';
 import type { Context, TaskContext } from '#spi/context.ts';
-import type { Bytes, FileSink, FormatWriter } from '#spi/files.ts';
+import type { Bytes, FileSink, FormatWriter, PieceEncoder } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
+import type { RangeTarget } from '#spi/ranges.ts';
 import type { ConfigDiff, Report, Sink } from '#spi/records.ts';
 import type { Schema } from '#spi/schema.ts';
 import { ByteChannel } from './byte-channel.ts';
 import type { FilesOutput, Job, RecordOutput, Section } from './job.ts';
 import { inSection, inSectionSync, iterateInSection, loadSection } from './section.ts';
 import type { Loaded } from './section.ts';
+import { PieceWriter } from './split/piece-writer.ts';
 
 /** An output with its settings. */
 export interface Target {
@@ -17,6 +20,24 @@ export interface Target {
   open(plan: Json, schema: Schema, ctx: TaskContext): Promise<Sink>;
   commit(plan: Json, reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
   cleanup(plan: Json, reports: readonly Report[], ctx: Context): Promise<void>;
+  /** Present when several threads may write one output. */
+  readonly ranges?: TargetRanges | undefined;
+}
+
+export interface TargetRanges {
+  /** Begins an output of a task; undefined when this one can only be written from its beginning. */
+  begin(plan: Json, schema: Schema, ctx: TaskContext): Promise<RangeSink | undefined>;
+  /** Opens what a sink has begun, from any thread. */
+  open(address: Json): Promise<RangeTarget>;
+  writer(schema: Schema): PieceWriter;
+}
+
+/** An output that is written in ranges. */
+export interface RangeSink {
+  /** Undefined when nothing is written at all. */
+  readonly address: Json | undefined;
+  close(): Promise<Report>;
+  abort(): Promise<void>;
 }
 
 export async function openTarget(output: Job['output'], catalog: Catalog): Promise<Target> {
@@ -35,6 +56,21 @@ async function recordTarget(section: RecordOutput, catalog: Catalog): Promise<Ta
       inSection(section, async () => {
         await plugin.cleanup?.(config, plan, reports, ctx);
       }),
+    ranges: plugin.isIndifferent === true ? indifferentRanges(section, plugin) : undefined,
+  };
+}
+
+const nothing = new Uint8Array(0);
+const noBytes: FormatWriter = { begin: () => nothing, write: () => nothing, end: () => nothing };
+
+function indifferentRanges(section: RecordOutput, plugin: Loaded<'output'>): TargetRanges {
+  return {
+    async begin(plan, schema, ctx) {
+      const sink = await inSection(section, () => plugin.open(section.config, plan, schema, ctx));
+      return { ...sinkInSection(section, sink), address: undefined };
+    },
+    open: () => Promise.reject(new Error('Nothing is written to an indifferent output.')),
+    writer: () => new PieceWriter(noBytes),
   };
 }
 
@@ -75,7 +111,54 @@ async function filesTarget(section: FilesOutput, catalog: Catalog): Promise<Targ
       inSection(section, async () => {
         await files.cleanup?.(config, plan, reports, ctx);
       }),
+    ranges: fileRanges({ section, files, encoders, openWriter }),
   };
+}
+
+interface FileRangeParts {
+  readonly section: FilesOutput;
+  readonly files: Loaded<'file_output'>;
+  readonly encoders: readonly EncoderStage[];
+  readonly openWriter: (schema: Schema) => FormatWriter;
+}
+
+function fileRanges({ section, files, encoders, openWriter }: FileRangeParts): TargetRanges | undefined {
+  const [encoder] = encoders;
+  const openEncoder = encoder === undefined ? () => undefined : pieceEncoderOf(encoder);
+  if (files.openRanges === undefined || encoders.length > 1 || openEncoder === undefined) return undefined;
+  return {
+    async begin(plan, _schema, ctx) {
+      const sink = await inSection(section, () => files.open(section.config, plan, ctx));
+      const close = (): Promise<Report> => inSection(section, () => sink.close());
+      const abort = (): Promise<void> => inSection(section, () => sink.abort());
+      try {
+        await inSection(section, () => sink.nextFile());
+      } catch (error) {
+        await abort();
+        throw error;
+      }
+      const address = sink.rangeAddress?.();
+      if (address === undefined) {
+        await abort();
+        return undefined;
+      }
+      return { address, close, abort };
+    },
+    async open(address) {
+      const target = await inSection(section, async () => files.openRanges?.(section.config, address));
+      assert(target, 'an output that gives addresses opens them');
+      return {
+        write: (position, bytes) => inSection(section, () => target.write(position, bytes)),
+        close: () => inSection(section, () => target.close()),
+      };
+    },
+    writer: (schema) => new PieceWriter(openWriter(schema), openEncoder()),
+  };
+}
+
+function pieceEncoderOf({ section, plugin }: EncoderStage): (() => PieceEncoder | undefined) | undefined {
+  if (plugin.openPieces === undefined) return undefined;
+  return () => inSectionSync(section, () => plugin.openPieces?.(section.config));
 }
 
 interface FileRecords {

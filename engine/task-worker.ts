@@ -5,8 +5,9 @@ import type { Logger, LogLevel } from '#spi/context.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import { Counters } from './counters.ts';
 import { errorRecord } from './error-transfer.ts';
-import { taskRunner } from './inline-executor.ts';
+import { inlineRunner } from './inline-runner.ts';
 import { runContext } from './run-context.ts';
+import type { TaskReports } from './task.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-protocol.ts';
 
 /** Serves until the main thread ends this one. Called by the entry module of a worker thread. */
@@ -23,19 +24,25 @@ export async function serveTasks(catalog: Catalog): Promise<void> {
     signal: abort.signal,
     transactionTime: new Date(order.job.exec.transactionTime),
   });
-  const runner = await taskRunner({ order, catalog, context, counters: new Counters(counters), log });
-  port.on('message', (message: ToWorker) => {
-    if (message.type === 'cancel') {
-      abort.abort();
-      return;
-    }
-    const { index } = message.item;
-    runner.run(message.item).then(
-      (reports) => send({ type: 'done', index, reports, skips: runner.rejections.counts() }),
-      (error: unknown) => send({ type: 'failed', index, error: errorRecord(error), skips: runner.rejections.counts() }),
+  const runner = await inlineRunner({ order, catalog, context, counters: new Counters(counters), log });
+  const answer = (work: Promise<TaskReports | undefined>): void => {
+    work.then(
+      (reports) => send({ type: 'done', reports, skips: runner.skips() }),
+      (error: unknown) => send({ type: 'failed', error: errorRecord(error), skips: runner.skips() }),
     );
+  };
+  port.on('message', (message: ToWorker) => {
+    switch (message.type) {
+      case 'cancel':
+        abort.abort();
+        return;
+      case 'run':
+        answer(runner.runTask(message.item));
+        return;
+      case 'join':
+        answer(runner.join(message.order).then(() => undefined));
+    }
   });
-  send({ type: 'ready' });
 }
 
 function remoteLogger(send: (message: FromWorker) => void): Logger {

@@ -12,9 +12,10 @@ import type { ConfigDiff, Report } from '#spi/records.ts';
 import { Counters } from './counters.ts';
 import type { Counts } from './counters.ts';
 import { engineErrors } from './errors.ts';
-import type { ExecutionEvents, Executor, TaskFailure, TaskItem } from './executor.ts';
+import { Execution } from './execution.ts';
+import type { ExecutionEvents, TaskFailure, TaskItem } from './executor.ts';
 import { loadFilters, openFilters } from './filter-chain.ts';
-import { inlineExecutor } from './inline-executor.ts';
+import { inlineRunner } from './inline-runner.ts';
 import type { Job } from './job.ts';
 import type { SkipCounts } from './rejection-log.ts';
 import { beginResumeJournal, deleteResumeState, readResumeState } from './resume-state.ts';
@@ -26,10 +27,10 @@ import type { Source } from './source.ts';
 import { openTarget } from './target.ts';
 import type { Target } from './target.ts';
 import type { TaskReports } from './task.ts';
-import { threadExecutor } from './thread-executor.ts';
+import { ThreadRunner } from './thread-runner.ts';
 
-/** Inputs below this size are read by one thread: starting another costs more (a quarter of a second) than it brings. */
-const THREADS_FROM_BYTES = 32 * 1024 * 1024;
+/** Inputs below this size are read by one thread: starting another costs more than it brings. */
+const THREADS_FROM_BYTES = 8 * 1024 * 1024;
 
 export interface RunOptions {
   readonly catalog: Catalog;
@@ -100,6 +101,13 @@ interface Parts {
   readonly target: Target;
 }
 
+/** A plan, and what is known of its sizes. */
+interface Planned {
+  readonly plan: TransactionPlan;
+  readonly sizeBytes?: number | undefined;
+  readonly taskBytes?: readonly number[] | undefined;
+}
+
 class Transaction {
   readonly #parts: Parts;
   readonly #done = new Map<number, TaskReports>();
@@ -111,17 +119,17 @@ class Transaction {
 
   async run(done: ReadonlyMap<number, TaskReports> = new Map(), resumedPlan?: TransactionPlan): Promise<RunResult> {
     for (const [index, reports] of done) this.#done.set(index, reports);
-    const planned = resumedPlan === undefined ? await this.#plan() : { plan: resumedPlan, sizeBytes: undefined };
+    const planned: Planned = resumedPlan === undefined ? await this.#plan() : { plan: resumedPlan };
     const { plan } = planned;
-    await this.#runTasks(plan, planned.sizeBytes);
+    await this.#runTasks(planned);
     const diff = await this.#commit(plan);
     return { diff, counts: this.#parts.counters.read(), skips: this.#skips, taskCount: plan.tasks.length };
   }
 
   /** Plan in, filters, out. A failure here has changed nothing. */
-  async #plan(): Promise<{ plan: TransactionPlan; sizeBytes: number | undefined }> {
+  async #plan(): Promise<Planned> {
     const { job, options, context, source, target } = this.#parts;
-    const { schema: inputSchema, tasks, sizeBytes } = await source.plan(context);
+    const { schema: inputSchema, tasks, sizeBytes, taskBytes } = await source.plan(context);
     this.#stopIfAborted();
     const filters = openFilters(await loadFilters(job.filters, options.catalog), inputSchema, context);
     await filters.close();
@@ -129,10 +137,12 @@ class Transaction {
     const targetPlan = await target.plan(filters.schema, tasks.length * outputsPerTask, context);
     const { transactionTime } = job.exec;
     const outputSchema = filters.schema;
-    return { plan: { transactionTime, inputSchema, outputSchema, tasks, targetPlan, outputsPerTask }, sizeBytes };
+    const plan = { transactionTime, inputSchema, outputSchema, tasks, targetPlan, outputsPerTask };
+    return { plan, sizeBytes, taskBytes };
   }
 
-  async #runTasks(plan: TransactionPlan, sizeBytes: number | undefined): Promise<void> {
+  async #runTasks(planned: Planned): Promise<void> {
+    const { plan } = planned;
     const { job, options } = this.#parts;
     const { resumeFile } = options;
     let journal: ResumeJournal | undefined;
@@ -143,7 +153,7 @@ class Transaction {
           throw engineErrors.error('STATE_FILE_UNWRITABLE', params, { cause: error });
         });
       }
-      const failures = await this.#execute(plan, sizeBytes, journal);
+      const failures = await this.#execute(planned, journal);
       const [first] = failures;
       if (first !== undefined) throw first.error;
     } catch (error) {
@@ -155,13 +165,14 @@ class Transaction {
   }
 
   async #execute(
-    plan: TransactionPlan,
-    sizeBytes: number | undefined,
+    { plan, sizeBytes, taskBytes }: Planned,
     journal: ResumeJournal | undefined,
   ): Promise<readonly TaskFailure[]> {
     const { options } = this.#parts;
-    const items = plan.tasks.flatMap((task, index): TaskItem[] => (this.#done.has(index) ? [] : [{ index, task }]));
-    const threads = this.#threads(items.length, sizeBytes);
+    const items = plan.tasks.flatMap((task, index): TaskItem[] =>
+      this.#done.has(index) ? [] : [{ index, task, sizeBytes: taskBytes?.[index] }],
+    );
+    const threads = this.#threads(sizeBytes);
     options.onPlanned?.({
       taskCount: plan.tasks.length,
       tasksDone: this.#done.size,
@@ -178,23 +189,22 @@ class Transaction {
         for (const [code, count] of Object.entries(counts)) this.#skips[code] = (this.#skips[code] ?? 0) + count;
       },
     };
-    return this.#executor(plan, threads, events).run(items, { keepGoing: journal !== undefined });
-  }
-
-  #executor(plan: TransactionPlan, threads: number, events: ExecutionEvents): Executor {
-    const { job, options, context, counters } = this.#parts;
+    const { job, context, counters } = this.#parts;
     const { inputSchema, targetPlan, outputsPerTask } = plan;
     const order = { job, inputSchema, targetPlan, outputsPerTask };
     const { catalog, log, signal, workerEntry } = options;
-    if (threads <= 1 || workerEntry === undefined) {
-      return inlineExecutor({ order, catalog, context, counters, log }, events);
-    }
-    return threadExecutor({ order, counters, log, signal, workerEntry, threads }, events);
+    const inline = await inlineRunner({ order, catalog, context, counters, log });
+    const others =
+      workerEntry === undefined
+        ? []
+        : Array.from({ length: threads - 1 }, () => new ThreadRunner({ order, counters, log, signal, workerEntry }));
+    return new Execution({ inline, others, events, signal, keepGoing: journal !== undefined }, items).run();
   }
 
-  #threads(taskCount: number, sizeBytes: number | undefined): number {
+  /** Threads that may work; each starts with the first work there is for it. */
+  #threads(sizeBytes: number | undefined): number {
     if (sizeBytes !== undefined && sizeBytes < THREADS_FROM_BYTES) return 1;
-    return Math.max(1, Math.min(this.#parts.job.exec.maxThreads, taskCount));
+    return Math.max(1, this.#parts.job.exec.maxThreads);
   }
 
   async #commit(plan: TransactionPlan): Promise<RunDiff> {

@@ -3,6 +3,7 @@ import type { LogFields, LogLevel } from '#spi/context.ts';
 import type { ErrorRecord } from './error-transfer.ts';
 import type { TaskItem, WorkOrder } from './executor.ts';
 import type { SkipCounts } from './rejection-log.ts';
+import type { SplitOrder } from './split/order.ts';
 import type { TaskReports } from './task.ts';
 
 /** Given to a worker thread when it starts. */
@@ -11,10 +12,13 @@ export interface WorkerStart {
   readonly counters: SharedArrayBuffer;
 }
 
-export type ToWorker = { readonly type: 'run'; readonly item: TaskItem } | { readonly type: 'cancel' };
+export type ToWorker =
+  | { readonly type: 'run'; readonly item: TaskItem }
+  | { readonly type: 'join'; readonly order: SplitOrder }
+  | { readonly type: 'cancel' };
 
 export type FromWorker =
-  | { readonly type: 'ready' }
-  | { readonly type: 'done'; readonly index: number; readonly reports: TaskReports; readonly skips: SkipCounts }
-  | { readonly type: 'failed'; readonly index: number; readonly error: ErrorRecord; readonly skips: SkipCounts }
+  /** With the reports of a whole task; without for a share of one. */
+  | { readonly type: 'done'; readonly reports: TaskReports | undefined; readonly skips: SkipCounts }
+  | { readonly type: 'failed'; readonly error: ErrorRecord; readonly skips: SkipCounts }
   | { readonly type: 'log'; readonly level: LogLevel; readonly sentence: string; readonly fields: LogFields };

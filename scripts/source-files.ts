@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const repository: string = join(import.meta.dirname, '..');
 
 /** Folders with source code; each has a README. */
-export const folders: readonly string[] = ['spi', 'codec', 'connectors', 'engine', 'cli', 'test', 'scripts'];
+export const folders: readonly string[] = ['spi', 'codec', 'connectors', 'engine', 'cli', 'test', 'scripts', 'bench'];
 
 /** Tracked and new files (but not ignored ones), relative to the repository. */
 export function projectFiles(): readonly string[] {

@@ -31,6 +31,8 @@ export interface FilterStream {
 }
 
 export interface Filter<C> {
+  /** The result for a row depends on that row alone: parts of an input may be filtered apart. */
+  readonly isRowwise?: boolean;
   /** Called for planning as well, so it must be cheap and free of effects until `apply`. */
   open(config: C, input: Schema, ctx: Context): FilterStream;
 }
@@ -46,6 +48,8 @@ export interface Sink {
 }
 
 export interface Output<C, T extends Json = Json> {
+  /** Takes nothing of the records but their count: threads need not bring them together. */
+  readonly isIndifferent?: boolean;
   /** Once, before any task: temporary tables, target schema. Returns what tasks need, as plain JSON. */
   plan(config: C, schema: Schema, taskCount: number, ctx: Context): Promise<T>;
   open(config: C, plan: T, schema: Schema, ctx: TaskContext): Promise<Sink>;

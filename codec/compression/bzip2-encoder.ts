@@ -13,7 +13,7 @@ const CODE_LENGTH_MAX = 17;
 const REFINEMENTS = 4;
 
 export async function* bzip2(source: Bytes, level: number): AsyncGenerator<Uint8Array> {
-  const encoder = new Encoder(level);
+  const encoder = new Bzip2Stream(level);
   for await (const chunk of source) {
     encoder.append(chunk);
     if (encoder.pendingBytes > 0) yield encoder.take();
@@ -22,7 +22,8 @@ export async function* bzip2(source: Bytes, level: number): AsyncGenerator<Uint8
   yield encoder.take();
 }
 
-class Encoder {
+/** The same, pushed: `append` bytes, `take` what is ready, and `finish` before the last `take`. */
+export class Bzip2Stream {
   readonly #block: Uint8Array;
   readonly #bits = new BitWriter();
   readonly #blockLimit: number;

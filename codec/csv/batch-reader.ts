@@ -149,6 +149,16 @@ export class CsvBatchReader {
     return this.#memory.bytes.subarray(this.#position, this.#memory.end);
   }
 
+  /** Where the text at hand begins and ends, in the text. */
+  get textRange(): { readonly from: number; readonly to: number } {
+    return { from: this.#origin, to: this.#origin + this.#memory.end - this.#memory.start };
+  }
+
+  /** No text follows what is at hand. */
+  get isLast(): boolean {
+    return this.#isLast;
+  }
+
   /** Reads the next piece of the text (well-formed UTF-8). Batches are valid until the next one is asked for. */
   *read(chunk: Uint8Array, isLast: boolean): Generator<Batch> {
     this.room(chunk.length).set(chunk);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { valueAt } from '#spi/batch.ts';
+import { acquireKernel } from '#codec/wasm/kernel.ts';
 import { timestampParser } from '#codec/time/timestamp-parser.ts';
 import { CsvBatchReader } from './batch-reader.ts';
 import type { CsvReaderOptions } from './batch-reader.ts';
@@ -8,7 +9,10 @@ import { defaultDialect } from './dialect.ts';
 import type { CsvDialect } from './dialect.ts';
 import { splitLines } from './line-tokenizer.ts';
 
-type Options = Partial<Omit<CsvReaderOptions, 'dialect' | 'reject'>> & { readonly dialect?: Partial<CsvDialect> };
+type Options = Partial<Omit<CsvReaderOptions, 'dialect' | 'reject' | 'kernel'>> & {
+  readonly dialect?: Partial<CsvDialect>;
+  readonly isKernel?: boolean;
+};
 
 /** What a text reads as: rows as JSON, and what was left out as `line code`. */
 function read(
@@ -18,7 +22,10 @@ function read(
 ): { rows: string[]; skipped: string[] } {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
   const skipped: string[] = [];
+  const kernel = options.isKernel === true ? acquireKernel() : undefined;
+  expect(kernel !== undefined).toBe(options.isKernel === true);
   const reader = new CsvBatchReader({
+    kernel,
     columns: [
       { name: 'a', type: 'string' },
       { name: 'b', type: 'string' },
@@ -46,10 +53,14 @@ function read(
       }
     }
   }
+  kernel?.release();
   return { rows, skipped };
 }
 
-describe('CsvBatchReader', () => {
+describe.each([
+  ['without a kernel', false],
+  ['with a kernel', true],
+])('CsvBatchReader %s', (_name, isKernel) => {
   it.each<[string, Options, string, string[], string[]]>([
     ['unquoted empty is null, quoted is not', {}, 'x,\n,""\n"",z\n', ['["x",null]', '[null,""]', '["","z"]'], []],
     [
@@ -126,7 +137,7 @@ describe('CsvBatchReader', () => {
     ['all line breaks', {}, 'a,b\rc,d\r\ne,f\ng,h', ['["a","b"]', '["c","d"]', '["e","f"]', '["g","h"]'], []],
     ['nothing', {}, '', [], []],
   ])('reads %s', (_title, options, text, rows, skipped) => {
-    expect(read(text, options)).toEqual({ rows, skipped });
+    expect(read(text, { ...options, isKernel })).toEqual({ rows, skipped });
   });
 
   it('converts every type, and leaves out a record whose cell cannot be', () => {
@@ -140,7 +151,7 @@ describe('CsvBatchReader', () => {
     ] as const;
     const text =
       '1,1.5,yes,1970-01-02,"{""a"": 1}"\nx,1,1,1970-01-01,1\n1,x,1,1970-01-01,1\n1,1,1,x,1\n1,1,1,1970-01-01,{\n,,,,\n';
-    expect(read(text, { columns })).toEqual({
+    expect(read(text, { columns, isKernel })).toEqual({
       rows: ['["1n",1.5,true,{"seconds":86400,"nanos":0},"{\\"a\\":1}"]', '[null,null,null,null,null]'],
       skipped: [
         '2 CSV_LONG_INVALID x,1,1,1970-01-01,1',
@@ -160,6 +171,7 @@ describe('CsvBatchReader', () => {
       allowExtraColumns: false,
       skipHeaderLines: 0,
       reject: () => {},
+      kernel: isKernel ? acquireKernel() : undefined,
     });
     const piece = new Uint8Array(16 * 1024 * 1024).fill(0x61);
     const readAll = (): void => {
@@ -197,11 +209,15 @@ const options = fc.record({
   skipHeaderLines: fc.constantFrom(0, 0, 1, 2),
 });
 
+const machines = fc.constantFrom({ isFast: false }, { isFast: true }, { isKernel: true });
+
 describe('CsvBatchReader on soups of special characters', () => {
   it('reads on the fast way what the exact machine reads', () => {
     fc.assert(
       fc.property(soup, options, (text, chosen) => {
-        expect(read(text, chosen)).toEqual(read(text, { ...chosen, isFast: false }));
+        const exact = read(text, { ...chosen, isFast: false });
+        expect(read(text, chosen)).toEqual(exact);
+        expect(read(text, { ...chosen, isKernel: true })).toEqual(exact);
       }),
       { numRuns: Number(process.env['FUZZ_RUNS'] ?? 3000) },
     );
@@ -209,13 +225,13 @@ describe('CsvBatchReader on soups of special characters', () => {
 
   it('reads the same whatever the pieces of the text', () => {
     fc.assert(
-      fc.property(soup, options, fc.array(fc.nat(80), { maxLength: 6 }), fc.boolean(), (text, chosen, cuts, isFast) => {
+      fc.property(soup, options, fc.array(fc.nat(80), { maxLength: 6 }), machines, (text, chosen, cuts, machine) => {
         const length = new TextEncoder().encode(text).length;
         const edges = cuts.map((cut) => Math.min(cut, length));
         // Pieces of a reader are cut between characters.
         const bytes = new TextEncoder().encode(text);
         const whole = edges.filter((edge) => edge === length || ((bytes[edge] ?? 0) & 0xc0) !== 0x80);
-        expect(read(text, { ...chosen, isFast }, whole)).toEqual(read(text, { ...chosen, isFast }));
+        expect(read(text, { ...chosen, ...machine }, whole)).toEqual(read(text, { ...chosen, ...machine }));
       }),
       { numRuns: Number(process.env['FUZZ_RUNS'] ?? 3000) },
     );

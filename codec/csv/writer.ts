@@ -75,6 +75,14 @@ export class CsvWriter {
     return sink.view();
   }
 
+  /** One cell with the delimiter that precedes it, for a writer that does all others itself. Borrowed as well. */
+  cell(vector: Vector, column: number, row: number): Uint8Array {
+    this.#sink.clear();
+    if (column > 0) this.#sink.writeBytes(this.#delimiter);
+    this.#writeCell(vector, column, row);
+    return this.#sink.view();
+  }
+
   #writeCell(vector: Vector, column: number, row: number): void {
     const word = vector.cells[row * 2 + 1] as number; // bounded by the caller, as all indexes here
     if (word & CELL_NULL) {

@@ -23,12 +23,12 @@ export class JsonLinesWriter {
   readonly #sink = new ByteSink(256 * 1024);
   readonly #scratch = new ByteSink();
   /** `{"a":` for the first column, `,"b":` for the others. */
-  readonly #keys: readonly Uint8Array[];
+  readonly keys: readonly Uint8Array[];
   readonly #lineEnd: Uint8Array;
 
   constructor(options: JsonLinesOptions) {
     this.#options = options;
-    this.#keys = options.schema.columns.map(({ name }, index) =>
+    this.keys = options.schema.columns.map(({ name }, index) =>
       Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name.toWellFormed())}:`),
     );
     this.#lineEnd = Buffer.from(options.newline);
@@ -42,13 +42,21 @@ export class JsonLinesWriter {
     for (let row = 0; row < rowCount; row++) {
       if (vectors.length === 0) sink.writeByte(0x7b);
       for (let column = 0; column < vectors.length; column++) {
-        sink.writeBytes(this.#keys[column] as Uint8Array); // bounded by the loop, as the vector is
+        sink.writeBytes(this.keys[column] as Uint8Array); // bounded by the loop, as the vector is
         this.#writeCell(vectors[column] as Vector, column, row);
       }
       sink.writeByte(CLOSE);
       sink.writeBytes(this.#lineEnd);
     }
     return sink.view();
+  }
+
+  /** One cell with the key that precedes it, for a writer that does all others itself. Borrowed like the lines. */
+  cell(vector: Vector, column: number, row: number): Uint8Array {
+    this.#sink.clear();
+    this.#sink.writeBytes(this.keys[column] as Uint8Array); // a column of the schema
+    this.#writeCell(vector, column, row);
+    return this.#sink.view();
   }
 
   #writeCell(vector: Vector, column: number, row: number): void {

@@ -62,7 +62,8 @@ export class Moment {
 
 export type Part = (moment: Moment) => string;
 
-const writtenComposites: Readonly<Record<string, string>> = {
+/** Directives that stand for several others. */
+export const writtenComposites: Readonly<Record<string, string>> = {
   ...composites,
   // With colons where Ruby has dashes: a defect of the original that outputs depend on.
   v: '%e:%b:%Y',
@@ -73,30 +74,42 @@ const MODIFIED = { E: 'cCxXyY', O: 'deHImMSuUVwWy' } as const;
 /** A wider number is a mistake, and would take memory. */
 const WIDTH_MAX = 1024;
 
+/** A piece of a format: text as it is, or a directive. */
+export interface StrftimeToken {
+  /** Of a directive; empty for text. */
+  readonly letter: string;
+  readonly style: Style;
+  readonly part: Part;
+}
+
 export function compileStrftime(format: string): readonly Part[] {
-  const parts: Part[] = [];
+  return strftimeTokens(format).map(({ part }) => part);
+}
+
+export function strftimeTokens(format: string): readonly StrftimeToken[] {
+  const tokens: StrftimeToken[] = [];
   let text = '';
   const flush = (): void => {
     const literal = text;
-    if (literal !== '') parts.push(() => literal);
+    if (literal !== '') tokens.push({ letter: '', style: plainStyle, part: () => literal });
     text = '';
   };
   for (let at = 0; at < format.length;) {
     directive.lastIndex = at;
     const match = format.charAt(at) === '%' ? directive.exec(format) : null;
-    const part = match === null ? undefined : partOf(match);
-    if (match === null || part === undefined) {
+    const token = match === null ? undefined : tokenOf(match);
+    if (match === null || token === undefined) {
       // Not a directive: the percent sign is text, and what follows it too.
       text += format.charAt(at);
       at += 1;
       continue;
     }
     flush();
-    parts.push(...part);
+    tokens.push(token);
     at += match[0].length;
   }
   flush();
-  return parts;
+  return tokens;
 }
 
 interface Style {
@@ -104,20 +117,24 @@ interface Style {
   readonly width: number;
 }
 
-function partOf([, flags = '', width = '', modifier = '', letter = '']: RegExpExecArray): readonly Part[] | undefined {
+const plainStyle: Style = { flags: '', width: 0 };
+
+function tokenOf([, flags = '', width = '', modifier = '', letter = '']: RegExpExecArray): StrftimeToken | undefined {
   if (modifier === 'E' || modifier === 'O') {
     if (!MODIFIED[modifier].includes(letter)) return undefined;
   }
   const style: Style = { flags, width: Math.min(WIDTH_MAX, Number(width)) };
+  const part = compositePart(letter, style) ?? numberPart(letter, style) ?? wordPart(letter, style, modifier);
+  return part === undefined ? undefined : { letter, style, part };
+}
+
+function compositePart(letter: string, style: Style): Part | undefined {
   const composite = writtenComposites[letter];
-  if (composite !== undefined) {
-    const inner = compileStrftime(composite);
-    // Swapping the case does nothing to several directives at once.
-    const whole = { ...style, flags: flags.replaceAll('#', '') };
-    return [textPart((moment) => inner.map((part) => part(moment)).join(''), whole)];
-  }
-  const part = numberPart(letter, style) ?? wordPart(letter, style, modifier);
-  return part === undefined ? undefined : [part];
+  if (composite === undefined) return undefined;
+  const inner = compileStrftime(composite);
+  // Swapping the case does nothing to several directives at once.
+  const whole = { ...style, flags: style.flags.replaceAll('#', '') };
+  return textPart((moment) => inner.map((part) => part(moment)).join(''), whole);
 }
 
 interface NumberLetter {

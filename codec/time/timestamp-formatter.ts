@@ -5,6 +5,8 @@ import { compileStrftime, Moment } from './strftime.ts';
 import { zoneOfName } from './zone.ts';
 
 export interface TimestampFormatter {
+  /** What the formatter was made from, without a notation in front. */
+  readonly source: { readonly format: string; readonly timezone: string };
   /** Epoch seconds and nanoseconds of the second. */
   format(seconds: number, nanos: number): string;
   /** The same, as UTF-8 into the sink. */
@@ -21,7 +23,8 @@ export interface TimestampFormatter {
 export function timestampFormatter(format: string, timezone: string): TimestampFormatter {
   const zone = zoneOfName(timezone);
   if (zone === undefined) throw timeErrors.error('TIME_ZONE_UNKNOWN', { zone: timezone });
-  const parts = compileStrftime(format.replace(/^(java|ruby):/, ''));
+  const pattern = format.replace(/^(java|ruby):/, '');
+  const parts = compileStrftime(pattern);
   const moment = new Moment(zone);
   const print = (seconds: number, nanos: number): string => {
     moment.set(seconds, nanos);
@@ -30,6 +33,7 @@ export function timestampFormatter(format: string, timezone: string): TimestampF
     return text;
   };
   return {
+    source: { format: pattern, timezone },
     format: print,
     write: (sink, seconds, nanos) => void sink.writeString(print(seconds, nanos)),
   };

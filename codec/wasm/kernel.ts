@@ -6,12 +6,17 @@
  * batch whose vectors lie in this memory is recognised by its arena (`kernelOf`), so that a writer works on it where
  * it is.
  */
+import { setFlagsFromString } from 'node:v8';
 import { recordsWasm } from './generated/records.ts';
+import { kernelsAreOn } from './kernel-switch.ts';
 
 /** What the module exports; control blocks are laid out in the AssemblyScript sources. */
 export interface RecordKernels {
   /** Returns why it stopped: `codec/wasm/csv-kernel.ts`. */
   parseCsv(control: number, position: number, limit: number): number;
+  /** Both return why they stopped: `codec/wasm/record-writer.ts`. */
+  writeCsv(control: number): number;
+  writeJson(control: number): number;
 }
 
 /** Addresses, not memory in use: room for the longest record and what its quotes unfold to. */
@@ -20,6 +25,10 @@ const PAGE_BYTES = 64 * 1024;
 /** Below lie the constants of the module. */
 const FIRST_REGION = 64 * 1024;
 const ALIGNMENT = 64;
+/** Bytes of code executed, about, before a function is optimized. */
+const TIERING_BUDGET_BYTES = 200_000;
+/** Kernels read a little beyond the end of a text: no region touches the end of the memory. */
+const TAIL_BYTES = 256;
 /** Instances kept for the next user; a thread rarely needs more than one at a time. */
 const IDLE_MAX = 2;
 
@@ -49,7 +58,7 @@ export class Kernel {
   allocate(byteCount: number): number | undefined {
     const address = this.#top;
     const top = address + Math.ceil(byteCount / ALIGNMENT) * ALIGNMENT;
-    if (top > this.bytes.length) return undefined;
+    if (top > this.bytes.length - TAIL_BYTES) return undefined;
     this.#top = top;
     return address;
   }
@@ -65,11 +74,11 @@ export class Kernel {
 const kernels = new WeakMap<ArrayBufferLike, Kernel>();
 const idle: Kernel[] = [];
 let compiled: WebAssembly.Module | undefined;
-let isEnabled = true;
+let isSupported = true;
 
 /** A kernel for one user, until it is released; undefined when they are off, or the processor lacks SIMD. */
 export function acquireKernel(): Kernel | undefined {
-  if (!isEnabled) return undefined;
+  if (!kernelsAreOn()) return undefined;
   const reused = idle.pop();
   if (reused !== undefined) return reused;
   const module = kernelModule();
@@ -83,17 +92,14 @@ export function kernelOf(buffer: ArrayBufferLike): Kernel | undefined {
 
 /** The compiled module, to be shared with other threads; undefined without SIMD. */
 export function kernelModule(): WebAssembly.Module | undefined {
-  if (compiled !== undefined || !isEnabled) return compiled;
+  if (compiled !== undefined || !isSupported) return compiled;
   const binary = Buffer.from(recordsWasm, 'base64');
   if (!WebAssembly.validate(binary)) {
-    isEnabled = false;
+    isSupported = false;
     return undefined;
   }
+  // The kernels are hot from the first megabyte: by default the optimizing compiler waits for much more.
+  setFlagsFromString(`--wasm-tiering-budget=${TIERING_BUDGET_BYTES}`);
   compiled = new WebAssembly.Module(binary);
   return compiled;
-}
-
-/** Switches the kernels of this thread off or on, for comparisons; the results are the same. */
-export function useKernels(on: boolean): void {
-  isEnabled = on;
 }

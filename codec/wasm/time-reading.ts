@@ -46,29 +46,25 @@ export function timeReadingProgram({ format, timezone }: TimestampSource): Uint8
 
 function operationsOf(tokens: readonly StrptimeToken[]): number[] | undefined {
   const code: number[] = [];
-  for (const [index, { kind, text }] of tokens.entries()) {
-    const isLast = index + 1 === tokens.length;
-    if (kind === 'space') code.push(BLANK);
-    else if (kind === 'literal') {
-      if (text.charCodeAt(0) >= 0x80) return undefined;
-      code.push(LITERAL, text.charCodeAt(0));
-    } else {
-      const operation = operations[text];
-      if (operation === undefined) return undefined;
-      const next = tokens[index + 1];
-      const isDigitNext = next !== undefined && (next.kind === 'directive' || /\d/.test(next.text));
-      // Fractions take all digits there are, and zones the rest of the text.
-      if (operation === operations['N'] && isDigitNext && next?.text !== 'z' && next?.text !== 'Z') return undefined;
-      if (operation === operations['z'] && !isLast) return undefined;
-      code.push(operation);
-    }
+  for (const [index, token] of tokens.entries()) {
+    const part = operationOf(token, tokens[index + 1]);
+    if (part === undefined) return undefined;
+    code.push(...part);
   }
-  const has = (letter: string): boolean => code.includes(operations[letter] ?? END) && tokens.some(isDirective(letter));
-  return has('Y') && has('m') && (has('d') || has('e')) ? [...code, END] : undefined;
+  const has = (...letters: readonly string[]): boolean =>
+    tokens.some(({ kind, text }) => kind === 'directive' && letters.includes(text));
+  return has('Y') && has('m') && has('d', 'e') ? [...code, END] : undefined;
 }
 
-function isDirective(letter: string): (token: StrptimeToken) => boolean {
-  return ({ kind, text }) => kind === 'directive' && text === letter;
+function operationOf({ kind, text }: StrptimeToken, next: StrptimeToken | undefined): number[] | undefined {
+  if (kind === 'space') return [BLANK];
+  if (kind === 'literal') return text.charCodeAt(0) < 0x80 ? [LITERAL, text.charCodeAt(0)] : undefined;
+  // A zone takes the rest of the text, and a fraction all digits there are.
+  if (/[zZ]/.test(text) && next !== undefined) return undefined;
+  const mayBeDigit = next !== undefined && (next.kind === 'directive' ? !/[zZ]/.test(next.text) : /\d/.test(next.text));
+  if (/[NL]/.test(text) && mayBeDigit) return undefined;
+  const operation = operations[text];
+  return operation === undefined ? undefined : [operation];
 }
 
 /** The zone's offset, and the first and last epoch second for which it is certain. */

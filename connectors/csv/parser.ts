@@ -1,16 +1,19 @@
 /** The csv parser: bytes in any charset to batches. */
-import type { RopewayError } from '#spi/errors.ts';
+import type { ErrorPlace, RopewayError } from '#spi/errors.ts';
 import { isRopewayError, withPlace } from '#spi/errors.ts';
 import { newlines } from '#spi/fields.ts';
 import type { Parser } from '#spi/files.ts';
 import { charsetDecoder } from '#codec/charset/decoder.ts';
+import { charsetFamily } from '#codec/charset/names.ts';
 import { CsvBatchReader } from '#codec/csv/batch-reader.ts';
 import type { CsvReaderOptions } from '#codec/csv/batch-reader.ts';
 import type { CsvColumn } from '#codec/csv/cell-columns.ts';
 import type { CsvDialect } from '#codec/csv/dialect.ts';
 import { csvErrors } from '#codec/csv/errors.ts';
 import { columnTimestampParser } from '#codec/time/column-parser.ts';
+import { acquireKernel } from '#codec/wasm/kernel.ts';
 import type { CsvParserConfig } from './config.ts';
+import { CsvRangeParser } from './range-parser.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -29,22 +32,35 @@ export const csvParser: Parser<CsvParserConfig> = {
 
   async *parse(config, { name, bytes }, ctx) {
     const decoder = charsetDecoder(config.charset);
+    const kernel = acquireKernel();
     const reject = (reason: RopewayError, line: number, text: string): void => {
       const where = { file: name, line };
-      if (config.stop_on_invalid_record) throw withPlace(reason, where);
+      stopAt(config, reason, where);
       ctx.reject({ reason, where: { ...where, ...reason.where }, text });
     };
-    const reader = new CsvBatchReader(readerOptions(config, reject));
+    const reader = new CsvBatchReader({ ...readerOptions(config), reject, kernel });
     try {
       for await (const chunk of bytes) yield* reader.read(decoder.decode(chunk, false), false);
       yield* reader.read(decoder.decode(nothing, true), true);
     } catch (error) {
       throw isRopewayError(error) && error.where.file === undefined ? withPlace(error, { file: name }) : error;
+    } finally {
+      kernel?.release();
     }
+  },
+
+  openRanges(config) {
+    if (charsetFamily(config.charset)?.kind !== 'utf-8') return undefined;
+    const check = (reason: RopewayError, where: ErrorPlace): void => stopAt(config, reason, where);
+    return new CsvRangeParser({ ...readerOptions(config), charset: config.charset, check });
   },
 };
 
-function readerOptions(config: CsvParserConfig, reject: CsvReaderOptions['reject']): CsvReaderOptions {
+function stopAt(config: CsvParserConfig, reason: RopewayError, where: ErrorPlace): void {
+  if (config.stop_on_invalid_record) throw withPlace(reason, where);
+}
+
+function readerOptions(config: CsvParserConfig): Omit<CsvReaderOptions, 'reject'> {
   return {
     columns: csvColumns(config),
     dialect: csvDialect(config),
@@ -52,7 +68,6 @@ function readerOptions(config: CsvParserConfig, reject: CsvReaderOptions['reject
     allowOptionalColumns: config.allow_optional_columns,
     allowExtraColumns: config.allow_extra_columns,
     skipHeaderLines: config.header_line === true ? 1 : config.skip_header_lines,
-    reject,
   };
 }
 

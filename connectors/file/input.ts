@@ -1,9 +1,11 @@
 /** Reads local files: one file is one task. */
+import { readSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TaskContext } from '#spi/context.ts';
 import type { FileInput, SourceFile } from '#spi/files.ts';
+import type { RangeFile } from '#spi/ranges.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { systemReason } from '#spi/system-reason.ts';
 import type { FileInputConfig } from './config.ts';
@@ -29,14 +31,19 @@ export const fileInput: FileInput<FileInputConfig, FileTask> = {
     const tasks = files.map(({ path, sizeBytes, mtimeMs, isPipe = false }): FileTask =>
       sizeBytes === undefined || mtimeMs === undefined ? { path, isPipe } : { path, size: sizeBytes, mtime: mtimeMs },
     );
-    const isSized = tasks.every(({ size }) => size !== undefined);
-    if (!isSized) return { tasks };
-    return { tasks, sizeBytes: tasks.reduce((sum, { size = 0 }) => sum + size, 0) };
+    const taskBytes = tasks.flatMap(({ size }) => size ?? []);
+    if (taskBytes.length < tasks.length) return { tasks };
+    return { tasks, sizeBytes: taskBytes.reduce((sum, size) => sum + size, 0), taskBytes };
   },
 
   async *read(_config, task, ctx) {
     yield sourceFile(task, ctx);
     return {};
+  },
+
+  async openRanges(_config, task) {
+    // Files without a size (of the system's making) may have contents all the same: they are read to their end.
+    return task.size === undefined || task.size === 0 ? undefined : openRangeFile({ ...task, size: task.size });
   },
 
   async commit(config, tasks) {
@@ -56,6 +63,35 @@ function sourceFile(task: FileTask, ctx: TaskContext): SourceFile {
     name,
     ...(task.size === undefined ? {} : { sizeBytes: task.size }),
     read: () => (task.isPipe === true ? readNamedPipe(task, name, ctx) : readChunks(task, name, ctx)),
+  };
+}
+
+/** Reads are synchronous: they come from memory as a rule, and a hand-over to another thread costs more than that. */
+async function openRangeFile(task: FileTask & { readonly size: number }): Promise<RangeFile> {
+  const name = resolve(task.path);
+  const handle = await reading(name, () => open(task.path, 'r'));
+  await checkUnchanged(task, name, handle);
+  return {
+    name,
+    sizeBytes: task.size,
+    async read(position, target) {
+      let length = 0;
+      while (length < target.length && position + length < task.size) {
+        const count = await reading(name, () =>
+          readSync(handle.fd, target, length, target.length - length, position + length),
+        );
+        if (count === 0) throw changed(name, `it had ${task.size} bytes and ends after ${position + length}`);
+        length += count;
+      }
+      return length;
+    },
+    async close() {
+      try {
+        await checkUnchanged(task, name, handle);
+      } finally {
+        await handle.close();
+      }
+    },
   };
 }
 
@@ -106,7 +142,7 @@ async function fill(handle: FileHandle, buffer: Buffer, name: string): Promise<n
   return length;
 }
 
-async function reading<T>(name: string, call: () => Promise<T>): Promise<T> {
+async function reading<T>(name: string, call: () => Promise<T> | T): Promise<T> {
   try {
     return await call();
   } catch (error) {

@@ -14,7 +14,7 @@ import { systemReason } from '#spi/system-reason.ts';
 import type { FileOutputConfig } from './config.ts';
 import { fileErrors } from './errors.ts';
 import { sequenceFormat } from './sequence.ts';
-import { createFile } from './written-file.ts';
+import { createFile, openRangeTarget } from './written-file.ts';
 import type { WrittenFile } from './written-file.ts';
 
 interface OutputPlan extends JsonObject {
@@ -47,6 +47,10 @@ export const fileOutput: FileOutput<FileOutputConfig, OutputPlan> = {
 
   async open(config, _plan, ctx) {
     return config.atomic ? atomicSink(config, ctx.taskIndex) : directSink(config, ctx.taskIndex);
+  },
+
+  async openRanges(_config, address) {
+    return openRangeTarget(String(address));
   },
 
   async commit(_config, _plan, reports, ctx) {
@@ -125,6 +129,7 @@ function atomicSink(config: FileOutputConfig, taskIndex: number): FileSink {
     async write(bytes) {
       await current?.file.write(bytes);
     },
+    rangeAddress: () => (current?.file.isPart === true ? current.file.path : undefined),
     async close() {
       await finish();
       return { files: finished };

@@ -1,7 +1,8 @@
 /** A file being written: bytes are collected into large pieces, and every fault names the file. */
-import { constants } from 'node:fs';
+import { constants, writeSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import type { RangeTarget } from '#spi/ranges.ts';
 import { systemReason } from '#spi/system-reason.ts';
 import { fileErrors } from './errors.ts';
 
@@ -44,7 +45,6 @@ class BufferedFile implements WrittenFile {
   readonly #handle: FileHandle;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #buffered = 0;
-  #sizeBytes = 0;
   #isClosed = false;
 
   constructor(path: string, handle: FileHandle, isPart: boolean) {
@@ -65,10 +65,11 @@ class BufferedFile implements WrittenFile {
 
   async close(): Promise<{ sizeBytes: number; inode: number }> {
     await this.#flush();
-    const { ino } = await writing(this.path, () => this.#handle.stat());
+    // Not what was written here: others may have written ranges.
+    const { ino, size } = await writing(this.path, () => this.#handle.stat());
     this.#isClosed = true;
     await writing(this.path, () => this.#handle.close());
-    return { sizeBytes: this.#sizeBytes, inode: ino };
+    return { sizeBytes: size, inode: ino };
   }
 
   async abandon(): Promise<void> {
@@ -87,12 +88,24 @@ class BufferedFile implements WrittenFile {
     for (let at = 0; at < bytes.length;) {
       const { bytesWritten } = await writing(this.path, () => this.#handle.write(bytes, at, bytes.length - at));
       at += bytesWritten;
-      this.#sizeBytes += bytesWritten;
     }
   }
 }
 
-async function writing<T>(path: string, call: () => Promise<T>): Promise<T> {
+/** Opens a part for writing at any place, beside whoever created it. */
+export async function openRangeTarget(path: string): Promise<RangeTarget> {
+  const handle = await writing(path, () => open(path, O_WRONLY));
+  return {
+    async write(position, bytes) {
+      for (let at = 0; at < bytes.length;) {
+        at += await writing(path, () => writeSync(handle.fd, bytes, at, bytes.length - at, position + at));
+      }
+    },
+    close: () => writing(path, () => handle.close()),
+  };
+}
+
+async function writing<T>(path: string, call: () => Promise<T> | T): Promise<T> {
   try {
     return await call();
   } catch (error) {

@@ -6,6 +6,8 @@ import { removeColumnsErrors } from './errors.ts';
 import type { RemoveColumnsConfig } from './config.ts';
 
 export const removeColumns: Filter<RemoveColumnsConfig> = {
+  isRowwise: true,
+
   open(config, input) {
     const kept = keptColumns(config, input);
     // Every index in `kept` is one of the schema's, and a batch has a vector for each.

@@ -7,6 +7,8 @@ import { renameErrors } from './errors.ts';
 import { applyRule } from './rules.ts';
 
 export const rename: Filter<RenameConfig> = {
+  isRowwise: true,
+
   open(config, input) {
     const names = config.rules.reduce<readonly string[]>(
       (current, rule, index) => applyRule(rule, current, ['rules', index]),

@@ -29,6 +29,7 @@ interface Definition {
   readonly type: string;
   readonly innerType?: z.core.$ZodType;
   readonly element?: z.core.$ZodType;
+  readonly options?: readonly z.core.$ZodType[];
   readonly valueType?: z.core.$ZodType;
   readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
   readonly entries?: Readonly<Record<string, string>>;
@@ -87,6 +88,8 @@ function coerceValue(definition: Definition, value: Json, path: ConfigPath, foun
       return numberOf(definition, value) ?? value;
     case 'boolean':
       return booleanOf(value) ?? value;
+    case 'union':
+      return coerceEither(definition, value);
     case 'array':
       return coerceList(definition, value, path, found);
     case 'object':
@@ -116,6 +119,12 @@ function plainNumber(value: Json): number | undefined {
   if (typeof value === 'number') return value;
   const isNumeral = typeof value === 'string' && /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(value);
   return isNumeral ? Number(value) : undefined;
+}
+
+/** Of a number or some names, as levels have it: what looks like a number is one. */
+function coerceEither({ options = [] }: Definition, value: Json): Json {
+  const number = options.map(definitionOf).find(({ type }) => type === 'number');
+  return (number && numberOf(number, value)) ?? value;
 }
 
 function isInteger(definition: Definition): boolean {

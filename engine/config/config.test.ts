@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { option } from '#spi/fields.ts';
-import type { JsonObject } from '#spi/json.ts';
+import type { Json, JsonObject } from '#spi/json.ts';
 import { readProperties, transactionTime } from './exec.ts';
 import { loadConfig } from './load.ts';
 import { mergeConfig } from './merge.ts';
@@ -207,6 +207,15 @@ describe('resolveOptions()', () => {
       count: 1,
       on: true,
     });
+  });
+
+  it('coerces what may be a number or a name', () => {
+    const level = option(z.union([z.number().int().min(1), z.enum(['fast'])]), { title: 'Level', description: 'How.' });
+    const resolved = (value: Json): unknown => resolveOptions(z.strictObject({ level }), { level: value }).config;
+    expect(['6', 6, { $float: '6.0' }, 'fast'].map(resolved)).toEqual(
+      [6, 6, 6, 'fast'].map((value) => ({ level: value })),
+    );
+    expect(resolveOptions(z.strictObject({ level }), { level: 'slow' }).errors).toHaveLength(1);
   });
 
   it.each<[JsonObject, string, string]>([

@@ -9,6 +9,9 @@ import { yamlDialects } from './scalar.ts';
 import type { YamlDialect } from './scalar.ts';
 import { nearest } from './suggest.ts';
 
+/** Smaller chunks cost speed, larger ones memory; neither changes what is written, but for where compressed pieces end. */
+const CHUNK_BYTES = 1024 * 1024;
+
 const count = (): z.ZodNumber => z.number().int().min(1);
 
 /** The `exec:` section as people write it. */
@@ -73,6 +76,9 @@ export interface Properties {
   readonly minOutputTasks?: number;
   readonly guessSampleBytes?: number;
   readonly guessPlugins?: readonly string[];
+  readonly chunkBytes?: number;
+  readonly spoilsGuesses?: boolean;
+  readonly usesKernels?: boolean;
   readonly isVertical?: boolean;
   readonly dialect?: YamlDialect;
 }
@@ -88,6 +94,11 @@ const countRule = (example: string, setting: (count: number) => Properties): Pro
   expected: 'a positive whole number',
   example,
   read: (value) => (/^[1-9]\d{0,8}$/.test(value) ? setting(Number(value)) : undefined),
+});
+const switchRule = (setting: (isOn: boolean) => Properties): PropertyRule => ({
+  expected: "'true' or 'false'",
+  example: 'false',
+  read: (value) => (value === 'true' || value === 'false' ? setting(value === 'true') : undefined),
 });
 /** Set by Embulk's users, but without an effect here: pages, logs and JVM folders are other things. */
 const ignored: PropertyRule = { expected: 'anything', example: '', read: () => ({}) };
@@ -115,6 +126,9 @@ const rules: Readonly<Record<string, PropertyRule>> = {
       return dialect === undefined ? undefined : { dialect };
     },
   },
+  chunk_bytes: countRule('1048576', (chunkBytes) => ({ chunkBytes })),
+  kernels: switchRule((usesKernels) => ({ usesKernels })),
+  spoil_guesses: switchRule((spoilsGuesses) => ({ spoilsGuesses })),
   page_size: ignored,
   embulk_home: ignored,
   m2_repo: ignored,
@@ -161,6 +175,9 @@ export function execSettings(exec: ExecOptions, properties: Properties, previewS
     skippedRecordsMax: exec.skipped_records_max,
     previewSampleRows,
     guessSampleBytes: properties.guessSampleBytes ?? exec.guess_sample_buffer_bytes,
+    chunkBytes: properties.chunkBytes ?? CHUNK_BYTES,
+    spoilsGuesses: properties.spoilsGuesses ?? false,
+    usesKernels: properties.usesKernels ?? true,
     transactionTime: (transactionTime(exec.transaction_time) ?? new Date()).toISOString(),
   };
 }

@@ -1,5 +1,5 @@
 /** Every golden job through the command line: the same bytes as the original engine, or as the case's rule says. */
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,13 +24,32 @@ describe('golden jobs', () => {
   });
 });
 
-async function differencesOf(golden: GoldenCase): Promise<string[]> {
+/** Files in CSV are read in chunks: tiny ones, with guesses that are wrong, and without kernels, must not show. */
+describe.each([
+  ['in chunks of 1 byte, guesses wrong', ['chunk_bytes=1', 'spoil_guesses=true']],
+  ['in chunks of 7 bytes', ['chunk_bytes=7']],
+  ['in chunks of 64 bytes, guesses wrong, without kernels', ['chunk_bytes=64', 'spoil_guesses=true', 'kernels=false']],
+])('golden jobs %s', (_title, properties) => {
+  const args = properties.flatMap((property) => ['-X', property]);
+  it.concurrent.for(cases.filter(readsCsv).map((golden) => [golden.name, golden] as const))(
+    '%s',
+    async ([, golden]) => {
+      expect(await differencesOf(golden, args)).toEqual([]);
+    },
+  );
+});
+
+function readsCsv({ command, folder, config }: GoldenCase): boolean {
+  return command === 'run' && /type: *["']?csv/.test(readFileSync(join(folder, config), 'utf8'));
+}
+
+async function differencesOf(golden: GoldenCase, more: readonly string[] = []): Promise<string[]> {
   const temporary = realpathSync(mkdtempSync(join(tmpdir(), 'golden-')));
   try {
     const folder = join(temporary, 'case');
     prepare(golden, folder);
     const before = readTree(folder);
-    const run = await ropeway([golden.command, golden.config, ...golden.args], {
+    const run = await ropeway([golden.command, golden.config, ...golden.args, ...more], {
       cwd: folder,
       env: { TZ: 'UTC', LC_ALL: 'C.UTF-8' },
     });

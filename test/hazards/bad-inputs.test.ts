@@ -7,17 +7,26 @@ import type { Workspace } from '#test/kit/workspace.ts';
 
 const header = 'a,b\r\n';
 
-async function expectFailure(place: Workspace, pattern: RegExp): Promise<string> {
-  const run = await place.ropeway(['run', 'config.yml']);
-  expect(run.exitCode, run.stderr).toBeGreaterThan(0);
-  expect(run.exitCode, run.stderr).toBeLessThan(3);
-  expect(run.stderr).toMatch(pattern);
-  expect(run.stderr).not.toMatch(/\n\s+at .*\(.*:\d+:\d+\)/);
-  expect(await place.outputs()).toEqual([]);
-  return run.stderr;
-}
+/** Ways to read: as always, and in tiny chunks with wrong guesses. */
+const ways = [
+  ['as always', []],
+  ['in chunks of 7 bytes', ['-X', 'chunk_bytes=7', '-X', 'spoil_guesses=true']],
+  ['in chunks of 64 bytes, without kernels', ['-X', 'chunk_bytes=64', '-X', 'kernels=false']],
+] as const;
 
-describe('ropeway run', () => {
+describe.each(ways)('ropeway run %s', (_way, properties) => {
+  const command = ['run', 'config.yml', ...properties];
+
+  async function expectFailure(place: Workspace, pattern: RegExp): Promise<string> {
+    const run = await place.ropeway(command);
+    expect(run.exitCode, run.stderr).toBeGreaterThan(0);
+    expect(run.exitCode, run.stderr).toBeLessThan(3);
+    expect(run.stderr).toMatch(pattern);
+    expect(run.stderr).not.toMatch(/\n\s+at .*\(.*:\d+:\d+\)/);
+    expect(await place.outputs()).toEqual([]);
+    return run.stderr;
+  }
+
   it('fails for a folder that is not there, and names it', async () => {
     await using place = await workspace({ 'config.yml': csvJob().replace('in/', 'nowhere/deep/x') });
     await expectFailure(place, /nowhere/);
@@ -34,7 +43,7 @@ describe('ropeway run', () => {
   it('takes an empty folder for nothing to do', async () => {
     await using place = await workspace({ 'config.yml': csvJob() });
     await mkdir(place.path('in'));
-    const run = await place.ropeway(['run', 'config.yml']);
+    const run = await place.ropeway(command);
     expect(run.exitCode, run.stderr).toBe(0);
     expect(await place.outputs()).toEqual([]);
   });
@@ -47,7 +56,7 @@ describe('ropeway run', () => {
       'config.yml': csvJob({ parser: '    skip_header_lines: 1\n' }),
       'in/a.csv': content,
     });
-    const run = await place.ropeway(['run', 'config.yml']);
+    const run = await place.ropeway(command);
     expect(run.exitCode, run.stderr).toBe(0);
     expect(await place.read('out/r_000.00.csv')).toBe(header);
   });
@@ -55,7 +64,7 @@ describe('ropeway run', () => {
   it('skips binary garbage record by record, and says so', async () => {
     const garbage = Uint8Array.from({ length: 20_000 }, (_, index) => (index * 7919 + (index >> 3)) & 0xff);
     await using place = await workspace({ 'config.yml': csvJob(), 'in/a.csv': garbage });
-    const run = await place.ropeway(['run', 'config.yml']);
+    const run = await place.ropeway(command);
     expect(run.exitCode, run.stderr).toBe(0);
     expect(run.stderr).toMatch(/Records were skipped/);
   });
@@ -80,7 +89,7 @@ describe('ropeway run', () => {
 
   it('replaces what the charset does not know, as Java does', async () => {
     await using place = await workspace({ 'config.yml': csvJob(), 'in/a.csv': Buffer.from('1,caf\xe9\n', 'latin1') });
-    const run = await place.ropeway(['run', 'config.yml']);
+    const run = await place.ropeway(command);
     expect(run.exitCode, run.stderr).toBe(0);
     expect(await place.read('out/r_000.00.csv')).toBe(`${header}1,caf\ufffd\r\n`);
   });
@@ -90,7 +99,7 @@ describe('ropeway run', () => {
     const config = csvJob().replace(/columns: .*/, `columns: [${names.join(', ')}]`);
     const row = `${Array.from({ length: 100_000 }, (_, index) => index).join(',')}\n`;
     await using place = await workspace({ 'config.yml': config, 'in/a.csv': row.repeat(3) });
-    const run = await place.ropeway(['run', 'config.yml']);
+    const run = await place.ropeway(command);
     expect(run.exitCode, run.stderr.slice(0, 2000)).toBe(0);
     const lines = (await place.read('out/r_000.00.csv')).split('\r\n');
     expect(lines).toHaveLength(5);
@@ -102,7 +111,7 @@ describe('ropeway run', () => {
       'config.yml': csvJob().replace('name: b', 'name: a'),
       'in/a.csv': '1,x\n',
     });
-    const run = await place.ropeway(['run', 'config.yml']);
+    const run = await place.ropeway(command);
     expect(run.exitCode, run.stderr).toBe(0);
     expect(await place.read('out/r_000.00.csv')).toBe('a,a\r\n1,x\r\n');
   });
@@ -113,7 +122,7 @@ describe('ropeway run', () => {
       'in/a.csv': '1,x\nbad,y\n',
       'out/r_000.00.csv': 'old',
     });
-    const run = await place.ropeway(['run', 'config.yml']);
+    const run = await place.ropeway(command);
     expect(run.exitCode).toBe(1);
     expect(run.stderr).toContain('a.csv:2');
     expect(await place.read('out/r_000.00.csv')).toBe('old');

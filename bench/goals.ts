@@ -1,0 +1,121 @@
+/** What the project promises, beside what was measured. A goal that is missed is said, and fails nothing. */
+import { names } from './jobs.ts';
+import type { JobOutcome, Outcome } from './rounds.ts';
+import { pairedRatios, spread } from './statistics.ts';
+import {
+  isMeasured,
+  markdownTable,
+  milliseconds,
+  number,
+  rssMegabytes,
+  speedRatio,
+  speeds,
+  withRange,
+} from './table.ts';
+
+/** Embulk 0.11.5 on JDK 17 on the reference machine (2 vCPU of an AMD EPYC of the Zen 4 generation), in MB/s. */
+export const publishedEmbulk = { 'narrow-csv-gz': 11.7, 'narrow-null': 45 } as const;
+
+/** Finds what a contender did in a job. */
+type Find = (job: string, name?: string) => Outcome | undefined;
+
+interface Goal {
+  readonly what: string;
+  readonly goal: string;
+  /** Undefined: it was not measured in this run. */
+  readonly measured: (find: Find) => string | undefined;
+}
+
+const goals: readonly Goal[] = [
+  { what: 'narrow CSV → JSON-lines.gz', goal: '20 × DuckDB', measured: times('narrow-jsonl-gz', names.duckdb) },
+  { what: '', goal: '2.2 × the same on Node zlib 1', measured: times('narrow-jsonl-gz', names.zlib) },
+  { what: '', goal: '0.55 × igzip -1 on two cores', measured: times('narrow-jsonl-gz', names.igzip) },
+  { what: '', goal: '350 MB/s', measured: speed('narrow-jsonl-gz') },
+  { what: '', goal: '≤ 3 % larger than zlib 1', measured: sizeAgainstZlib },
+  { what: 'narrow CSV → CSV.gz', goal: '20 × Embulk', measured: againstEmbulk('narrow-csv-gz') },
+  { what: 'narrow CSV → null', goal: '25 × Embulk', measured: againstEmbulk('narrow-null') },
+  { what: 'narrow CSV → JSON-lines', goal: '5 × DuckDB', measured: times('narrow-jsonl', names.duckdb) },
+  { what: '', goal: '1,200 MB/s', measured: speed('narrow-jsonl') },
+  {
+    what: 'wide CSV → JSON-lines.gz',
+    goal: '2 × the same on Node zlib 1',
+    measured: times('wide-jsonl-gz', names.zlib),
+  },
+  { what: '', goal: '270 MB/s', measured: speed('wide-jsonl-gz') },
+  { what: 'with two filters', goal: '≤ 10 % slower', measured: slowdownByFilters },
+  { what: '1 → 2 threads', goal: '1.8 ×', measured: times('variants', names.oneThread) },
+  { what: 'max RSS, 2 threads', goal: '≤ 120 MB', measured: memory },
+  {
+    what: 'pure TypeScript, 1 thread',
+    goal: '≥ 200 MB/s to JSON-lines',
+    measured: speed('narrow-jsonl', names.fallback),
+  },
+  { what: '`--version`', goal: '≤ 60 ms', measured: duration(names.version) },
+  { what: 'job of 10 rows', goal: '≤ 120 ms', measured: duration(names.tenRows) },
+  { what: 'job of 1 MB', goal: '≤ 150 ms', measured: duration(names.megabyte) },
+];
+
+export function goalTable(outcomes: readonly JobOutcome[]): string {
+  const find: Find = (id, name = names.own) => {
+    const outcome = outcomes
+      .find(({ job }) => job.id === id)
+      ?.outcomes.find(({ contender }) => contender.name === name);
+    return outcome !== undefined && isMeasured(outcome) ? outcome : undefined;
+  };
+  const rows = goals.map(({ what, goal, measured }) => [what, goal, measured(find) ?? 'not measured']);
+  return markdownTable([['Ropeway on 2 cores', 'goal', 'measured'], ...rows]);
+}
+
+function times(job: string, other: string): Goal['measured'] {
+  return (find) => {
+    const ratio = speedRatio(find(job), find(job, other));
+    return ratio && `${withRange(ratio)} ×`;
+  };
+}
+
+function speed(job: string, name?: string): Goal['measured'] {
+  return (find) => {
+    const outcome = find(job, name);
+    return outcome && `${withRange(spread(speeds(outcome)))} MB/s`;
+  };
+}
+
+function duration(name: string): Goal['measured'] {
+  return (find) => {
+    const outcome = find('small', name);
+    return outcome && `${withRange(spread(milliseconds(outcome)))} ms`;
+  };
+}
+
+function sizeAgainstZlib(find: Find): string | undefined {
+  const own = find('narrow-jsonl-gz')?.outputBytes;
+  const zlib = find('narrow-jsonl-gz', names.zlib)?.outputBytes;
+  if (own === undefined || zlib === undefined) return undefined;
+  const percent = (own / zlib - 1) * 100;
+  return `${Math.abs(percent).toFixed(1)} % ${percent < 0 ? 'smaller' : 'larger'}`;
+}
+
+function againstEmbulk(job: keyof typeof publishedEmbulk): Goal['measured'] {
+  return (find) => {
+    const measured = times(job, names.embulk)(find);
+    const own = speed(job)(find);
+    return measured ?? (own && `${own}; Embulk not measured, published: ${publishedEmbulk[job]} MB/s`);
+  };
+}
+
+function slowdownByFilters(find: Find): string | undefined {
+  const [without, filters] = [find('variants'), find('variants', names.filters)];
+  if (without === undefined || filters === undefined) return undefined;
+  const { median, min, max } = spread(pairedRatios(speeds(without), speeds(filters)));
+  const percent = (ratio: number): string => `${((ratio - 1) * 100).toFixed(1)} %`;
+  return `${percent(median)} (${percent(min)} – ${percent(max)}) slower`;
+}
+
+/** Of a small and a large input: that they are alike is the promise. */
+function memory(find: Find): string | undefined {
+  const [whole, start] = [find('variants'), find('variants', names.start)];
+  if (whole === undefined || start === undefined) return undefined;
+  const one = (outcome: Outcome): string =>
+    `${number(rssMegabytes(outcome))} MB for ${number(outcome.contender.data.bytes / 1e6)} MB`;
+  return `${one(whole)}, ${one(start)}`;
+}

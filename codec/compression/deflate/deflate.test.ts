@@ -1,0 +1,141 @@
+import { crc32, inflateRawSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { combineCrc } from './crc.ts';
+import { Deflater } from './deflater.ts';
+import { trainDeflate } from './model.ts';
+import type { DeflateLevel, DeflateModel } from './model.ts';
+
+const LEVELS: readonly DeflateLevel[] = ['default', 'fast'];
+const BLOCK = 128 * 1024;
+const LAST_BLOCK = Buffer.of(3, 0);
+const deflaters = { default: new Deflater('default'), fast: new Deflater('fast') } as const;
+
+/** A sequence of numbers that looks random and is always the same. */
+function randoms(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function noise(length: number, seed = 1): Buffer {
+  const next = randoms(seed);
+  return Buffer.from(Uint8Array.from({ length }, () => next() * 256));
+}
+
+function rows(length: number, seed = 1): Buffer {
+  const next = randoms(seed);
+  const words = Array.from({ length: 300 }, () => Math.floor(next() * 36 ** 5).toString(36));
+  let text = '';
+  for (let row = 0; text.length < length; row++)
+    text += `{"id":${row},"name":"${words[Math.floor(next() ** 3 * 300)]} 名前","value":${(next() * 1e4).toFixed(2)}}\n`;
+  return Buffer.from(text).subarray(0, length);
+}
+
+function deflated(bytes: Uint8Array, level: DeflateLevel, model = trainDeflate(bytes, level), step = 65_536): Buffer {
+  const deflater = deflaters[level];
+  deflater.begin(model);
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += step)
+    parts.push(Buffer.from(deflater.write(bytes.subarray(at, at + step))));
+  parts.push(Buffer.from(deflater.end()));
+  expect([deflater.size, deflater.crc]).toEqual([bytes.length, crc32(bytes)]);
+  return Buffer.concat(parts);
+}
+
+function inflated(bytes: Buffer): Buffer {
+  return inflateRawSync(Buffer.concat([bytes, LAST_BLOCK]));
+}
+
+/** Compared as a whole: a difference of megabytes is not for reading. */
+function expectSame(actual: Buffer, expected: Uint8Array): void {
+  expect(actual.length).toBe(expected.length);
+  expect(actual.equals(expected)).toBe(true);
+}
+
+const far = noise(32768);
+const cases: readonly (readonly [string, Uint8Array])[] = [
+  ...[0, 1, 2, 3, 4, 15, 16, 17, 18, 100].map((length) => [`${length} bytes`, rows(length)] as const),
+  ...[-1, 0, 1, 15, 16, 17].map((more) => [`a block and ${more} bytes`, rows(BLOCK + more)] as const),
+  ...[-1, 0, 1].map((more) => [`three blocks and ${more} bytes`, rows(3 * BLOCK + more)] as const),
+  ['zeros', Buffer.alloc(500_000)],
+  ['two values', Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) => ((at * at) % 7 === 2 ? 1 : 0)))],
+  ['noise', noise(400_000)],
+  ['a match of 258', Buffer.concat([noise(258), noise(258), noise(50, 2)])],
+  ['a match at distance 32768', Buffer.concat([far, far.subarray(0, 300), noise(40, 2)])],
+  ['a match at distance 32769', Buffer.concat([far, noise(1, 3), far.subarray(0, 300)])],
+  ['matches at the greatest distance throughout', Buffer.concat(Array.from({ length: 12 }, () => far))],
+  ['text, noise, zeros, text', Buffer.concat([rows(300_000), noise(300_000), Buffer.alloc(300_000), rows(300_000, 9)])],
+];
+
+describe.each(LEVELS)('Deflater, %s', (level) => {
+  it.each(cases)('reads back: %s', (_, bytes) => {
+    expectSame(inflated(deflated(bytes, level)), bytes);
+    expectSame(inflated(deflated(bytes, level, trainDeflate(Buffer.alloc(0), level))), bytes);
+    expectSame(inflated(deflated(bytes, level, trainDeflate(noise(5000), level))), bytes);
+  });
+
+  it('gives the same whatever the calls, and whatever was compressed before', () => {
+    const bytes = Buffer.concat([rows(300_000), noise(70_000)]);
+    const model = trainDeflate(bytes, level);
+    const whole = deflated(bytes, level, model, bytes.length);
+    for (const step of [1000, 65_536, BLOCK, BLOCK + 1]) {
+      deflated(noise(step, step), level, model);
+      expectSame(deflated(bytes, level, model, step), whole);
+    }
+    expectSame(deflated(bytes, level, JSON.parse(JSON.stringify(model)) as DeflateModel), whole);
+  });
+
+  it('never grows what cannot be made smaller by more than a few bytes', () => {
+    for (const length of [1, 100, 5000, 65_535, 65_536, BLOCK, BLOCK * 3 + 5]) {
+      const bytes = noise(length, length);
+      // Three stored blocks for one of ours: they hold a byte less than a half.
+      const blocks = Math.ceil(length / BLOCK) * 3;
+      expect(deflated(bytes, level, trainDeflate(rows(50_000), level)).length).toBeLessThanOrEqual(
+        length + 6 * blocks + 6,
+      );
+    }
+  });
+
+  it('turns to codes of its own when the data is of another nature than the sample', () => {
+    const model = trainDeflate(rows(300_000), level);
+    const zeros = Buffer.alloc(BLOCK * 4);
+    expect(deflated(zeros, level, model).length).toBeLessThan(zeros.length / 200);
+    const hex = Buffer.from(noise(BLOCK * 2).toString('hex'));
+    expect(deflated(hex, level, model).length).toBeLessThan(hex.length * 0.58);
+    const both = deflated(Buffer.concat([rows(BLOCK * 4), hex]), level, model).length;
+    expect(both).toBeLessThan(deflated(rows(BLOCK * 4), level, model).length + hex.length * 0.58);
+  });
+
+  it('reads back any bytes', () => {
+    const runs = fc.array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 300 })));
+    fc.assert(
+      fc.property(runs, fc.uint8Array({ maxLength: 500 }), fc.integer({ min: 1, max: 5000 }), (parts, sample, step) => {
+        const bytes = Buffer.concat(parts.flatMap(([part, count]) => Array.from({ length: count }, () => part)));
+        expectSame(inflated(deflated(bytes, level, trainDeflate(sample, level), step)), bytes);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('combineCrc()', () => {
+  it('is that of both together', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 300 }), (first, second) => {
+        const both = crc32(Buffer.concat([first, second]));
+        expect(combineCrc(crc32(first), crc32(second), second.length)).toBe(both);
+      }),
+    );
+    const long = Buffer.alloc(1_000_000, 'long');
+    expect(combineCrc(crc32('a'), crc32(long), long.length)).toBe(crc32(long, crc32('a')));
+  });
+
+  it('takes lengths beyond 32 bits: three pieces in either order of joining', () => {
+    const length = 2 ** 40 + 5;
+    const right = combineCrc(1, combineCrc(2, 3, 7), length + 7);
+    expect(combineCrc(combineCrc(1, 2, length), 3, 7)).toBe(right);
+  });
+});

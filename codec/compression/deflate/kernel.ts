@@ -1,0 +1,70 @@
+/** The deflate kernel: an instance of its WebAssembly module in a small memory of its own. */
+import { deflateWasm } from '#codec/wasm/generated/deflate.ts';
+
+const MEMORY_BYTES = 1024 * 1024;
+const PAGE_BYTES = 64 * 1024;
+
+/** What codec/wasm/assembly/deflate.ts exports; positions are addresses. */
+interface DeflateExports {
+  forget(): void;
+  saveHash(): void;
+  restoreHash(): void;
+  encodeDefault(from: number, to: number): void;
+  encodeFast(from: number, to: number): void;
+  countDefault(from: number, to: number): void;
+  countFast(from: number, to: number): void;
+  putBits(value: number, count: number): void;
+  bitPosition(): number;
+  rewind(position: number): void;
+  restart(): void;
+  readonly WINDOW: Address;
+  readonly HISTORY_BYTES: Address;
+  readonly BLOCK_BYTES: Address;
+  readonly OUTPUT: Address;
+  readonly LITERAL_CODES: Address;
+  readonly LENGTH_CODES: Address;
+  readonly DISTANCE_CODES: Address;
+  readonly SYMBOL_COUNTS_AT: Address;
+  readonly DISTANCE_COUNTS_AT: Address;
+}
+
+interface Address {
+  readonly value: number;
+}
+
+export class DeflateKernel {
+  readonly run: DeflateExports;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Codes as the encoder wants them: bits, and their number from bit 24 on. */
+  readonly literalCodes: Uint32Array<ArrayBuffer>;
+  readonly lengthCodes: Uint32Array<ArrayBuffer>;
+  readonly distanceCodes: Uint32Array<ArrayBuffer>;
+  readonly symbolCounts: Uint32Array<ArrayBuffer>;
+  readonly distanceCounts: Uint32Array<ArrayBuffer>;
+  readonly history: number;
+  readonly block: number;
+  readonly blockBytes: number;
+  readonly output: number;
+
+  constructor() {
+    compiled ??= new WebAssembly.Module(Buffer.from(deflateWasm, 'base64'));
+    const memory = new WebAssembly.Memory({ initial: MEMORY_BYTES / PAGE_BYTES });
+    const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+    // The module is compiled from our own sources: these are its exports.
+    this.run = exports as unknown as DeflateExports;
+    // Memory that is not shared lies in an ArrayBuffer.
+    const buffer = memory.buffer as ArrayBuffer;
+    this.bytes = new Uint8Array(buffer);
+    this.literalCodes = new Uint32Array(buffer, this.run.LITERAL_CODES.value, 256);
+    this.lengthCodes = new Uint32Array(buffer, this.run.LENGTH_CODES.value, 256);
+    this.distanceCodes = new Uint32Array(buffer, this.run.DISTANCE_CODES.value, 30);
+    this.symbolCounts = new Uint32Array(buffer, this.run.SYMBOL_COUNTS_AT.value, 286);
+    this.distanceCounts = new Uint32Array(buffer, this.run.DISTANCE_COUNTS_AT.value, 30);
+    this.history = this.run.WINDOW.value;
+    this.block = this.history + this.run.HISTORY_BYTES.value;
+    this.blockBytes = this.run.BLOCK_BYTES.value;
+    this.output = this.run.OUTPUT.value;
+  }
+}
+
+let compiled: WebAssembly.Module | undefined;

@@ -1,0 +1,43 @@
+/** Prefix codes of deflate: from counts to lengths, from lengths to codes (RFC 1951, 3.2.2). */
+import { codeLengths } from '#codec/compression/huffman-lengths.ts';
+
+/** Where the number of a code's bits stands in its word; the bits themselves are below, the first one lowest. */
+export const CODE_SIZE_SHIFT = 24;
+export const CODE_BITS_MASK = 0xff_ffff;
+
+/** Lengths for the symbols that occur; none for the others. At least two have one: then the code is complete. */
+export function sparseLengths(counts: Uint32Array, longest: number): Uint8Array {
+  const symbols: number[] = [];
+  for (const [symbol, count] of counts.entries()) if (count > 0) symbols.push(symbol);
+  for (let symbol = 0; symbols.length < 2; symbol++) if (!symbols.includes(symbol)) symbols.push(symbol);
+  const used = codeLengths(
+    Uint32Array.from(symbols, (symbol) => counts[symbol] ?? 0),
+    longest,
+  );
+  const lengths = new Uint8Array(counts.length);
+  for (const [index, symbol] of symbols.entries()) lengths[symbol] = used[index] ?? 0;
+  return lengths;
+}
+
+/** The canonical codes of the lengths, as the kernel wants them. */
+export function canonicalCodes(lengths: Uint8Array): Uint32Array {
+  const longest = Math.max(...lengths);
+  const codes = new Uint32Array(lengths.length);
+  let code = 0;
+  for (let length = 1; length <= longest; length++) {
+    for (const [symbol, size] of lengths.entries()) {
+      if (size !== length) continue;
+      codes[symbol] = reversed(code, length) | (length << CODE_SIZE_SHIFT);
+      code += 1;
+    }
+    code <<= 1;
+  }
+  return codes;
+}
+
+/** Codes go out from their highest bit, everything else from its lowest. */
+function reversed(code: number, length: number): number {
+  let result = 0;
+  for (let bit = 0; bit < length; bit++) result |= ((code >> bit) & 1) << (length - 1 - bit);
+  return result;
+}

@@ -1,0 +1,25 @@
+// Where things lie in the memory of the deflate module: 1 MiB, of which the hot part (tables, hash, window) stays in
+// the second level cache. Addresses are constants, so that they become offsets within instructions.
+
+/** Code of each literal: its bits from the lowest, and their number from bit 24 on. */
+export const LITERALS: usize = 0x1000;
+/** The same for each length from 3 to 258, its extra bits included. */
+export const LENGTHS: usize = 0x1400;
+/** The same for each distance symbol, without extra bits. */
+export const DISTANCES: usize = 0x1800;
+/** How often each literal or length symbol, and each distance symbol occurs: filled by the count functions. */
+export const SYMBOL_COUNTS: usize = 0x1900;
+export const DISTANCE_COUNTS: usize = 0x1e00;
+/** Positions by hash: the low 16 bits of addresses. Half of a first level cache. */
+export const HASH: usize = 0x4000;
+export const HASH_BITS: u64 = 13;
+export const HASH_BYTES: usize = 0x4000;
+export const HASH_SAVED: usize = 0x8000;
+/**
+ * 32 KiB that are over, then the block. The address is a multiple of 64 Ki, and so is the size of a block: when the
+ * window moves on, the positions in the hash table stay right.
+ */
+export const WINDOW: usize = 0x10000;
+export const HISTORY_BYTES: usize = 0x8000;
+export const BLOCK_BYTES: usize = 0x20000;
+export const OUTPUT: usize = 0x40000;

@@ -1,0 +1,73 @@
+/** Runs tasks in the thread that calls: the main one, or a worker. */
+import type { Logger } from '#spi/context.ts';
+import type { Catalog } from '#spi/plugin.ts';
+import { useKernels } from '#codec/wasm/kernel-switch.ts';
+import type { Counters } from './counters.ts';
+import type { Runner, WorkOrder } from './executor.ts';
+import { loadFilters } from './filter-chain.ts';
+import { RejectionLog } from './rejection-log.ts';
+import { taskContext } from './run-context.ts';
+import type { RunContext } from './run-context.ts';
+import { openSource } from './source.ts';
+import { joinSplit, SplitTask } from './split/split-task.ts';
+import type { SplitSettings } from './split/split-task.ts';
+import { openTarget } from './target.ts';
+import { runTask } from './task.ts';
+import type { Pipeline, TaskHooks, TaskReports } from './task.ts';
+
+export interface InlineParts {
+  readonly order: WorkOrder;
+  readonly catalog: Catalog;
+  readonly context: RunContext;
+  readonly counters: Counters;
+  readonly log: Logger;
+}
+
+export interface InlineRunner extends Runner {
+  /** Begins a task that several threads are to share; undefined when it cannot be shared. */
+  openSplit(item: Parameters<Runner['runTask']>[0]): Promise<SplitTask | undefined>;
+}
+
+/** The plugins of a work order, loaded once, ready for any of its tasks. */
+export async function inlineRunner({ order, catalog, context, counters, log }: InlineParts): Promise<InlineRunner> {
+  const { job, inputSchema, targetPlan, outputsPerTask } = order;
+  useKernels(job.exec.usesKernels);
+  const [source, filters, target] = await Promise.all([
+    openSource(job.input, catalog),
+    loadFilters(job.filters, catalog),
+    openTarget(job.output, catalog),
+  ]);
+  const pipeline: Pipeline = { source, filters, target, inputSchema, targetPlan, outputsPerTask };
+  const rejections = new RejectionLog(log);
+  const tally = { counters, rejections, skippedRecordsMax: job.exec.skippedRecordsMax };
+  const hooks: TaskHooks = {
+    contextFor: (index) => taskContext(context, index, tally),
+    countRead: (rows) => counters.add('recordsRead', rows),
+    countWritten: (rows) => counters.add('recordsWritten', rows),
+  };
+  const settings: SplitSettings = { chunkBytes: job.exec.chunkBytes, spoilsGuesses: job.exec.spoilsGuesses };
+  const openSplit = (item: Parameters<Runner['runTask']>[0]): Promise<SplitTask | undefined> =>
+    SplitTask.open(pipeline, item, { hooks, settings });
+  return {
+    openSplit,
+    async runTask(item) {
+      const split = await openSplit(item);
+      return split === undefined
+        ? runTask(pipeline, item.task, item.index, hooks)
+        : runAlone(split, () => joinSplit(pipeline, split.order, hooks));
+    },
+    join: (splitOrder) => joinSplit(pipeline, splitOrder, hooks),
+    skips: () => rejections.counts(),
+    close: async () => {},
+  };
+}
+
+async function runAlone(split: SplitTask, join: () => Promise<void>): Promise<TaskReports> {
+  try {
+    if (split.hasMore) await join();
+    return await split.finish();
+  } catch (error) {
+    await split.abort(error);
+    throw error;
+  }
+}
