@@ -64,7 +64,7 @@ export interface OpenedJob {
 export async function openJob(ctx: CommandContext, path: string, options: ConfigOptions): Promise<OpenedJob> {
   const { value, written, properties } = await openConfig(ctx, path, options);
   const reader = new JobReader(value, catalog, properties);
-  const job = reader.job();
+  const job = await reader.job();
   reportDiagnostics(ctx, reader.diagnostics, options);
   if (job === undefined) throw new ErrorList(reader.errors);
   return { job, written };
@@ -78,8 +78,8 @@ export async function openPreviewJob(
 ): Promise<{ job: Pick<Job, 'input' | 'filters' | 'exec'>; isVertical: boolean }> {
   const { value, properties } = await openConfig(ctx, path, options);
   const reader = new JobReader(value, catalog, properties);
-  const input = reader.input();
-  const filters = reader.filters();
+  const input = await reader.input();
+  const filters = await reader.filters();
   const exec = reader.exec();
   reportDiagnostics(ctx, reader.diagnostics, options);
   if (input === undefined || reader.errors.length > 0) throw new ErrorList(reader.errors);
@@ -95,7 +95,7 @@ export async function checkConfig(
   try {
     const { value, properties } = await openConfig(ctx, path, options);
     const reader = new JobReader(value, catalog, properties);
-    const job = reader.job();
+    const job = await reader.job();
     return job === undefined ? reader.diagnostics : [...reader.diagnostics, ...(await deepCheck(job))];
   } catch (error) {
     if (!isRopewayError(error)) throw error;

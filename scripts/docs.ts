@@ -22,16 +22,17 @@ interface OptionSchema {
   readonly required?: readonly string[];
 }
 
-function pluginsPage(): string {
+async function pluginsPage(): Promise<string> {
   const list = catalog.map(({ kind, name, summary }) => `| \`${name}\` | ${kind.replace('_', ' ')} | ${summary} |`);
-  const sections = catalog.filter(({ kind }) => kind !== 'guess').map(pluginSection);
+  const sections = await Promise.all(catalog.filter(({ kind }) => kind !== 'guess').map(pluginSection));
   const exec = `## exec: settings of a run\n\n${optionsTable(execSchema)}`;
   return `${note}# Plugins\n\n| name | kind | |\n| --- | --- | --- |\n${list.join('\n')}\n\n${sections.join('\n')}\n${exec}`;
 }
 
-function pluginSection(plugin: AnyPlugin): string {
+async function pluginSection(plugin: AnyPlugin): Promise<string> {
+  const options = optionsTable(await plugin.config());
   const examples = plugin.examples.map(({ title, yaml }) => `${title}:\n\n\`\`\`yaml\n${yaml.trimEnd()}\n\`\`\`\n`);
-  return `## ${plugin.name} (${plugin.kind.replace('_', ' ')})\n\n${plugin.summary}\n\n${optionsTable(plugin.config)}\n${examples.join('\n')}`;
+  return `## ${plugin.name} (${plugin.kind.replace('_', ' ')})\n\n${plugin.summary}\n\n${options}\n${examples.join('\n')}`;
 }
 
 function optionsTable(config: z.ZodObject): string {
@@ -79,7 +80,7 @@ async function errorsPage(): Promise<string> {
   return `${note}# Errors\n\nWords in braces are filled in.\n\n${sections.sort().join('\n')}`;
 }
 
-const pages = { 'plugins.md': pluginsPage(), 'errors.md': await errorsPage() };
+const pages = { 'plugins.md': await pluginsPage(), 'errors.md': await errorsPage() };
 const folder = join(repository, 'docs', 'reference');
 const isCheck = process.argv.includes('--check');
 mkdirSync(folder, { recursive: true });

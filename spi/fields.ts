@@ -30,9 +30,6 @@ export const charset: z.ZodDefault<z.ZodString> = option(z.string().default('utf
 
 type Newline = z.ZodEnum<{ CRLF: 'CRLF'; LF: 'LF'; CR: 'CR' }>;
 
-/** The newline names of configs and the characters they stand for. */
-export const newlines: Readonly<Record<'CRLF' | 'LF' | 'CR', string>> = { CRLF: '\r\n', LF: '\n', CR: '\r' };
-
 export function newlineName(): Newline {
   return z.enum(['CRLF', 'LF', 'CR']);
 }

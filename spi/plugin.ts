@@ -1,6 +1,7 @@
 /**
- * A plugin is a value: what a person may write (`config`), what it is for, and how to load the implementation.
- * Validation, linting, JSON Schema, forms and reference pages all come from this value.
+ * A plugin is a value: what it is for, how to load what a person may write (`config`), and the implementation (`load`).
+ * Validation, linting, JSON Schema, forms and reference pages all come from this value. Both are loaded late, because
+ * a process names a handful of plugins: a worker thread, which is given configs that are resolved, needs no schemas.
  */
 import type { z } from 'zod';
 import type { Decoder, Encoder, FileInput, FileOutput, Formatter, Parser } from './files.ts';
@@ -34,7 +35,7 @@ export interface Plugin<K extends Kind = Kind, S extends z.ZodObject = z.ZodObje
   readonly summary: string;
   readonly stability: Stability;
   /** A strict object; every option with title and description, and a default unless it is mandatory. Plain JSON. */
-  readonly config: S;
+  readonly config: () => Promise<S>;
   /** Each a section of a config as a user would write it; parsed and linted by a test. */
   readonly examples: readonly { readonly title: string; readonly yaml: string }[];
   /** The implementation, loaded when a config names it. */
@@ -51,13 +52,18 @@ export interface AnyPlugin<K extends Kind = Kind> {
   readonly title: string;
   readonly summary: string;
   readonly stability: Stability;
-  readonly config: z.ZodObject;
+  config(): Promise<z.ZodObject>;
   readonly examples: readonly { readonly title: string; readonly yaml: string }[];
   load(): Promise<Kinds<never>[K]>;
 }
 
 /** Every plugin that an engine knows. */
 export type Catalog = readonly AnyPlugin[];
+
+/** The `config` of a plugin that has no options. */
+export async function noOptions(): Promise<z.ZodObject> {
+  return (await import('./no-options.ts')).noOptions;
+}
 
 /** Checks the types of a declaration and forgets the config type. */
 export function plugin<K extends Kind, S extends z.ZodObject>(declaration: Plugin<K, S>): AnyPlugin<K> {

@@ -50,13 +50,15 @@ export function describePlugin(name: string, options: SharedOptions): Promise<nu
     const members = catalog.filter((member) => member.name === name);
     if (members.length === 0) throw cliErrors.error('PLUGIN_NOT_FOUND', { name });
     if (ctx.isJson) {
-      const entries = members.map(({ kind, name: own, title, summary, stability, examples, config }) => ({
-        ...{ kind, name: own, title, summary, stability, examples },
-        config: jsonSchema(config),
-      }));
+      const entries = await Promise.all(
+        members.map(async (member) => {
+          const { kind, name: own, title, summary, stability, examples } = member;
+          return { ...{ kind, name: own, title, summary, stability, examples }, config: await jsonSchema(member) };
+        }),
+      );
       ctx.terminal.out(`${JSON.stringify(entries, undefined, 2)}\n`);
     } else {
-      for (const member of members) describe(ctx, member);
+      for (const member of members) describe(ctx, member, await jsonSchema(member));
     }
   });
 }
@@ -73,14 +75,13 @@ interface OptionSchema {
   readonly required?: readonly string[];
 }
 
-function jsonSchema(config: AnyPlugin['config']): OptionSchema {
-  return z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' }) as OptionSchema;
+async function jsonSchema(member: AnyPlugin): Promise<OptionSchema> {
+  return z.toJSONSchema(await member.config(), { io: 'input', unrepresentable: 'any' }) as OptionSchema;
 }
 
-function describe({ terminal }: CommandContext, member: AnyPlugin): void {
+function describe({ terminal }: CommandContext, member: AnyPlugin, schema: OptionSchema): void {
   const out = (text: string): void => terminal.out(text);
   out(`${member.name} — ${member.title} (${member.kind}, ${member.stability})\n\n${member.summary}\n`);
-  const schema = jsonSchema(member.config);
   describeOptions(out, schema, '');
   for (const { title, yaml } of member.examples) {
     out(`\nExample: ${title}\n${yaml.trimEnd().replace(/^/gm, '  ')}\n`);

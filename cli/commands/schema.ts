@@ -5,6 +5,6 @@ import { runCommand } from '#cli/command-context.ts';
 
 export function schema(): Promise<number> {
   return runCommand({ logLevel: 'info' }, async ({ terminal }) => {
-    terminal.out(`${JSON.stringify(configJsonSchema(catalog), undefined, 2)}\n`);
+    terminal.out(`${JSON.stringify(await configJsonSchema(catalog), undefined, 2)}\n`);
   });
 }

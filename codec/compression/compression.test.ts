@@ -34,6 +34,7 @@ const encoders = {
   bzip2: (bytes: Bytes) => bzip2(bytes, 1),
   zstd: (bytes: Bytes) => zstd(bytes, 3),
 } as const;
+const firstBytes = { gzip: 0x1f, bzip2: 0x42, zstd: 0x28 } as const;
 const names = ['gzip', 'bzip2', 'zstd'] as const;
 
 describe.each(names)('%s', (name) => {
@@ -76,7 +77,7 @@ describe.each(names)('%s', (name) => {
 
   it('passes errors of the source on', async () => {
     async function* failing(): AsyncGenerator<Uint8Array> {
-      yield Uint8Array.of(0x1f);
+      yield Uint8Array.of(firstBytes[name]);
       throw new Error('the source has failed');
     }
     await expect(all(encoders[name](failing()))).rejects.toThrow('the source has failed');

@@ -6,14 +6,21 @@ import { compressionErrors } from './errors.ts';
 import { throughTransform } from './through-transform.ts';
 
 /** Large pieces: fewer hand-overs between threads. */
-const CHUNK_BYTES = 256 * 1024;
+const PACKED_CHUNK_BYTES = 256 * 1024;
+/**
+ * What is read ahead of the consumer: one piece of this size, and another one in the making. A hand-over needs a turn of
+ * the event loop, which the consumer takes only when it has used up a piece; so the pieces are as large as it likes.
+ */
+const PLAIN_CHUNK_BYTES = 1024 * 1024;
+/** A buffer that is not full with one piece: the stream goes on with the next when it has handed one over. */
+const readingAhead = { chunkSize: PLAIN_CHUNK_BYTES, readableHighWaterMark: PLAIN_CHUNK_BYTES + 1 } as const;
 /** Frames that need more memory than this to be read are refused (128 MiB, the zstd command's own limit). */
 const ZSTD_WINDOW_LOG_MAX = 27;
 
 /** Members behind each other are one stream; what is no member behind them is ignored, as Java does. */
 export async function* gunzip(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const counted = countBytes(bytes);
-  yield* throughTransform(counted.bytes, createGunzip({ chunkSize: CHUNK_BYTES }), {
+  yield* throughTransform(counted.bytes, createGunzip(readingAhead), {
     translate: (error, bytesRead) => translated(error, 'gzip', bytesRead),
   });
   if (counted.count() === 0) throw truncated('gzip', 0);
@@ -22,7 +29,7 @@ export async function* gunzip(bytes: Bytes): AsyncGenerator<Uint8Array> {
 /** One member whose header says nothing of time and system, like Java's. */
 export async function* gzip(bytes: Bytes, level: number): AsyncGenerator<Uint8Array> {
   let isFirst = true;
-  const packed = throughTransform(bytes, createGzip({ level, chunkSize: CHUNK_BYTES }), {
+  const packed = throughTransform(bytes, createGzip({ level, chunkSize: PACKED_CHUNK_BYTES }), {
     translate: (error) => error,
   });
   for await (const chunk of packed) {
@@ -39,7 +46,7 @@ export async function* gzip(bytes: Bytes, level: number): AsyncGenerator<Uint8Ar
 export async function* unzstd(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const counted = countBytes(bytes);
   const transform = createZstdDecompress({
-    chunkSize: CHUNK_BYTES,
+    ...readingAhead,
     params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
   });
   yield* throughTransform(counted.bytes, transform, {
@@ -50,7 +57,7 @@ export async function* unzstd(bytes: Bytes): AsyncGenerator<Uint8Array> {
 
 export function zstd(bytes: Bytes, level: number): AsyncGenerator<Uint8Array> {
   const transform = createZstdCompress({
-    chunkSize: CHUNK_BYTES,
+    chunkSize: PACKED_CHUNK_BYTES,
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
   });
   return throughTransform(bytes, transform, { translate: (error) => error });

@@ -1,6 +1,4 @@
-import { z } from 'zod';
-import { plugin } from '#spi/plugin.ts';
-import { bzip2EncoderConfig } from './config.ts';
+import { noOptions, plugin } from '#spi/plugin.ts';
 
 export const bzip2DecoderPlugin = plugin({
   kind: 'decoder',
@@ -8,7 +6,7 @@ export const bzip2DecoderPlugin = plugin({
   title: 'bzip2',
   summary: 'Reads .bz2 files; the level is the size of its blocks in 100 kB.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [{ title: 'Compressed input', yaml: 'type: bzip2\n' }],
   load: async () => (await import('./decoder.ts')).bzip2Decoder,
 });
@@ -19,7 +17,7 @@ export const bzip2EncoderPlugin = plugin({
   title: 'bzip2',
   summary: 'Writes .bz2 files; the level is the size of its blocks in 100 kB.',
   stability: 'stable',
-  config: bzip2EncoderConfig,
+  config: async () => (await import('./config.ts')).bzip2EncoderConfig,
   examples: [{ title: 'Small files', yaml: 'type: bzip2\nlevel: 9\n' }],
   load: async () => (await import('./encoder.ts')).bzip2Encoder,
 });

@@ -1,5 +1,4 @@
 import { plugin } from '#spi/plugin.ts';
-import { configInputConfig } from './config.ts';
 
 export const configInputPlugin = plugin({
   kind: 'input',
@@ -7,7 +6,7 @@ export const configInputPlugin = plugin({
   title: 'Values in the config',
   summary: 'Takes records from the config itself: for trying things out and for small tables.',
   stability: 'stable',
-  config: configInputConfig,
+  config: async () => (await import('./config.ts')).configInputConfig,
   examples: [
     {
       title: 'Two records',

@@ -1,6 +1,6 @@
 /** The csv formatter: batches to bytes in any charset. */
 import { isRopewayError, withPlace } from '#spi/errors.ts';
-import { newlines } from '#spi/fields.ts';
+import { newlines } from '#spi/newlines.ts';
 import type { Formatter } from '#spi/files.ts';
 import { columnIndex } from '#spi/schema.ts';
 import type { Schema } from '#spi/schema.ts';

@@ -1,7 +1,7 @@
 /** The csv parser: bytes in any charset to batches. */
 import type { ErrorPlace, RopewayError } from '#spi/errors.ts';
 import { isRopewayError, withPlace } from '#spi/errors.ts';
-import { newlines } from '#spi/fields.ts';
+import { newlines } from '#spi/newlines.ts';
 import type { Parser } from '#spi/files.ts';
 import { charsetDecoder } from '#codec/charset/decoder.ts';
 import { charsetFamily } from '#codec/charset/names.ts';

@@ -1,5 +1,4 @@
 import { plugin } from '#spi/plugin.ts';
-import { csvFormatterConfig, csvParserConfig } from './config.ts';
 
 export const csvParserPlugin = plugin({
   kind: 'parser',
@@ -7,7 +6,7 @@ export const csvParserPlugin = plugin({
   title: 'CSV',
   summary: 'Reads comma-separated values and their relatives (tabs, semicolons, other quotes).',
   stability: 'stable',
-  config: csvParserConfig,
+  config: async () => (await import('./config.ts')).csvParserConfig,
   examples: [
     {
       title: 'Tab-separated, with a header',
@@ -23,7 +22,7 @@ export const csvFormatterPlugin = plugin({
   title: 'CSV',
   summary: 'Writes comma-separated values.',
   stability: 'stable',
-  config: csvFormatterConfig,
+  config: async () => (await import('./config.ts')).csvFormatterConfig,
   examples: [
     { title: 'Lines that end with LF, everything quoted', yaml: 'type: csv\nnewline: LF\nquote_policy: ALL\n' },
   ],

@@ -1,5 +1,4 @@
 import { plugin } from '#spi/plugin.ts';
-import { fileInputConfig, fileOutputConfig } from './config.ts';
 
 export const fileInputPlugin = plugin({
   kind: 'file_input',
@@ -7,7 +6,7 @@ export const fileInputPlugin = plugin({
   title: 'Local files',
   summary: 'Reads local files whose paths begin with a prefix.',
   stability: 'stable',
-  config: fileInputConfig,
+  config: async () => (await import('./config.ts')).fileInputConfig,
   examples: [
     {
       title: 'All CSV exports of a folder',
@@ -23,7 +22,7 @@ export const fileOutputPlugin = plugin({
   title: 'Local files',
   summary: 'Writes local files, one per output task.',
   stability: 'stable',
-  config: fileOutputConfig,
+  config: async () => (await import('./config.ts')).fileOutputConfig,
   examples: [
     {
       title: 'Compressed JSON lines',

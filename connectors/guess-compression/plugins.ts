@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { plugin } from '#spi/plugin.ts';
+import { noOptions, plugin } from '#spi/plugin.ts';
 
 export const gzipGuessPlugin = plugin({
   kind: 'guess',
@@ -7,7 +6,7 @@ export const gzipGuessPlugin = plugin({
   title: 'gzip',
   summary: 'Recognizes gzip files.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [],
   load: async () => (await import('./magic-guess.ts')).gzipGuesser,
 });
@@ -18,7 +17,7 @@ export const bzip2GuessPlugin = plugin({
   title: 'bzip2',
   summary: 'Recognizes bzip2 files.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [],
   load: async () => (await import('./magic-guess.ts')).bzip2Guesser,
 });
@@ -29,7 +28,7 @@ export const zstdGuessPlugin = plugin({
   title: 'Zstandard',
   summary: 'Recognizes Zstandard files.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [],
   load: async () => (await import('./magic-guess.ts')).zstdGuesser,
 });

@@ -3,7 +3,7 @@ import { defaultDialect } from '#codec/csv/dialect.ts';
 import type { CsvDialect } from '#codec/csv/dialect.ts';
 import { LineTokenizer, splitLines } from '#codec/csv/line-tokenizer.ts';
 import { charsetDecoder } from '#codec/charset/decoder.ts';
-import { newlines } from '#spi/fields.ts';
+import { newlines } from '#spi/newlines.ts';
 import type { Finding, Guess, Guesser } from '#spi/guess.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';

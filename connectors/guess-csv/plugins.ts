@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { plugin } from '#spi/plugin.ts';
+import { noOptions, plugin } from '#spi/plugin.ts';
 
 export const csvGuessPlugin = plugin({
   kind: 'guess',
@@ -7,7 +6,7 @@ export const csvGuessPlugin = plugin({
   title: 'CSV',
   summary: 'Guesses charset, newline, delimiter, quotes, header and column types of CSV files.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [],
   load: async () => (await import('./csv-guess.ts')).csvGuesser({ isAllStrings: false }),
 });
@@ -18,7 +17,7 @@ export const csvAllStringsGuessPlugin = plugin({
   title: 'CSV, all strings',
   summary: 'Like csv, but every column is a string.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [],
   load: async () => (await import('./csv-guess.ts')).csvGuesser({ isAllStrings: true }),
 });

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { plugin } from '#spi/plugin.ts';
+import { noOptions, plugin } from '#spi/plugin.ts';
 
 export const jsonGuessPlugin = plugin({
   kind: 'guess',
@@ -7,7 +6,7 @@ export const jsonGuessPlugin = plugin({
   title: 'JSON',
   summary: 'Recognizes files of JSON objects.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [],
   load: async () => (await import('./json-guess.ts')).jsonGuesser,
 });

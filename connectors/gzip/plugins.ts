@@ -1,6 +1,4 @@
-import { z } from 'zod';
-import { plugin } from '#spi/plugin.ts';
-import { gzipEncoderConfig } from './config.ts';
+import { noOptions, plugin } from '#spi/plugin.ts';
 
 export const gzipDecoderPlugin = plugin({
   kind: 'decoder',
@@ -8,7 +6,7 @@ export const gzipDecoderPlugin = plugin({
   title: 'gzip',
   summary: 'Reads .gz files: one stream, also of several members.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [{ title: 'Compressed input', yaml: 'type: gzip\n' }],
   load: async () => (await import('./decoder.ts')).gzipDecoder,
 });
@@ -19,7 +17,7 @@ export const gzipEncoderPlugin = plugin({
   title: 'gzip',
   summary: 'Writes .gz files: one stream, also of several members.',
   stability: 'stable',
-  config: gzipEncoderConfig,
+  config: async () => (await import('./config.ts')).gzipEncoderConfig,
   examples: [{ title: 'Small files', yaml: 'type: gzip\nlevel: 9\n' }],
   load: async () => (await import('./encoder.ts')).gzipEncoder,
 });

@@ -1,5 +1,4 @@
 import { plugin } from '#spi/plugin.ts';
-import { jsonParserConfig } from './config.ts';
 
 export const jsonParserPlugin = plugin({
   kind: 'parser',
@@ -7,7 +6,7 @@ export const jsonParserPlugin = plugin({
   title: 'JSON',
   summary: 'Reads JSON values one after the other: one per line, pretty-printed, or elements of arrays.',
   stability: 'stable',
-  config: jsonParserConfig,
+  config: async () => (await import('./config.ts')).jsonParserConfig,
   examples: [
     {
       title: 'Columns out of nested objects',

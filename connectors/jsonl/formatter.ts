@@ -1,6 +1,6 @@
 /** The jsonl formatter. */
 import { isRopewayError, withPlace } from '#spi/errors.ts';
-import { newlines } from '#spi/fields.ts';
+import { newlines } from '#spi/newlines.ts';
 import type { Formatter } from '#spi/files.ts';
 import { columnIndex } from '#spi/schema.ts';
 import type { Schema } from '#spi/schema.ts';

@@ -1,5 +1,4 @@
 import { plugin } from '#spi/plugin.ts';
-import { jsonlFormatterConfig, jsonlParserConfig } from './config.ts';
 
 export const jsonlParserPlugin = plugin({
   kind: 'parser',
@@ -7,7 +6,7 @@ export const jsonlParserPlugin = plugin({
   title: 'JSON lines',
   summary: 'Reads one JSON object per line; a broken line is skipped, and the next one read.',
   stability: 'stable',
-  config: jsonlParserConfig,
+  config: async () => (await import('./config.ts')).jsonlParserConfig,
   examples: [
     {
       title: 'Three columns',
@@ -23,7 +22,7 @@ export const jsonlFormatterPlugin = plugin({
   title: 'JSON lines',
   summary: 'Writes one JSON object per line.',
   stability: 'stable',
-  config: jsonlFormatterConfig,
+  config: async () => (await import('./config.ts')).jsonlFormatterConfig,
   examples: [{ title: 'Dates only', yaml: 'type: jsonl\ndefault_timestamp_format: "%Y-%m-%d"\n' }],
   load: async () => (await import('./formatter.ts')).jsonlFormatter,
 });

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { plugin } from '#spi/plugin.ts';
+import { noOptions, plugin } from '#spi/plugin.ts';
 
 export const nullOutputPlugin = plugin({
   kind: 'output',
@@ -7,7 +6,7 @@ export const nullOutputPlugin = plugin({
   title: 'Nowhere',
   summary: 'Throws all records away: for measuring and for checking inputs.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [{ title: 'Nowhere (the quotes matter: an unquoted null is nothing)', yaml: 'type: "null"\n' }],
   load: async () => (await import('./output.ts')).nullOutput,
 });

@@ -1,5 +1,4 @@
 import { plugin } from '#spi/plugin.ts';
-import { removeColumnsConfig } from './config.ts';
 
 export const removeColumnsPlugin = plugin({
   kind: 'filter',
@@ -7,7 +6,7 @@ export const removeColumnsPlugin = plugin({
   title: 'Remove columns',
   summary: 'Drops columns, or keeps only some.',
   stability: 'stable',
-  config: removeColumnsConfig,
+  config: async () => (await import('./config.ts')).removeColumnsConfig,
   examples: [{ title: 'Drop two columns', yaml: 'type: remove_columns\nremove: [password, token]\n' }],
   load: async () => (await import('./filter.ts')).removeColumns,
 });

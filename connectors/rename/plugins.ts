@@ -1,5 +1,4 @@
 import { plugin } from '#spi/plugin.ts';
-import { renameConfig } from './config.ts';
 
 export const renamePlugin = plugin({
   kind: 'filter',
@@ -7,7 +6,7 @@ export const renamePlugin = plugin({
   title: 'Rename columns',
   summary: 'Gives columns other names, one by one or by rules.',
   stability: 'stable',
-  config: renameConfig,
+  config: async () => (await import('./config.ts')).renameConfig,
   examples: [
     { title: 'One by one', yaml: 'type: rename\ncolumns: {cust_no: customer_id}\n' },
     {

@@ -1,5 +1,4 @@
 import { plugin } from '#spi/plugin.ts';
-import { stdoutConfig } from './config.ts';
 
 export const stdoutPlugin = plugin({
   kind: 'output',
@@ -7,7 +6,7 @@ export const stdoutPlugin = plugin({
   title: 'Standard output',
   summary: 'Prints records as comma-separated text without quotes: for looking at them.',
   stability: 'stable',
-  config: stdoutConfig,
+  config: async () => (await import('./config.ts')).stdoutConfig,
   examples: [{ title: 'With column names', yaml: 'type: stdout\nprints_column_names: true\n' }],
   load: async () => (await import('./output.ts')).stdoutOutput,
 });

@@ -1,6 +1,4 @@
-import { z } from 'zod';
-import { plugin } from '#spi/plugin.ts';
-import { zstdEncoderConfig } from './config.ts';
+import { noOptions, plugin } from '#spi/plugin.ts';
 
 export const zstdDecoderPlugin = plugin({
   kind: 'decoder',
@@ -8,7 +6,7 @@ export const zstdDecoderPlugin = plugin({
   title: 'Zstandard',
   summary: 'Reads .zst files: much faster than gzip at the same size.',
   stability: 'stable',
-  config: z.strictObject({}),
+  config: noOptions,
   examples: [{ title: 'Compressed input', yaml: 'type: zstd\n' }],
   load: async () => (await import('./decoder.ts')).zstdDecoder,
 });
@@ -19,7 +17,7 @@ export const zstdEncoderPlugin = plugin({
   title: 'Zstandard',
   summary: 'Writes .zst files: much faster than gzip at the same size.',
   stability: 'stable',
-  config: zstdEncoderConfig,
+  config: async () => (await import('./config.ts')).zstdEncoderConfig,
   examples: [{ title: 'Small files', yaml: 'type: zstd\nlevel: 19\n' }],
   load: async () => (await import('./encoder.ts')).zstdEncoder,
 });

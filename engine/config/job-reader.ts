@@ -39,48 +39,48 @@ export class JobReader {
   }
 
   /** The whole job, or undefined when `diagnostics` holds an error. */
-  job(): Job | undefined {
-    const input = this.input();
-    const filters = this.filters();
-    const output = this.output();
+  async job(): Promise<Job | undefined> {
+    const input = await this.input();
+    const filters = await this.filters();
+    const output = await this.output();
     const exec = this.exec();
     this.checkTopLevel();
     if (this.errors.length > 0 || input === undefined || output === undefined) return undefined;
     return { input, filters, output, exec };
   }
 
-  input(): RecordInput | FilesInput | undefined {
-    const found = this.#pluginSection('in', ['input', 'file_input'], ['parser', 'decoders']);
+  async input(): Promise<RecordInput | FilesInput | undefined> {
+    const found = await this.#pluginSection('in', ['input', 'file_input'], ['parser', 'decoders']);
     if (found === undefined) return undefined;
     const { section, written } = found;
     if (section.kind === 'input') return { ...section, kind: 'input', decoders: [] };
-    const decoders = this.#list(written['decoders'], ['in', 'decoders'], 'decoder');
-    const parser = this.#nested(written['parser'], ['in', 'parser'], 'parser');
+    const decoders = await this.#list(written['decoders'], ['in', 'decoders'], 'decoder');
+    const parser = await this.#nested(written['parser'], ['in', 'parser'], 'parser');
     return parser && { ...section, kind: 'file_input', decoders, parser };
   }
 
   /** The file input alone, without its parser: what guessing starts from. Undefined for other inputs. */
-  fileInput(): Section<'file_input'> | undefined {
-    const found = this.#pluginSection('in', ['input', 'file_input'], ['parser', 'decoders']);
+  async fileInput(): Promise<Section<'file_input'> | undefined> {
+    const found = await this.#pluginSection('in', ['input', 'file_input'], ['parser', 'decoders']);
     return found?.section.kind === 'file_input' ? { ...found.section, kind: 'file_input' } : undefined;
   }
 
-  decoders(): readonly Section<'decoder'>[] {
+  async decoders(): Promise<readonly Section<'decoder'>[]> {
     const input = this.#config['in'];
     return this.#list(isJsonObject(input) ? input['decoders'] : undefined, ['in', 'decoders'], 'decoder');
   }
 
-  filters(): readonly Section<'filter'>[] {
+  async filters(): Promise<readonly Section<'filter'>[]> {
     return this.#list(this.#config['filters'], ['filters'], 'filter');
   }
 
-  output(): RecordOutput | FilesOutput | undefined {
-    const found = this.#pluginSection('out', ['output', 'file_output'], ['formatter', 'encoders']);
+  async output(): Promise<RecordOutput | FilesOutput | undefined> {
+    const found = await this.#pluginSection('out', ['output', 'file_output'], ['formatter', 'encoders']);
     if (found === undefined) return undefined;
     const { section, written } = found;
     if (section.kind === 'output') return { ...section, kind: 'output', encoders: [] };
-    const encoders = this.#list(written['encoders'], ['out', 'encoders'], 'encoder');
-    const formatter = this.#nested(written['formatter'], ['out', 'formatter'], 'formatter');
+    const encoders = await this.#list(written['encoders'], ['out', 'encoders'], 'encoder');
+    const formatter = await this.#nested(written['formatter'], ['out', 'formatter'], 'formatter');
     return formatter && { ...section, kind: 'file_output', encoders, formatter };
   }
 
@@ -135,11 +135,11 @@ export class JobReader {
     return 15;
   }
 
-  #pluginSection(
+  async #pluginSection(
     key: 'in' | 'out',
     kinds: readonly Kind[],
     nestedKeys: readonly string[],
-  ): { section: Section; written: JsonObject } | undefined {
+  ): Promise<{ section: Section; written: JsonObject } | undefined> {
     const written = this.#config[key];
     if (written === undefined || written === null) {
       const advice = key === 'in' ? 'Say where the data comes from.' : 'Say where the data goes to.';
@@ -150,11 +150,11 @@ export class JobReader {
       this.#add('error', this.#notAMapping(key, written));
       return undefined;
     }
-    const section = this.#section(written, [key], { kinds, nestedKeys });
+    const section = await this.#section(written, [key], { kinds, nestedKeys });
     return section && { section, written };
   }
 
-  #nested<K extends Kind>(written: Json | undefined, path: ConfigPath, kind: K): Section<K> | undefined {
+  async #nested<K extends Kind>(written: Json | undefined, path: ConfigPath, kind: K): Promise<Section<K> | undefined> {
     if (written === undefined || written === null) {
       const names = this.#catalog.filter((plugin) => plugin.kind === kind).map(({ name }) => name);
       const advice = `Add it with a type: ${names.join(', ')}. \`ropeway guess\` finds out the settings of a parser.`;
@@ -166,29 +166,35 @@ export class JobReader {
       this.#add('error', this.#notAMapping(path.join('.'), written, path));
       return undefined;
     }
-    return this.#section(written, path, { kinds: [kind], nestedKeys: [] }) as Section<K> | undefined;
+    return (await this.#section(written, path, { kinds: [kind], nestedKeys: [] })) as Section<K> | undefined;
   }
 
-  #list<K extends Kind>(written: Json | undefined, path: ConfigPath, kind: K): readonly Section<K>[] {
+  async #list<K extends Kind>(written: Json | undefined, path: ConfigPath, kind: K): Promise<readonly Section<K>[]> {
     if (written === undefined || written === null) return [];
     if (!Array.isArray(written)) {
       const params = { section: path.join('.'), found: describeJson(written) };
       this.#add('error', configErrors.error('SECTION_NOT_A_LIST', params, { where: { path } }));
       return [];
     }
-    return (written as readonly Json[]).flatMap((entry, index) => this.#nested(entry, [...path, index], kind) ?? []);
+    const sections: Section<K>[] = [];
+    for (const [index, entry] of (written as readonly Json[]).entries()) {
+      // One after the other: what is wrong is told in the order of the config.
+      const section = await this.#nested(entry, [...path, index], kind);
+      if (section !== undefined) sections.push(section);
+    }
+    return sections;
   }
 
-  #section(
+  async #section(
     written: JsonObject,
     path: ConfigPath,
     { kinds, nestedKeys }: { kinds: readonly Kind[]; nestedKeys: readonly string[] },
-  ): Section | undefined {
+  ): Promise<Section | undefined> {
     try {
       const plugin = findPlugin(written['type'], path, kinds, this.#catalog);
       const isFiles = plugin.kind === 'file_input' || plugin.kind === 'file_output';
       const own = withoutKeys(written, ['type', ...(isFiles ? nestedKeys : [])]);
-      const { config, errors, unknownKeys } = resolveOptions(plugin.config, own);
+      const { config, errors, unknownKeys } = resolveOptions(await plugin.config(), own);
       for (const error of errors) this.#add('error', placed(error, path));
       this.#addUnknown(unknownKeys, path, `the ${plugin.kind.replace('_', ' ')} '${plugin.name}'`);
       return { kind: plugin.kind, name: plugin.name, config, path };

@@ -5,8 +5,9 @@ import type { AnyPlugin, Catalog, Kind } from '#spi/plugin.ts';
 import { execSchema } from './exec.ts';
 
 /** JSON Schema 2020-12. Editors show titles and descriptions, and complete the options of the `type` at hand. */
-export function configJsonSchema(catalog: Catalog): JsonObject {
-  const definitions = Object.fromEntries(kinds.map((kind) => [kind, kindSchema(catalog, kind)]));
+export async function configJsonSchema(catalog: Catalog): Promise<JsonObject> {
+  const definitions: Record<string, Json> = {};
+  for (const kind of kinds) definitions[kind] = await kindSchema(catalog, kind);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Ropeway config',
@@ -42,22 +43,26 @@ const nested: Partial<Record<Kind, JsonObject>> = {
   file_output: { formatter: reference('formatter'), encoders: { type: 'array', items: reference('encoder') } },
 };
 
-function kindSchema(catalog: Catalog, kind: Kind): JsonObject {
+async function kindSchema(catalog: Catalog, kind: Kind): Promise<JsonObject> {
   const members = catalog.filter((plugin) => plugin.kind === kind);
   return {
     type: 'object',
     required: ['type'],
     properties: { type: { enum: members.map(({ name }) => name) } },
-    allOf: members.map((plugin): Json => ({
-      if: { properties: { type: { const: plugin.name } } },
-      // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's own word
-      then: pluginSchema(plugin),
-    })),
+    allOf: await Promise.all(members.map(memberSchema)),
   };
 }
 
-function pluginSchema(plugin: AnyPlugin): JsonObject {
-  const options = optionsSchema(plugin.config);
+async function memberSchema(plugin: AnyPlugin): Promise<JsonObject> {
+  return {
+    if: { properties: { type: { const: plugin.name } } },
+    // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's own word
+    then: await pluginSchema(plugin),
+  };
+}
+
+async function pluginSchema(plugin: AnyPlugin): Promise<JsonObject> {
+  const options = optionsSchema(await plugin.config());
   const properties = options['properties'] as JsonObject | undefined;
   return {
     ...options,

@@ -34,7 +34,7 @@ export interface GuessedConfig {
 export async function guessConfig(config: JsonObject, options: GuessOptions): Promise<GuessedConfig> {
   const { catalog, sampleBytes } = options;
   const reader = new JobReader(config, catalog);
-  const section = reader.fileInput();
+  const section = await reader.fileInput();
   const exec = reader.execOptions();
   const [error] = reader.errors;
   if (error !== undefined) throw error;
@@ -58,7 +58,7 @@ export async function guessConfig(config: JsonObject, options: GuessOptions): Pr
     const sample = await readSample(section, sampling);
     const decode = async (current: JsonObject): Promise<Uint8Array> => {
       const known = new JobReader({ in: current }, catalog);
-      const decoders = known.decoders();
+      const decoders = await known.decoders();
       const [decoderError] = known.errors;
       if (decoderError !== undefined) throw decoderError;
       return decoders.length === 0 ? sample : decodeSample(sample, decoders, sampling);

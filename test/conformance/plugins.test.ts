@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { catalog } from '#connectors/catalog.ts';
+import { assert } from '#spi/assert.ts';
 import { valueAt } from '#spi/batch.ts';
 import type { Batch } from '#spi/batch.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
@@ -17,6 +18,14 @@ import { resolveOptions } from '#engine/config/resolve.ts';
 import { keptLog } from '#test/kit/memory-plugins.ts';
 
 const members = catalog.map((plugin): [string, AnyPlugin] => [`${plugin.kind} ${plugin.name}`, plugin]);
+
+const configs = new Map(await Promise.all(catalog.map(async (plugin) => [plugin, await plugin.config()] as const)));
+
+function configOf(plugin: AnyPlugin): z.ZodObject {
+  const config = configs.get(plugin);
+  assert(config, 'plugins of these tests are of the catalogue');
+  return config;
+}
 
 function ofKind<K extends Kind>(kind: K): [string, AnyPlugin<K>][] {
   return catalog
@@ -66,7 +75,7 @@ function undocumented(node: SchemaNode, path: string): string[] {
 }
 
 describe.each(members)('%s', (_title, plugin) => {
-  const jsonSchema = z.toJSONSchema(plugin.config, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
+  const jsonSchema = z.toJSONSchema(configOf(plugin), { io: 'input', unrepresentable: 'any' }) as SchemaNode;
 
   it('is told in words: a sentence about itself, title and sentences for every option', () => {
     expect(plugin.summary).toMatch(/\.$/);
@@ -85,15 +94,15 @@ describe.each(members)('%s', (_title, plugin) => {
       expect(isJsonObject(written) && written['type']).toBe(plugin.name);
       const nested = ['type', 'parser', 'decoders', 'formatter', 'encoders'];
       const own = Object.fromEntries(Object.entries(written as JsonObject).filter(([key]) => !nested.includes(key)));
-      expect(resolveOptions(plugin.config, own)).toMatchObject({ errors: [], unknownKeys: [] });
+      expect(resolveOptions(configOf(plugin), own)).toMatchObject({ errors: [], unknownKeys: [] });
     }
   });
 
   it('refuses an option that does not exist, and gives plain JSON as its config', () => {
     const [example] = plugin.examples;
-    expect(plugin.config.safeParse({ no_such_option: 1 }).success).toBe(false);
+    expect(configOf(plugin).safeParse({ no_such_option: 1 }).success).toBe(false);
     if (example === undefined) return;
-    const { config } = resolveOptions(plugin.config, withoutType(parse(example.yaml) as JsonObject));
+    const { config } = resolveOptions(configOf(plugin), withoutType(parse(example.yaml) as JsonObject));
     expect(JSON.parse(JSON.stringify(config))).toEqual(config);
   });
 
@@ -132,7 +141,7 @@ async function* cut(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<
 }
 
 describe.each(ofKind('parser'))('parser %s', (name, plugin) => {
-  const config = plugin.config.parse({ columns });
+  const config = configOf(plugin).parse({ columns });
 
   async function parsed(
     text: string,
@@ -186,7 +195,7 @@ describe.each(ofKind('formatter'))('formatter %s', (name, plugin) => {
 
   it('writes a file for no records', async () => {
     const formatter = await load(plugin);
-    const writer = formatter.open(plugin.config.parse({}), schema);
+    const writer = formatter.open(configOf(plugin).parse({}), schema);
     const begin = Buffer.from(writer.begin()).toString();
     expect([begin, Buffer.from(writer.end()).toString()]).toEqual([name === 'csv' ? 'n,s,d\r\n' : '', '']);
   });
@@ -198,10 +207,10 @@ describe.each(ofKind('formatter'))('formatter %s', (name, plugin) => {
     const parser = await load(parserPlugin);
     // Quotes are doubled, so nothing else may escape.
     const extra = name === 'csv' ? { skip_header_lines: 1, escape: null } : {};
-    const parserConfig = parserPlugin.config.parse({ columns, ...extra });
+    const parserConfig = configOf(parserPlugin).parse({ columns, ...extra });
     await fc.assert(
       fc.asyncProperty(fc.array(cells, { maxLength: 5 }), async (rows) => {
-        const writer = formatter.open(plugin.config.parse({}), schema);
+        const writer = formatter.open(configOf(plugin).parse({}), schema);
         const parts = [Buffer.from(writer.begin())];
         const batch = batchOf(schema, rows);
         if (batch !== undefined) parts.push(Buffer.from(writer.write(batch)));
@@ -238,7 +247,7 @@ describe.each(ofKind('encoder'))('encoder %s', (name, plugin) => {
     if (decoderPlugin === undefined) return;
     const [encoder, decoder] = await Promise.all([load(plugin), load(decoderPlugin)]);
     const bytes = new TextEncoder().encode('some text '.repeat(1000));
-    const packed = encoder.encode(plugin.config.parse({}), cut(bytes, [5, 500]), context());
+    const packed = encoder.encode(configOf(plugin).parse({}), cut(bytes, [5, 500]), context());
     const chunks: Buffer[] = [];
     for await (const chunk of decoder.decode({}, packed, { name: '/file' }, context())) chunks.push(Buffer.from(chunk));
     expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
@@ -276,8 +285,8 @@ describe.each(ofKind('encoder'))('encoder %s', (name, plugin) => {
 });
 
 describe('configJsonSchema()', () => {
-  it('names every plugin of a config in its place', () => {
-    const text = JSON.stringify(configJsonSchema(catalog));
+  it('names every plugin of a config in its place', async () => {
+    const text = JSON.stringify(await configJsonSchema(catalog));
     for (const { kind, name } of catalog) if (kind !== 'guess') expect(text).toContain(`"const":"${name}"`);
   });
 });

@@ -42,7 +42,7 @@ async function outcome(text: Uint8Array, sections: Sections, way: Way): Promise<
   const keep: Logger['info'] = (sentence, fields) => void lines.push(`${sentence} ${JSON.stringify(fields)}`);
   const log: Logger = { error: keep, warn: keep, info: keep, debug: keep };
   const reader = new JobReader(config(place, sections), catalog, { ...way, maxThreads: 1, minOutputTasks: 2 });
-  const job = reader.job();
+  const job = await reader.job();
   expect(reader.errors).toEqual([]);
   if (job === undefined) throw new Error('there is a job');
   try {
