@@ -257,7 +257,7 @@ describe.each(ofKind('encoder'))('encoder %s', (name, plugin) => {
     const decoderPlugin = ofKind('decoder').find(([decoder]) => decoder === name)?.[1];
     if (decoderPlugin === undefined) return;
     const [encoder, decoder] = await Promise.all([load(plugin), load(decoderPlugin)]);
-    const config = plugin.config.parse({});
+    const config = configOf(plugin).parse({});
     const [first, second] = [encoder.openPieces?.(config), encoder.openPieces?.(config)];
     if (first === undefined || second === undefined) return;
     const pieces = ['first piece '.repeat(500), '', 'another one '.repeat(700)].map((text) => Buffer.from(text));

@@ -45,7 +45,8 @@ async function withMethod<T>(kind: string, method: keyof T & string): Promise<Me
   for (const plugin of catalog.filter((member) => member.kind === kind)) {
     const loaded = (await plugin.load()) as T; // of that kind
     if (loaded[method] === undefined) continue;
-    const config: unknown = plugin.config.safeParse(settings[`${kind} ${plugin.name}`] ?? {}).data ?? {};
+    const schema = await plugin.config();
+    const config: unknown = schema.safeParse(settings[`${kind} ${plugin.name}`] ?? {}).data ?? {};
     members.push({ name: plugin.name, plugin: loaded, config });
   }
   return members;
