@@ -119,8 +119,9 @@ export class CsvBatchReader {
     this.#cells.row = 0;
   }
 
-  /** Goes to a place within the text at hand. */
+  /** Goes to a place within the text at hand. Rows of a batch that was never taken are forgotten. */
   moveTo({ position, lines, headerLines }: CsvPlace): void {
+    this.#cells.row = 0;
     this.#position = this.#memory.start + position - this.#origin;
     this.#lines = lines;
     this.#headerLines = headerLines;
@@ -192,7 +193,6 @@ export class CsvBatchReader {
       throw error;
     } finally {
       this.#isProbing = false;
-      this.#cells.row = 0;
       this.moveTo(before);
     }
   }

@@ -159,6 +159,14 @@ describe('a file in chunks', () => {
     expect(stopped.files).toEqual({});
   });
 
+  it('forgets the rows of a chunk that was begun at the wrong place and stopped at a bad record', async () => {
+    const text = Buffer.from('é",10\n"""\r\n,""",0\n');
+    const parser = { stop_on_invalid_record: true, allow_optional_columns: true };
+    const sections: Sections = { parser, filters: [], formatter: { type: 'csv' } };
+    const way: Way = { chunkBytes: 7, spoilsGuesses: true, usesKernels: false };
+    expect(await outcome(text, sections, way)).toEqual(await outcome(text, sections, whole));
+  });
+
   it('goes on in one stream behind malformed text', async () => {
     const text = Buffer.from(`${'é,1\n'.repeat(200)}\xff,2\n${'é,3\n'.repeat(200)}`.replace('\xff', '\u0000'));
     text[text.indexOf(0)] = 0xff;
