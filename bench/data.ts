@@ -1,7 +1,7 @@
 /** The benchmark's input files: made once, kept in a folder, and used again while they are as they should be. */
 import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { digestColumns, type Digest } from './agree.ts';
 import { columnsOf, generateRows, type Column, type Kind } from './generator.ts';
 import { csvRecords, textOf } from './rows.ts';
@@ -47,8 +47,9 @@ export async function dataFile(folder: string, kind: Kind, size: Size): Promise<
   return { path, kind, columns: columnsOf(kind), ...facts };
 }
 
+/** Not beginning with the path of the data: jobs read everything that does. */
 function factsPath(path: string): string {
-  return `${path}.json`;
+  return join(dirname(path), `facts-${basename(path)}.json`);
 }
 
 /** The facts are written after the data: with them, the file is whole. */

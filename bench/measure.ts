@@ -30,17 +30,25 @@ const RUN_MS_MAX = 15 * 60_000;
 
 const OUTPUT_CHARACTERS_KEPT = 1 << 16;
 
-const timeCommand = ['/usr/bin/time', '/usr/local/bin/time'].find(
-  // The shell has a word of this name, and other systems another program: this asks for GNU's.
-  (path) => existsSync(path) && spawnSync(path, ['-f', '%M', 'true']).status === 0,
-);
+let timeCommand: string | null | undefined;
 
-export const usageIsMeasuredBy: string = timeCommand === undefined ? 'process.resourceUsage()' : 'GNU time';
+/** GNU time, looked for at its first use, because it may be installed until then; null: there is none. */
+function gnuTime(): string | null {
+  // The shell has a word of this name, and other systems another program: this asks for GNU's.
+  const isGnu = (path: string): boolean => existsSync(path) && spawnSync(path, ['-f', '%M', 'true']).status === 0;
+  timeCommand ??= ['/usr/bin/time', '/usr/local/bin/time'].find(isGnu) ?? null;
+  return timeCommand;
+}
+
+export function usageIsMeasuredBy(): string {
+  return gnuTime() === null ? 'process.resourceUsage()' : 'GNU time';
+}
 
 /** Phases run one after the other, the commands of a phase at once. Every exit code must be 0. */
 export async function measure(phases: readonly (readonly Command[])[], scratchFolder: string): Promise<Measurement> {
   let usage: Usage | undefined = { cpuSeconds: 0, rssMegabytes: 0 };
   let output = '';
+  gnuTime();
   const start = process.hrtime.bigint();
   let end = start;
   for (const [index, phase] of phases.entries()) {
@@ -86,8 +94,9 @@ async function run(command: Command, usageFile: string): Promise<Run> {
 }
 
 function withUsage({ command, args }: Command, usageFile: string): [string, ...string[]] {
-  if (timeCommand === undefined) return [command, ...args];
-  return [timeCommand, '-q', '-f', '%U %S %M', '-o', usageFile, command, ...args];
+  const time = gnuTime();
+  if (time === null) return [command, ...args];
+  return [time, '-q', '-f', '%U %S %M', '-o', usageFile, command, ...args];
 }
 
 function environment(command: Command, usageFile: string): NodeJS.ProcessEnv {
@@ -95,7 +104,7 @@ function environment(command: Command, usageFile: string): NodeJS.ProcessEnv {
   // Either would be paid for at every start of Node: extra certificates take longer to read than a small job.
   delete env['NODE_EXTRA_CA_CERTS'];
   delete env['NODE_OPTIONS'];
-  if (timeCommand !== undefined) return env;
+  if (gnuTime() !== null) return env;
   const preload = join(import.meta.dirname, 'usage-preload.ts');
   return { ...env, NODE_OPTIONS: `--import=${preload}`, ROPEWAY_BENCH_USAGE: usageFile };
 }

@@ -9,9 +9,13 @@ import { jobTable } from './table.ts';
 export interface Circumstances {
   readonly date: string;
   readonly commandLine: string;
+  /** All jobs were run. */
+  readonly isWhole: boolean;
   readonly rounds: number;
   readonly smallRounds: number;
   readonly scratch: string;
+  /** Of the minute before the first and of the minute before the last job ended. */
+  readonly load: readonly [before: number, after: number];
   /** Peers and programs that took no part, with the reason. */
   readonly absent: readonly string[];
   readonly hasEmbulk: boolean;
@@ -27,7 +31,7 @@ export function report(outcomes: readonly JobOutcome[], circumstances: Circumsta
     machineFacts(),
     `\`\`\`sh\n${commandLine}\n\`\`\``,
     '## Goals',
-    goalTable(outcomes),
+    goalTable(outcomes, circumstances.isWhole),
     '## Jobs',
     ...jobs,
     '## Notes',
@@ -41,7 +45,7 @@ export function report(outcomes: readonly JobOutcome[], circumstances: Circumsta
 }
 
 function notes(outcomes: readonly JobOutcome[], circumstances: Circumstances): readonly string[] {
-  const { rounds, smallRounds, scratch, absent, hasEmbulk } = circumstances;
+  const { rounds, smallRounds, scratch, load, absent, hasEmbulk } = circumstances;
   const { 'narrow-csv-gz': csvGzip, 'narrow-null': nothing } = publishedEmbulk;
   return [
     'Figures are medians (smallest–largest). MB are 10^6 bytes of CSV input; times are of whole processes.',
@@ -57,8 +61,10 @@ function notes(outcomes: readonly JobOutcome[], circumstances: Circumstances): r
       'MB of the CSV that the lines came from.',
     'gzip has level 1 everywhere; Ropeway and Embulk run the same config, Embulk with an output for each thread. ' +
       'DuckDB offers no level.',
-    `Outputs went to ${scratch}, inputs were in the page cache. CPU time and memory: ${usageIsMeasuredBy}; memory of ` +
+    `Outputs went to ${scratch}, inputs were in the page cache. CPU time and memory: ${usageIsMeasuredBy()}; memory of ` +
       'processes that run at once is added.',
+    `Load average before the first job: ${load[0].toFixed(1)}, after the last one: ${load[1].toFixed(1)}. The more of ` +
+      'it is not the benchmark itself, the less absolute figures mean.',
     ...(hasEmbulk
       ? []
       : [

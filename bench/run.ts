@@ -1,5 +1,6 @@
 /** `npm run bench`: makes the data, runs everybody in turn, checks their results, and writes the tables. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { dataFile, type DataFile } from './data.ts';
 import { jobsOf, THREADS, type Job, type Plan } from './jobs.ts';
@@ -7,11 +8,11 @@ import { prepareLines } from './lines.ts';
 import { readOptions, type Options } from './options.ts';
 import { csvParse } from './peers/csv-parse.ts';
 import { duckdb } from './peers/duckdb.ts';
-import { has, igzip, installTools, pigz } from './peers/gzip-tools.ts';
+import { gnuTime, has, igzip, installTools, pigz } from './peers/gzip-tools.ts';
 import { installPeer } from './peers/npm-peer.ts';
 import { polars } from './peers/polars.ts';
 import { udsv } from './peers/udsv.ts';
-import { report, troubles } from './report.ts';
+import { report, troubles, type Circumstances } from './report.ts';
 import { runRounds, type JobOutcome } from './rounds.ts';
 import { makeScratch, type Scratch } from './scratch.ts';
 
@@ -29,7 +30,7 @@ interface Available {
 }
 
 function installAll(): Available {
-  installTools([igzip, pigz]);
+  installTools([igzip, pigz, gnuTime]);
   const tools = [igzip, pigz].map(({ command, package: name }) => ({
     name: command,
     reason: has(command) ? undefined : `install the Debian package ${name}`,
@@ -75,6 +76,7 @@ async function runJobs(jobs: readonly Job[], options: Options, scratch: Scratch)
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
+  const before = minuteLoad();
   console.log('Getting peers and data…');
   const available = installAll();
   const scratch = makeScratch(options.megabytes * 1e6 * SCRATCH_SHARE);
@@ -82,33 +84,53 @@ async function main(): Promise<number> {
     const plan = await makePlan(options, available, scratch);
     const jobs = jobsOf(plan).filter(({ id }) => id.includes(options.only ?? ''));
     const outcomes = await runJobs(jobs, options, scratch);
-    const date = new Date().toISOString().slice(0, 10);
-    const text = report(outcomes, {
-      date,
-      commandLine: options.commandLine,
-      rounds: options.rounds,
-      smallRounds: SMALL_ROUNDS,
-      scratch: scratch.about,
-      absent: available.absent,
-      hasEmbulk: options.embulkJar !== undefined,
-      hidden: new Map([
-        [scratch.folder, 'SCRATCH'],
-        [options.dataFolder, 'DATA'],
-        [join(import.meta.dirname, '..'), '.'],
-      ]),
+    publish(options, {
+      outcomes,
+      circumstances: {
+        date: new Date().toISOString().slice(0, 10),
+        commandLine: options.commandLine,
+        isWhole: options.only === undefined,
+        rounds: options.rounds,
+        smallRounds: SMALL_ROUNDS,
+        scratch: scratch.about,
+        load: [before, minuteLoad()],
+        absent: available.absent,
+        hasEmbulk: options.embulkJar !== undefined,
+        hidden: new Map([
+          [scratch.folder, 'SCRATCH'],
+          [options.dataFolder, 'DATA'],
+          [join(import.meta.dirname, '..'), '.'],
+        ]),
+      },
     });
-    const results = join(import.meta.dirname, 'results');
-    mkdirSync(results, { recursive: true });
-    writeFileSync(join(results, `${date}.md`), text);
-    console.log(`\n${text}\nWritten to bench/results/${date}.md`);
-    return outcomes.flatMap(troubleCount).length === 0 ? 0 : 1;
+    return outcomes.flatMap(failures).length === 0 ? 0 : 1;
   } finally {
     rmSync(scratch.folder, { recursive: true, force: true });
   }
 }
 
+interface Publication {
+  readonly outcomes: readonly JobOutcome[];
+  readonly circumstances: Circumstances;
+}
+
+/** A run of some jobs only is no result to keep. */
+function publish(options: Options, { outcomes, circumstances }: Publication): void {
+  const text = report(outcomes, circumstances);
+  console.log(`\n${text}`);
+  if (options.only !== undefined) return;
+  const results = join(import.meta.dirname, 'results');
+  mkdirSync(results, { recursive: true });
+  writeFileSync(join(results, `${circumstances.date}.md`), text);
+  console.log(`Written to bench/results/${circumstances.date}.md`);
+}
+
+function minuteLoad(): number {
+  return loadavg()[0] ?? 0;
+}
+
 /** Wrong results are failures; slow ones are not. */
-function troubleCount({ outcomes }: JobOutcome): readonly string[] {
+function failures({ outcomes }: JobOutcome): readonly string[] {
   return outcomes.flatMap(({ contender, check }) => (check.state === 'failed' ? [contender.name] : []));
 }
 

@@ -22,6 +22,10 @@ export function number(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(value >= 10 ? 1 : 2);
 }
 
+export function megabytes(value: number): string {
+  return Number.isFinite(value) ? `${number(value)} MB` : '–';
+}
+
 export function withRange({ median, min, max }: Spread): string {
   return `${number(median)} (${number(min)}–${number(max)})`;
 }
@@ -70,8 +74,8 @@ function largeRow(outcome: Outcome, own: Outcome | undefined): readonly string[]
     input,
     withRange(spread(speeds(outcome))),
     number(cpu.median),
-    `${number(rssMegabytes(outcome))} MB`,
-    outputBytes === undefined ? '–' : `${number(outputBytes / 1e6)} MB`,
+    megabytes(rssMegabytes(outcome)),
+    megabytes((outputBytes ?? NaN) / 1e6),
     check.state,
     ratio === undefined || outcome === own ? '–' : withRange(ratio),
   ];
@@ -88,7 +92,7 @@ function smallTable(outcomes: readonly Outcome[]): string {
       ? [
           outcome.contender.name,
           withRange(spread(milliseconds(outcome))),
-          `${number(rssMegabytes(outcome))} MB`,
+          megabytes(rssMegabytes(outcome)),
           outcome.check.state,
         ]
       : [outcome.contender.name, '–', '–', verdict(outcome)],

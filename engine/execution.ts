@@ -118,7 +118,9 @@ export class Execution {
 
   async #share(runner: Runner, shared: Shared): Promise<void> {
     try {
-      await runner.join(shared.split.order);
+      // This thread has the file open already.
+      if (runner === this.#parts.inline) await shared.split.join();
+      else await runner.join(shared.split.order);
     } catch (error) {
       shared.failure ??= { error };
       shared.split.stop();

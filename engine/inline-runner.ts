@@ -52,9 +52,7 @@ export async function inlineRunner({ order, catalog, context, counters, log }: I
     openSplit,
     async runTask(item) {
       const split = await openSplit(item);
-      return split === undefined
-        ? runTask(pipeline, item.task, item.index, hooks)
-        : runAlone(split, () => joinSplit(pipeline, split.order, hooks));
+      return split === undefined ? runTask(pipeline, item.task, item.index, hooks) : runAlone(split);
     },
     join: (splitOrder) => joinSplit(pipeline, splitOrder, hooks),
     skips: () => rejections.counts(),
@@ -62,9 +60,9 @@ export async function inlineRunner({ order, catalog, context, counters, log }: I
   };
 }
 
-async function runAlone(split: SplitTask, join: () => Promise<void>): Promise<TaskReports> {
+async function runAlone(split: SplitTask): Promise<TaskReports> {
   try {
-    if (split.hasMore) await join();
+    if (split.hasMore) await split.join();
     return await split.finish();
   } catch (error) {
     await split.abort(error);

@@ -22,6 +22,7 @@ import { beginResumeJournal, deleteResumeState, readResumeState } from './resume
 import type { ResumeJournal, TransactionPlan } from './resume-state.ts';
 import { runContext } from './run-context.ts';
 import type { RunContext } from './run-context.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { openSource } from './source.ts';
 import type { Source } from './source.ts';
 import { openTarget } from './target.ts';
@@ -71,6 +72,7 @@ export interface RunResult {
 
 /** Runs the job to its end. Throws the first failure; then nothing has been committed. */
 export async function runJob(job: Job, options: RunOptions): Promise<RunResult> {
+  keepHeapSmall();
   const counters = options.counters ?? new Counters();
   const resumed = options.resumeFile === undefined ? undefined : await readResumeState(options.resumeFile, job);
   const transactionTime = resumed?.plan.transactionTime ?? job.exec.transactionTime;

@@ -23,6 +23,8 @@ describe('oxlint', () => {
     ['engine', '#connectors/catalog.ts'],
     ['engine', '#test/kit/workspace.ts'],
     ['cli', '#scripts/source-files.ts'],
+    ['cli', '#bench/data.ts'],
+    ['bench', '#codec/csv/dialect.ts'],
     ['codec/csv', '../json/scanner.ts'],
   ])('forbids %s to import %s', (folder, source) => expect(lint(folder, source)).toContain('no-restricted-imports'));
 

@@ -17,6 +17,8 @@ const needs: readonly Need[] = [
   { command: 'bzip2', package: 'bzip2', why: 'the other side of the bzip2 codec' },
   { command: 'zstd', package: 'zstd', why: 'the other side of the zstd codec' },
   { command: 'gzip', package: 'gzip', why: 'the other side of the gzip codec' },
+  { command: 'igzip', package: 'isal', why: 'another reader of what the gzip codec writes' },
+  { command: 'libdeflate-gzip', package: 'libdeflate-tools', why: 'another reader of what the gzip codec writes' },
 ];
 
 const isCi = process.env['CI'] === 'true';

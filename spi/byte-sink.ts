@@ -1,24 +1,38 @@
+import { viewOf } from './byte-copy.ts';
+
+const empty = new Uint8Array(0);
+const emptyView = viewOf(empty);
+const emptyBuffer = Buffer.from(empty.buffer);
+
 /**
  * A growing byte buffer for writers: records are encoded into it, and its filled part goes on as one chunk.
- * Hot loops take `bytes` and `length` into locals after `reserve`, write, and store `length` back.
+ * Hot loops take `bytes` or `data`, and `length`, into locals after `reserve`, write, and store `length` back.
  */
 export class ByteSink {
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array<ArrayBuffer> = empty;
+  /** The same memory, for writing several bytes at once. */
+  data: DataView = emptyView;
   length = 0;
-  #buffer: Buffer<ArrayBuffer>;
+  readonly #firstBytes: number;
+  #buffer: Buffer<ArrayBuffer> = emptyBuffer;
 
+  /** The memory is made with the first byte; there are many sinks that never get one. */
   constructor(capacityBytes = 64 * 1024) {
-    this.bytes = new Uint8Array(capacityBytes);
-    this.#buffer = Buffer.from(this.bytes.buffer);
+    this.#firstBytes = capacityBytes;
   }
 
-  /** Makes room for `count` more bytes. May replace `bytes`. */
+  /** Makes room for `count` more bytes. May replace `bytes` and `data`. */
   reserve(count: number): void {
     const needed = this.length + count;
-    if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    if (needed > this.bytes.length) this.#grow(needed);
+  }
+
+  // Apart from `reserve`, so that the latter is small enough to become part of its callers.
+  #grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.#firstBytes));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
+    this.data = viewOf(grown);
     this.#buffer = Buffer.from(grown.buffer);
   }
 

@@ -14,7 +14,7 @@ export function udsvRun({ path }: DataFile, out = ''): Command {
 
 interface Parser {
   readonly typedObjs: unknown;
-  chunk(text: string, shape: unknown, take: (records: readonly object[]) => void): void;
+  chunk(text: string, shape: unknown, take: (record: object) => void): void;
   end(): void;
 }
 
@@ -30,9 +30,9 @@ if (import.meta.main) {
   let parser: Parser | undefined;
   let rows = 0;
   let lines = '';
-  const take = (records: readonly object[]): void => {
-    rows += records.length;
-    if (target !== undefined) for (const record of records) lines += `${JSON.stringify(record)}\n`;
+  const take = (record: object): void => {
+    rows += 1;
+    if (target !== undefined) lines += `${JSON.stringify(record)}\n`;
   };
   for await (const text of createReadStream(input, { highWaterMark: 1 << 20, encoding: 'utf8' })) {
     // An encoding is set: the pieces are texts.

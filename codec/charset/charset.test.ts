@@ -56,6 +56,22 @@ describe('charsetDecoder()', () => {
     expect(() => charsetDecoder('nope')).toThrow(expect.objectContaining({ code: 'CHARSET_UNKNOWN' }));
   });
 
+  it.each([
+    ['UTF-8', 'e5 a3 a9'],
+    ['UTF-16LE', '69 58'],
+    ['MS932', '9a 50'],
+    ['EUC-JP', 'd3 e1'],
+  ])('%s keeps the beginning of a character when the memory of its chunk is used again', (charset, character) => {
+    const bytes = hex(character);
+    const decoder = charsetDecoder(charset);
+    // A buffer of Node's: its slice() shares memory, other than that of every other typed array.
+    const chunk = Buffer.from(bytes.subarray(0, 1));
+    const head = Buffer.from(decoder.decode(chunk, false));
+    chunk.fill(0);
+    const rest = decoder.decode(bytes.subarray(1), true);
+    expect(Buffer.concat([head, rest]).toString()).toBe(decode(charset, bytes));
+  });
+
   it.each(['UTF-8', 'UTF-16', 'UTF-16LE', 'UTF-32', 'MS932', 'EUC-JP', 'GBK', 'Big5', 'windows-1252'])(
     '%s gives the same text for any split of any bytes',
     (charset) => {

@@ -50,7 +50,7 @@ function withLeftover(decodePiece: PieceDecoder): CharsetDecoder {
       sink.clear();
       const bytes = leftover.length === 0 ? chunk : Buffer.concat([leftover, chunk]);
       const used = decodePiece(bytes, isLast, sink);
-      leftover = bytes.slice(used);
+      leftover = new Uint8Array(bytes.subarray(used));
       return sink.view();
     },
   };
@@ -65,7 +65,7 @@ function utf8Decoder(): CharsetDecoder {
       const bytes = leftover.length === 0 ? chunk : Buffer.concat([leftover, chunk]);
       const tail = isLast ? 0 : utf8TailLength(bytes);
       const whole = bytes.subarray(0, bytes.length - tail);
-      leftover = bytes.slice(bytes.length - tail);
+      leftover = new Uint8Array(bytes.subarray(bytes.length - tail));
       if (isUtf8(whole)) return whole;
       sink.clear();
       repairUtf8(whole, sink);

@@ -6,7 +6,8 @@ import { isJsonObject } from '#spi/json.ts';
 import { combineCrc } from './deflate/crc.ts';
 import { Deflater } from './deflate/deflater.ts';
 import { SAMPLE_BYTES_MAX, trainDeflate } from './deflate/model.ts';
-import type { DeflateLevel, DeflateModel } from './deflate/model.ts';
+import type { DeflateLevel } from './deflate/kernel.ts';
+import type { DeflateModel } from './deflate/model.ts';
 
 const NOTHING = new Uint8Array(0);
 /** Deflate, no flags, no time, and a system unknown to the format: like Java's. */

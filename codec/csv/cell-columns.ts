@@ -1,6 +1,6 @@
 /** The columns of the batch that a CSV reader is filling, and the conversion of one cell's text into its value. */
 import { batchRowsMax, CELL_NULL, newVector } from '#spi/batch.ts';
-import type { Batch, Vector } from '#spi/batch.ts';
+import type { Batch, Timestamp, Vector } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import type { Column, Schema } from '#spi/schema.ts';
@@ -8,7 +8,7 @@ import { canonicalizeJson } from '#codec/json/canonical.ts';
 import { isJsonSpace } from '#codec/json/scanner.ts';
 import { readBoolean } from '#codec/number/boolean.ts';
 import { readDouble } from '#codec/number/double.ts';
-import { readLong } from '#codec/number/long.ts';
+import { halvesOf, readLong, setLong, setSafeLong } from '#codec/number/long.ts';
 import type { TimestampParser } from '#codec/time/timestamp-parser.ts';
 import { csvErrors } from './errors.ts';
 import type { RecordState } from './record-state.ts';
@@ -26,9 +26,26 @@ export interface CsvColumn extends Column {
 const SHOWN_TEXT_MAX = 100;
 
 const noArena = new Uint8Array(0);
+const noCells = new Uint32Array(0);
+const noDoubles = new Float64Array(0);
+const noNanos = new Uint16Array(0);
+
+/** Seconds whose microseconds a double holds exactly. */
+const SAFE_SECONDS = 9_000_000_000;
 
 /** Flags of a text that is null by itself. */
 export const TEXT_IS_NULL = -1;
+
+/** The arrays of a vector, with empty ones for those it has not: one shape for all types, which loops read faster. */
+export interface ColumnArrays {
+  readonly type: Column['type'];
+  readonly cells: Uint32Array;
+  /** Of longs and timestamps. */
+  readonly halves: Uint32Array;
+  readonly doubles: Float64Array;
+  readonly booleans: Uint8Array;
+  readonly nanos: Uint16Array;
+}
 
 export interface CellColumnsOptions {
   readonly columns: readonly CsvColumn[];
@@ -40,11 +57,14 @@ export class CellColumns {
   readonly rowsMax: number;
   /** Reused from batch to batch; `take` gives them their arena. */
   readonly vectors: readonly Vector[];
+  /** The same vectors as arrays. */
+  readonly arrays: readonly ColumnArrays[];
+  /** The text that is null besides what is null by itself. */
+  readonly nullText: Uint8Array | null;
   row = 0;
   readonly #columns: readonly CsvColumn[];
   readonly #memory: TextMemory;
   readonly #state: RecordState;
-  readonly #nullText: Uint8Array | null;
   readonly #scratch = new ByteSink();
 
   /** `vectors` hold `batchRowsMax` rows; by default they are made here. */
@@ -57,16 +77,17 @@ export class CellColumns {
     this.#columns = columns;
     this.#memory = memory;
     this.#state = state;
-    this.#nullText = nullString === null ? null : Buffer.from(nullString);
+    this.nullText = nullString === null ? null : Buffer.from(nullString);
     this.schema = {
       columns: columns.map(({ name, type, format }) => ({ name, type, ...(format === undefined ? {} : { format }) })),
     };
     this.rowsMax = batchRowsMax(this.schema);
     this.vectors = vectors ?? columns.map(({ type }) => newVector(type, this.rowsMax, noArena));
+    this.arrays = this.vectors.map(arraysOf);
   }
 
   setNull(column: number): void {
-    (this.vectors[column] as Vector).cells[this.row * 2 + 1] = CELL_NULL; // callers stay within the schema
+    (this.arrays[column] as ColumnArrays).cells[this.row * 2 + 1] = CELL_NULL; // callers stay within the schema
   }
 
   /**
@@ -83,7 +104,7 @@ export class CellColumns {
   }
 
   #isNullText(from: number, to: number): boolean {
-    const text = this.#nullText;
+    const text = this.nullText;
     if (text === null || to - from !== text.length) return false;
     const { bytes } = this.#memory;
     for (let index = 0; index < text.length; index++) if (bytes[from + index] !== text[index]) return false;
@@ -92,46 +113,39 @@ export class CellColumns {
 
   /** Converts the text `[start, end)` of the memory. Returns false when it is not of the column's type. */
   set(column: number, start: number, end: number, textFlags: number): boolean {
-    const vector = this.vectors[column] as Vector; // callers stay within the schema
+    const arrays = this.arrays[column] as ColumnArrays; // callers stay within the schema
     const { row } = this;
     const { bytes } = this.#memory;
-    let flags = textFlags;
-    switch (vector.type) {
+    let flags = 0;
+    switch (arrays.type) {
       case 'string':
+        flags = textFlags;
         break;
       case 'long':
-        flags = readLong(bytes, start, end, vector.values, row);
-        if (flags === -1) return false;
-        break;
+        return readLong(bytes, start, end, arrays, row);
       case 'double':
-        flags = readDouble(bytes, start, end, vector.values, row);
-        if (flags === -1) return false;
-        break;
+        return readDouble(bytes, start, end, arrays, row);
       case 'boolean':
-        vector.values[row] = readBoolean(bytes, start, end);
-        flags = 0;
+        arrays.booleans[row] = readBoolean(bytes, start, end);
         break;
       case 'timestamp': {
         const time = this.#columns[column]?.parser?.parseBytes(bytes, start, end);
         if (time === undefined) return false;
-        const micros = Math.floor(time.nanos / 1000);
-        vector.values[row] = BigInt(time.seconds) * 1_000_000n + BigInt(micros);
-        vector.nanos[row] = time.nanos - micros * 1000;
-        flags = 0;
+        setTime(arrays, row, time);
         break;
       }
       case 'json':
-        return this.#setJson(vector, start, end);
+        return this.#setJson(arrays, start, end);
     }
-    vector.cells[row * 2] = start;
-    vector.cells[row * 2 + 1] = (end - start) | flags;
+    arrays.cells[row * 2] = start;
+    arrays.cells[row * 2 + 1] = (end - start) | flags;
     return true;
   }
 
-  #setJson(vector: Vector, start: number, end: number): boolean {
+  #setJson({ cells }: ColumnArrays, start: number, end: number): boolean {
     if (isBlank(this.#memory.bytes, start, end)) {
       // No JSON at all is null, as in the original.
-      vector.cells[this.row * 2 + 1] = CELL_NULL;
+      cells[this.row * 2 + 1] = CELL_NULL;
       return true;
     }
     this.#scratch.clear();
@@ -139,8 +153,8 @@ export class CellColumns {
     if (flags === -1) return false;
     const at = this.#memory.sideEnd;
     this.#memory.appendToSide(this.#scratch.view());
-    vector.cells[this.row * 2] = at;
-    vector.cells[this.row * 2 + 1] = this.#scratch.length | flags;
+    cells[this.row * 2] = at;
+    cells[this.row * 2 + 1] = this.#scratch.length | flags;
     return true;
   }
 
@@ -174,6 +188,25 @@ export class CellColumns {
     const arena = this.#memory.bytes;
     return { schema: this.schema, rowCount, vectors: this.vectors.map((vector): Vector => ({ ...vector, arena })) };
   }
+}
+
+function arraysOf(vector: Vector): ColumnArrays {
+  const { type, cells } = vector;
+  return {
+    type,
+    cells,
+    halves: type === 'long' || type === 'timestamp' ? halvesOf(vector.values) : noCells,
+    doubles: type === 'double' ? vector.values : noDoubles,
+    booleans: type === 'boolean' ? vector.values : noArena,
+    nanos: type === 'timestamp' ? vector.nanos : noNanos,
+  };
+}
+
+function setTime({ halves, nanos }: ColumnArrays, row: number, time: Timestamp): void {
+  const micros = Math.floor(time.nanos / 1000);
+  if (Math.abs(time.seconds) <= SAFE_SECONDS) setSafeLong(halves, row, time.seconds * 1_000_000 + micros);
+  else setLong(halves, row, BigInt(time.seconds) * 1_000_000n + BigInt(micros));
+  nanos[row] = time.nanos - micros * 1000;
 }
 
 function isBlank(bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,10 +1,17 @@
 /** The dialect that the fast machine knows, and how it sorts bytes. */
 import type { CsvDialect } from './dialect.ts';
 
-/** Ends a cell: the delimiter, a line break, NUL. */
-export const STOPS = 1;
+// Classes of bytes; 0 is ordinary.
 /** Goes on, but JSON would have to escape it. */
-export const NOT_PLAIN = 2;
+export const NOT_PLAIN = 1;
+/** Outside quotes, ends a cell: the delimiter, a line break. */
+export const STOPS = 2;
+// Inside quotes, bytes that are not themselves.
+export const CLOSES = 3;
+export const ESCAPES = 4;
+export const BREAKS = 5;
+/** For the exact machine. */
+export const NUL = 6;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -36,12 +43,28 @@ export function isCommonDialect({
   );
 }
 
-/** Classes of bytes outside quotes: 0 is ordinary. */
+/** Classes of bytes outside quotes. */
 export function byteClasses(delimiter: number): Uint8Array {
+  const classes = plainness();
+  for (const byte of [delimiter, CR, LF]) classes[byte] = STOPS;
+  return classes;
+}
+
+/** Classes of bytes inside quotes. The quote may be the escape, too; -1 stands for none. */
+export function quotedByteClasses(quote: number, escape: number): Uint8Array {
+  const classes = plainness();
+  classes[CR] = BREAKS;
+  classes[LF] = BREAKS;
+  if (escape >= 0) classes[escape] = ESCAPES;
+  if (quote >= 0) classes[quote] = CLOSES;
+  return classes;
+}
+
+function plainness(): Uint8Array {
   const classes = new Uint8Array(256);
-  for (let byte = 0; byte < SPACE; byte++) classes[byte] = NOT_PLAIN;
+  classes.fill(NOT_PLAIN, 0, SPACE);
+  classes[0] = NUL;
   classes[QUOTE] = NOT_PLAIN;
   classes[BACKSLASH] = NOT_PLAIN;
-  for (const byte of [delimiter, CR, LF, 0]) if (byte < 256) classes[byte] = STOPS;
   return classes;
 }

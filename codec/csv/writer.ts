@@ -55,7 +55,7 @@ export class CsvWriter {
     for (const [index, text] of texts.entries()) {
       if (index > 0) this.#sink.writeBytes(this.#delimiter);
       const bytes = Buffer.from(text);
-      this.#writeText(bytes, 0, bytes.length);
+      this.#writeText(this.#sink, bytes, 0, bytes.length);
     }
     this.#sink.writeBytes(this.#newline);
     return this.#sink.view();
@@ -68,25 +68,23 @@ export class CsvWriter {
     for (let row = 0; row < rowCount; row++) {
       for (let column = 0; column < vectors.length; column++) {
         if (column > 0) sink.writeBytes(this.#delimiter);
-        this.#writeCell(vectors[column] as Vector, column, row); // bounded by the loop
+        this.#writeCell(sink, vectors[column] as Vector, column, row); // bounded by the loop
       }
       sink.writeBytes(this.#newline);
     }
     return sink.view();
   }
 
-  /** One cell with the delimiter that precedes it, for a writer that does all others itself. Borrowed as well. */
-  cell(vector: Vector, column: number, row: number): Uint8Array {
-    this.#sink.clear();
-    if (column > 0) this.#sink.writeBytes(this.#delimiter);
-    this.#writeCell(vector, column, row);
-    return this.#sink.view();
+  /** Appends one cell with the delimiter that precedes it, for a writer that does all others itself. */
+  writeCell(sink: ByteSink, vector: Vector, column: number, row: number): void {
+    if (column > 0) sink.writeBytes(this.#delimiter);
+    this.#writeCell(sink, vector, column, row);
   }
 
-  #writeCell(vector: Vector, column: number, row: number): void {
+  #writeCell(sink: ByteSink, vector: Vector, column: number, row: number): void {
     const word = vector.cells[row * 2 + 1] as number; // bounded by the caller, as all indexes here
     if (word & CELL_NULL) {
-      this.#sink.writeBytes(this.#nullText);
+      sink.writeBytes(this.#nullText);
       return;
     }
     const start = vector.cells[row * 2] as number;
@@ -94,44 +92,44 @@ export class CsvWriter {
     switch (vector.type) {
       case 'string':
       case 'json':
-        this.#writeText(vector.arena, start, end);
+        this.#writeText(sink, vector.arena, start, end);
         return;
       case 'long':
-        if (word & CELL_CANONICAL) this.#writeText(vector.arena, start, end);
-        else this.#writeAscii(String(vector.values[row]));
+        if (word & CELL_CANONICAL) this.#writeText(sink, vector.arena, start, end);
+        else this.#writeAscii(sink, String(vector.values[row]));
         return;
       case 'double':
-        if (word & CELL_CANONICAL) this.#writeText(vector.arena, start, end);
-        else this.#writeAscii(formatDouble(vector.values[row] as number));
+        if (word & CELL_CANONICAL) this.#writeText(sink, vector.arena, start, end);
+        else this.#writeAscii(sink, formatDouble(vector.values[row] as number));
         return;
       case 'boolean':
-        this.#writeAscii(vector.values[row] === 1 ? 'true' : 'false');
+        this.#writeAscii(sink, vector.values[row] === 1 ? 'true' : 'false');
         return;
       case 'timestamp': {
         const { seconds, nanos } = timestampAt(vector, row);
         this.#text.clear();
         this.#options.formatters[column]?.write(this.#text, seconds, nanos);
-        this.#writeText(this.#text.bytes, 0, this.#text.length);
+        this.#writeText(sink, this.#text.bytes, 0, this.#text.length);
       }
     }
   }
 
-  #writeAscii(text: string): void {
+  #writeAscii(sink: ByteSink, text: string): void {
     this.#text.clear();
     this.#text.writeAscii(text);
-    this.#writeText(this.#text.bytes, 0, this.#text.length);
+    this.#writeText(sink, this.#text.bytes, 0, this.#text.length);
   }
 
-  #writeText(bytes: Uint8Array, start: number, end: number): void {
+  #writeText(sink: ByteSink, bytes: Uint8Array, start: number, end: number): void {
     const { policy } = this.#options;
     const special = this.#firstSpecial(bytes, start, end);
     if (policy === 'NONE') {
-      if (special === end) this.#sink.writeBytes(bytes, start, end);
-      else this.#writeEscaped(bytes, start, end);
+      if (special === end) sink.writeBytes(bytes, start, end);
+      else this.#writeEscaped(sink, bytes, start, end);
     } else if (special < end || policy === 'ALL' || this.#isNullText(bytes, start, end)) {
-      this.#writeQuoted(bytes, start, end);
+      this.#writeQuoted(sink, bytes, start, end);
     } else {
-      this.#sink.writeBytes(bytes, start, end);
+      sink.writeBytes(bytes, start, end);
     }
   }
 
@@ -155,8 +153,7 @@ export class CsvWriter {
   }
 
   /** Quotes and line breaks inside are escaped and replaced; the escape character itself is not escaped. */
-  #writeQuoted(bytes: Uint8Array, start: number, end: number): void {
-    const sink = this.#sink;
+  #writeQuoted(sink: ByteSink, bytes: Uint8Array, start: number, end: number): void {
     sink.writeBytes(this.#quote);
     let from = start;
     for (let at = start; at < end; at++) {
@@ -178,8 +175,7 @@ export class CsvWriter {
   }
 
   /** Without quotes: the escape character stands before delimiters and every character of a line break. */
-  #writeEscaped(bytes: Uint8Array, start: number, end: number): void {
-    const sink = this.#sink;
+  #writeEscaped(sink: ByteSink, bytes: Uint8Array, start: number, end: number): void {
     let from = start;
     for (let at = start; at < end; at++) {
       const isBreak = bytes[at] === CR || bytes[at] === LF;

@@ -48,49 +48,60 @@ function scientific(value: number): string {
 const powersOfTen = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 /** A mantissa below 2^53 and a power of ten up to 1e22 are both exact: one division rounds correctly. */
 const MANTISSA_DIGITS_MAX = 15;
+const ZERO = 0x30;
+/** The point, seen as a digit. */
+const POINT = 0x2e - ZERO;
 
-/**
- * Reads the UTF-8 text `bytes[start, end)` into `out[index]`. Returns -1 when it is not a number, else flags for the
- * cell: CELL_CANONICAL when the text is what printing the number gives.
- */
-// oxlint-disable-next-line complexity -- a hot loop without calls
-export function readDouble(bytes: Uint8Array, start: number, end: number, out: Float64Array, index: number): number {
-  let at = start;
-  const isNegative = bytes[at] === 0x2d;
-  if (isNegative) at += 1;
-  const digitsFrom = at;
-  let mantissa = 0;
-  let point = -1;
-  // Bounded by the digits that are exact; everything unusual goes the slow way.
-  if (end - at > MANTISSA_DIGITS_MAX + 1) return readDoubleSlowly(bytes, start, end, out, index);
-  for (; at < end; at++) {
-    const byte = bytes[at] as number; // within the range given
-    const digit = byte - 0x30;
-    if (digit >= 0 && digit <= 9) mantissa = mantissa * 10 + digit;
-    else if (byte === 0x2e && point < 0) point = at;
-    else return readDoubleSlowly(bytes, start, end, out, index);
-  }
-  const digits = end - digitsFrom - (point < 0 ? 0 : 1);
-  if (digits === 0 || digits > MANTISSA_DIGITS_MAX) return readDoubleSlowly(bytes, start, end, out, index);
-  const fraction = point < 0 ? 0 : end - point - 1;
-  const size = mantissa / (powersOfTen[fraction] as number); // at most 15 fraction digits
-  out[index] = isNegative ? -size : size;
-  const isCanonical =
-    fraction > 0 &&
-    point > digitsFrom &&
-    size >= 1e-3 &&
-    size < 1e7 &&
-    (bytes[end - 1] !== 0x30 || fraction === 1) &&
-    (bytes[digitsFrom] !== 0x30 || point === digitsFrom + 1);
-  return isCanonical ? CELL_CANONICAL : 0;
+/** Where doubles and the texts they come from go, by row. */
+export interface DoubleCells {
+  readonly cells: Uint32Array;
+  readonly doubles: Float64Array;
 }
 
-function readDoubleSlowly(bytes: Uint8Array, start: number, end: number, out: Float64Array, index: number): number {
+/**
+ * Reads the number that begins at `start` into the row: a minus or none, and at most 15 ASCII digits with a point or
+ * without, up to `end` or another byte. Returns the position behind it, or -1 when it is not of this kind.
+ */
+export function scanDouble(bytes: Uint8Array, start: number, end: number, out: DoubleCells, row: number): number {
+  const isNegative = bytes[start] === 0x2d;
+  const from = isNegative ? start + 1 : start;
+  let at = from;
+  let mantissa = 0;
+  let point = -1;
+  for (; at < end; at++) {
+    const digit = (bytes[at] as number) - ZERO; // within the range given
+    if (digit >>> 0 <= 9) mantissa = mantissa * 10 + digit;
+    else if (digit === POINT && point < 0) point = at;
+    else break;
+  }
+  const digits = point < 0 ? at - from : at - from - 1;
+  if (digits === 0 || digits > MANTISSA_DIGITS_MAX) return -1;
+  const fraction = point < 0 ? 0 : at - point - 1;
+  const size = mantissa / (powersOfTen[fraction] as number); // at most 15 fraction digits
+  out.doubles[row] = isNegative ? -size : size;
+  // Java prints a fraction always, but no needless zeros, and an exponent outside these bounds.
+  const isCanonical =
+    point > from && at - point > 1 && size >= 1e-3 && size < 1e7 && !hasNeedlessZero(bytes, from, point, at);
+  out.cells[row * 2] = start;
+  out.cells[row * 2 + 1] = isCanonical ? (at - start) | CELL_CANONICAL : at - start;
+  return at;
+}
+
+/** Whether the number begins or ends with a zero that does not stand alone on its side of the point. */
+function hasNeedlessZero(bytes: Uint8Array, from: number, point: number, end: number): boolean {
+  return (bytes[end - 1] === ZERO && end - point > 2) || (bytes[from] === ZERO && point > from + 1);
+}
+
+/** Reads the UTF-8 text `bytes[start, end)` into the row. Returns false when it is not a number. */
+export function readDouble(bytes: Uint8Array, start: number, end: number, out: DoubleCells, row: number): boolean {
+  if (scanDouble(bytes, start, end, out, row) === end) return true;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
   const value = parseDouble(text);
-  if (value === undefined) return -1;
-  out[index] = value;
-  return 0;
+  if (value === undefined) return false;
+  out.doubles[row] = value;
+  out.cells[row * 2] = start;
+  out.cells[row * 2 + 1] = end - start;
+  return true;
 }
 
 /** Java's String.trim: everything up to U+0020 counts as white space. */

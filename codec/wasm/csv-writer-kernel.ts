@@ -1,10 +1,10 @@
-/** CSV by the kernel where the batch lies in one's memory, and by the exact writer everywhere else. */
+/** CSV by a kernel, and by the exact writer what is not for it. */
 import { CsvWriter } from '#codec/csv/writer.ts';
 import type { CsvWriterOptions } from '#codec/csv/writer.ts';
 import type { Column, Schema } from '#spi/schema.ts';
-import type { BatchWriter, KernelWriterOptions } from './json-lines-kernel.ts';
+import type { BatchWriter } from './json-lines-kernel.ts';
 import { LINE_END_BYTES_MAX, RecordWriter } from './record-writer.ts';
-import type { WrittenColumn } from './record-writer.ts';
+import type { KernelWriterOptions, WrittenColumn } from './record-writer.ts';
 import { timePrintings } from './time-printing.ts';
 import type { TimePrinting } from './time-printing.ts';
 
@@ -25,11 +25,26 @@ export function csvWriter(
   kernelOptions: KernelWriterOptions = {},
 ): CsvBatchWriter {
   const exact = new CsvWriter(options);
+  const writer = recordWriter(options, columns, exact, kernelOptions);
+  return {
+    writeLine: (texts) => exact.writeLine(texts),
+    write: (batch) => writer?.write(batch) ?? exact.write(batch),
+    release: () => writer?.release(),
+  };
+}
+
+/** Undefined when the options are not for the kernel. */
+function recordWriter(
+  options: CsvWriterOptions,
+  columns: readonly Column[],
+  exact: CsvWriter,
+  kernelOptions: KernelWriterOptions,
+): RecordWriter | undefined {
   const csvWords = wordsOf(options);
   const lineEnd = Buffer.from(options.newline);
-  if (csvWords === undefined || lineEnd.length > LINE_END_BYTES_MAX) return exact;
+  if (csvWords === undefined || lineEnd.length > LINE_END_BYTES_MAX) return undefined;
   const printings = timePrintings(options.formatters);
-  const writer = new RecordWriter({
+  return new RecordWriter({
     ...kernelOptions,
     columns: columns.map(({ type }, index): WrittenColumn => {
       const printing = printings[index];
@@ -39,12 +54,8 @@ export function csvWriter(
     lineEnd,
     csvWords,
     nullText: Buffer.from(options.nullText),
-    cell: (vector, column, row) => exact.cell(vector, column, row),
+    writeCell: (sink, vector, column, row) => exact.writeCell(sink, vector, column, row),
   });
-  return {
-    writeLine: (texts) => exact.writeLine(texts),
-    write: (batch) => writer.write(batch) ?? exact.write(batch),
-  };
 }
 
 /** The options as the kernel takes them; undefined when they are not for it. */

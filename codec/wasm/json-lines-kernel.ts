@@ -1,28 +1,25 @@
-/** JSON lines by the kernel where the batch lies in one's memory, and by the exact writer everywhere else. */
+/** JSON lines by a kernel, and by the exact writer what is not for it. */
 import type { Batch } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import { JsonLinesWriter } from '#codec/json/lines-writer.ts';
 import type { JsonLinesOptions } from '#codec/json/lines-writer.ts';
 import { writeJsonString } from '#codec/json/string.ts';
 import { LINE_END_BYTES_MAX, RecordWriter } from './record-writer.ts';
-import type { WrittenColumn } from './record-writer.ts';
+import type { KernelWriterOptions, WrittenColumn } from './record-writer.ts';
 import { timePrintings } from './time-printing.ts';
 
 export interface BatchWriter {
   /** The text of the batch; borrowed until the next call. */
   write(batch: Batch): Uint8Array;
-}
-
-export interface KernelWriterOptions {
-  /** Of the kernel's output region: small ones are for tests. */
-  readonly regionBytes?: number;
+  /** No more batches for now: memory taken for them is free for others. */
+  release(): void;
 }
 
 /** Writes the same as `JsonLinesWriter`. */
 export function jsonLinesWriter(options: JsonLinesOptions, kernelOptions: KernelWriterOptions = {}): BatchWriter {
   const exact = new JsonLinesWriter(options);
   const lineEnd = Buffer.from(`}${options.newline}`);
-  if (lineEnd.length > LINE_END_BYTES_MAX) return exact;
+  if (lineEnd.length > LINE_END_BYTES_MAX) return { write: (batch) => exact.write(batch), release: () => {} };
   const printings = timePrintings(options.formatters, escapeJson);
   const columns = options.schema.columns.map(({ type }, index): WrittenColumn => {
     const printing = printings[index];
@@ -36,9 +33,9 @@ export function jsonLinesWriter(options: JsonLinesOptions, kernelOptions: Kernel
     columns,
     kernelName: 'writeJson',
     lineEnd,
-    cell: (vector, column, row) => exact.cell(vector, column, row),
+    writeCell: (sink, vector, column, row) => exact.writeCell(sink, vector, column, row),
   });
-  return { write: (batch) => writer.write(batch) ?? exact.write(batch) };
+  return { write: (batch) => writer.write(batch) ?? exact.write(batch), release: () => writer.release() };
 }
 
 const quoteMark = Buffer.from('"');

@@ -20,7 +20,7 @@ export const COLUMN_CELLS = 1;
 export const COLUMN_VALUES = 2;
 export const COLUMN_NANOS = 3;
 export const COLUMN_PROGRAM = 4;
-/** Of a writer: what precedes the value (JSON), or whether even values may need quotes (CSV); where texts begin. */
+/** Of a writer of JSON: what precedes the value. Of every writer: where starts of texts count from. */
 export const COLUMN_KEY = 5;
 export const COLUMN_KEY_LENGTH = 6;
 export const COLUMN_TEXT = 7;

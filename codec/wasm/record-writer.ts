@@ -3,15 +3,16 @@
  * leave to it, and empties their output region when it is full. It knows nothing of the format.
  */
 import type { Batch, Vector } from '#spi/batch.ts';
-import { BATCH_BYTES_TARGET, timestampAt } from '#spi/batch.ts';
+import { BATCH_BYTES_TARGET, textLength, timestampAt } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import type { Column } from '#spi/schema.ts';
 import { ColumnBlocks } from './column-blocks.ts';
-import { kernelOf } from './kernel.ts';
-import type { Kernel, RecordKernels } from './kernel.ts';
+import { acquireKernel, kernelOf } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import { COLUMN_BYTES, COLUMN_KEY, COLUMN_KEY_LENGTH, COLUMN_KIND, COLUMN_PROGRAM } from './layout.ts';
 import type { TimePrinting } from './time-printing.ts';
-import { TimeTable } from './time-table.ts';
+import { openTimeTables } from './time-table.ts';
+import type { TimeTable } from './time-table.ts';
 
 /** A column as the kernel is to write it. */
 export interface WrittenColumn {
@@ -24,7 +25,7 @@ export interface WrittenColumn {
   readonly isChecked?: boolean;
 }
 
-export interface RecordWriterOptions {
+export interface RecordWriterOptions extends KernelWriterOptions {
   readonly columns: readonly WrittenColumn[];
   readonly kernelName: 'writeCsv' | 'writeJson';
   /** At most `LINE_END_BYTES_MAX` bytes. */
@@ -32,10 +33,16 @@ export interface RecordWriterOptions {
   /** CSV: words of the control block from `CSV_WORDS` on, but for the text for null. */
   readonly csvWords?: readonly number[];
   readonly nullText?: Uint8Array;
-  /** One cell with what precedes it, by the exact rules. */
-  readonly cell: (vector: Vector, column: number, row: number) => Uint8Array;
-  /** Of the output region: small ones are for tests. */
+  /** Appends one cell with what precedes it, by the exact rules. */
+  readonly writeCell: (sink: ByteSink, vector: Vector, column: number, row: number) => void;
+}
+
+/** For tests: by default what is good for speed. */
+export interface KernelWriterOptions {
+  /** Of the output region. */
   readonly regionBytes?: number;
+  /** Cells of a batch in JavaScript's memory for which a kernel is worth taking. */
+  readonly ownKernelCellsMin?: number;
 }
 
 export const LINE_END_BYTES_MAX = 16;
@@ -63,12 +70,24 @@ const kinds: Readonly<Record<Column['type'] | 'host', number>> = {
   json: 6,
 };
 
+/** Added to the kind of what may need quotes. */
+const KIND_CHECKED = 8;
+
 /** A batch in JSON has about twice its bytes in CSV; longer ones are put together by the host. */
 const REGION_BYTES = 4 * BATCH_BYTES_TARGET;
 /** What the kernel writes unasked, beyond a key: a number, a time, and what a copy of 16 bytes has too much. */
 const SLACK_BYTES = 512;
 
-/** What belongs to one kernel, until it goes to its next user. */
+/**
+ * A kernel writes even batches that have to be copied into it five times as fast, but its first batch takes
+ * milliseconds: small tables do without.
+ */
+const OWN_KERNEL_CELLS_MIN = 2048;
+
+/** A longer cell that is for the host is written behind the others at once. */
+const CELL_BYTES_COPIED_MAX = 64 * 1024;
+
+/** What lies in one kernel's memory, until it goes to its next user. */
 interface Attachment {
   readonly kernel: Kernel;
   readonly epoch: number;
@@ -88,8 +107,13 @@ interface WriterMemory {
 
 export class RecordWriter {
   readonly #options: RecordWriterOptions;
+  /** What does not fit into the output region, and single cells. */
   readonly #sink = new ByteSink(0);
-  #attached: Attachment | undefined;
+  readonly #cell = new ByteSink(0);
+  readonly #attachments = new WeakMap<Kernel, Attachment>();
+  #current: Attachment | undefined;
+  /** Taken for batches that lie in no kernel's memory. */
+  #own: Kernel | undefined;
 
   constructor(options: RecordWriterOptions) {
     this.#options = options;
@@ -97,16 +121,22 @@ export class RecordWriter {
 
   /** The text of the batch, borrowed until the next call; undefined when no kernel can write it. */
   write(batch: Batch): Uint8Array | undefined {
-    const kernel = this.#kernelFor(batch);
+    const kernel = this.#kernelOf(batch) ?? this.#kernelAtHand(batch);
     if (kernel === undefined || batch.vectors.length === 0) return undefined;
-    const memory = this.#attach(kernel);
+    const { memory } = this.#attach(kernel);
     if (memory === undefined || !memory.blocks.place(batch)) return undefined;
     return this.#run(batch, kernel, memory);
   }
 
+  /** Gives the kernel back that was taken, if any: what was written last is invalid. The next batch takes another. */
+  release(): void {
+    this.#own?.release();
+    this.#own = undefined;
+  }
+
   /** The kernel in whose memory one of the vectors lies. */
-  #kernelFor({ vectors }: Batch): Kernel | undefined {
-    const current = this.#attached?.kernel;
+  #kernelOf({ vectors }: Batch): Kernel | undefined {
+    const current = this.#current?.kernel;
     let last: Uint8Array | undefined;
     for (const { arena } of vectors) {
       if (arena === last) continue;
@@ -118,20 +148,32 @@ export class RecordWriter {
     return undefined;
   }
 
-  #attach(kernel: Kernel): WriterMemory | undefined {
-    const attached = this.#attached;
-    if (attached?.kernel === kernel && attached.epoch === kernel.epoch) return attached.memory;
-    const memory = layOut(this.#options, kernel);
-    this.#attached = { kernel, epoch: kernel.epoch, memory };
-    return memory;
+  /** For a batch that lies in no kernel's memory: the one used last, or one of our own. */
+  #kernelAtHand({ rowCount, vectors }: Batch): Kernel | undefined {
+    const current = this.#current;
+    if (current !== undefined && current.epoch === current.kernel.epoch) return current.kernel;
+    const { ownKernelCellsMin = OWN_KERNEL_CELLS_MIN } = this.#options;
+    if (rowCount * vectors.length >= ownKernelCellsMin) this.#own ??= acquireKernel();
+    return this.#own;
+  }
+
+  #attach(kernel: Kernel): Attachment {
+    let attachment = this.#current;
+    if (attachment?.kernel !== kernel) attachment = this.#attachments.get(kernel);
+    if (attachment?.epoch !== kernel.epoch) {
+      attachment = { kernel, epoch: kernel.epoch, memory: layOut(this.#options, kernel) };
+      this.#attachments.set(kernel, attachment);
+    }
+    this.#current = attachment;
+    return attachment;
   }
 
   #run(batch: Batch, kernel: Kernel, memory: WriterMemory): Uint8Array {
-    const { control, columns, start, limit } = memory;
+    const { control, columns, start } = memory;
     const at = control / 4;
     const sink = this.#sink;
     const state = kernel.words;
-    const run = kernel.run[this.#options.kernelName] satisfies RecordKernels['writeJson'];
+    const run = kernel.run[this.#options.kernelName];
     sink.clear();
     state[at + words.rowCount] = batch.rowCount;
     state[at + words.row] = 0;
@@ -139,61 +181,83 @@ export class RecordWriter {
     state[at + words.out] = start;
     for (;;) {
       const reason = run(control);
-      let out = state[at + words.out] as number; // within the control block, as all of them
+      const out = state[at + words.out] as number; // within the control block
       if (reason === STOP_DONE) {
         if (sink.length === 0) return kernel.bytes.subarray(start, out);
         sink.writeBytes(kernel.bytes, start, out);
         return sink.view();
       }
-      if (reason !== STOP_HOST && out > start) {
-        sink.writeBytes(kernel.bytes, start, out);
-        out = start;
-      } else {
+      if (reason === STOP_HOST || out === start) {
         // For the host, or too long for the whole region.
-        const block = state[at + words.column] as number;
-        const column = (block - columns) / COLUMN_BYTES;
-        const bytes = this.#cell(batch, column, state[at + words.row] as number);
-        if (out + bytes.length <= limit) {
-          kernel.bytes.set(bytes, out);
-          out += bytes.length;
-        } else {
-          sink.writeBytes(kernel.bytes, start, out);
-          sink.writeBytes(bytes);
-          out = start;
-        }
-        state[at + words.column] = block + COLUMN_BYTES;
+        state[at + words.out] = this.#writeCell(batch, kernel, memory);
+        state[at + words.column] = (state[at + words.column] as number) + COLUMN_BYTES; // as above
+      } else {
+        sink.writeBytes(kernel.bytes, start, out);
+        state[at + words.out] = start;
       }
-      state[at + words.out] = out;
     }
   }
 
-  #cell({ vectors }: Batch, column: number, row: number): Uint8Array {
+  /** Writes the cell at which the kernel stopped; returns where its output goes on. */
+  #writeCell({ vectors }: Batch, kernel: Kernel, { control, columns, tables, start, limit }: WriterMemory): number {
+    // All within the control block.
+    const at = control / 4;
+    const row = kernel.words[at + words.row] as number;
+    const column = ((kernel.words[at + words.column] as number) - columns) / COLUMN_BYTES;
+    const out = kernel.words[at + words.out] as number;
     const vector = vectors[column] as Vector; // the kernel stays within the batch
     const printing = this.#options.columns[column]?.printing;
     if (vector.type === 'timestamp' && printing !== undefined) {
-      this.#attached?.memory?.tables.get(printing)?.add(timestampAt(vector, row).seconds);
+      tables.get(printing)?.add(timestampAt(vector, row).seconds);
     }
-    return this.#options.cell(vector, column, row);
+    const sink = this.#sink;
+    if (textLength(vector, row) > CELL_BYTES_COPIED_MAX) {
+      sink.writeBytes(kernel.bytes, start, out);
+      this.#options.writeCell(sink, vector, column, row);
+      return start;
+    }
+    const cell = this.#cell;
+    cell.clear();
+    this.#options.writeCell(cell, vector, column, row);
+    if (out + cell.length <= limit) {
+      kernel.bytes.set(cell.view(), out);
+      return out + cell.length;
+    }
+    sink.writeBytes(kernel.bytes, start, out);
+    sink.writeBytes(cell.bytes, 0, cell.length);
+    return start;
   }
 }
 
 /** Undefined when the kernel has no room. */
 function layOut(options: RecordWriterOptions, kernel: Kernel): WriterMemory | undefined {
-  const { columns, lineEnd, nullText = noBytes, csvWords = [], regionBytes = REGION_BYTES } = options;
-  const keyBytes = columns.map(({ key = noBytes }) => Math.ceil(key.length / 16) * 16);
-  const keysBytes = keyBytes.reduce((sum, size) => sum + size, 0);
-  const slackBytes = SLACK_BYTES + keyBytes.reduce((most, size) => Math.max(most, size), 0) + nullText.length;
+  const { columns, nullText = noBytes, regionBytes = REGION_BYTES } = options;
+  const keyLengthMax = columns.reduce((most, { key = noBytes }) => Math.max(most, key.length), 0);
   const control = kernel.allocate(CONTROL_BYTES);
   const blocks = kernel.allocate(columns.length * COLUMN_BYTES);
-  const keys = kernel.allocate(keysBytes);
   const nullAddress = kernel.allocate(nullText.length);
-  const start = kernel.allocate(regionBytes + slackBytes);
-  const tables = openTables(columns, kernel);
-  if (control === undefined || blocks === undefined || keys === undefined || nullAddress === undefined)
-    return undefined;
-  if (start === undefined || tables === undefined) return undefined;
-
+  const start = kernel.allocate(regionBytes + SLACK_BYTES + keyLengthMax + nullText.length);
+  const printings = new Set(columns.flatMap(({ printing }) => printing ?? []));
+  const tables = openTimeTables(kernel, printings);
+  if (control === undefined || blocks === undefined || nullAddress === undefined) return undefined;
+  if (start === undefined || tables === undefined || !fillColumns(options, kernel, blocks, tables)) return undefined;
   const limit = start + regionBytes;
+  fillControl(options, kernel, control, { blocks, limit, nullAddress });
+  return { control, columns: blocks, blocks: new ColumnBlocks(kernel, blocks), tables, start, limit };
+}
+
+interface Places {
+  readonly blocks: number;
+  readonly limit: number;
+  readonly nullAddress: number;
+}
+
+function fillControl(
+  { columns, lineEnd, csvWords = [], nullText = noBytes }: RecordWriterOptions,
+  kernel: Kernel,
+  control: number,
+  { blocks, limit, nullAddress }: Places,
+): void {
   const at = control / 4;
   kernel.words[at + words.columns] = blocks;
   kernel.words[at + words.columnsEnd] = blocks + columns.length * COLUMN_BYTES;
@@ -204,29 +268,32 @@ function layOut(options: RecordWriterOptions, kernel: Kernel): WriterMemory | un
   kernel.words[at + words.nullText] = nullAddress;
   kernel.words[at + words.nullLength] = nullText.length;
   kernel.bytes.set(nullText, nullAddress);
-  let keyAt = keys;
-  for (const [index, { type, printing, key, isChecked = false }] of columns.entries()) {
+}
+
+/** What does not change from batch to batch; false when the kernel has no room for the keys. */
+function fillColumns(
+  { columns }: RecordWriterOptions,
+  kernel: Kernel,
+  blocks: number,
+  tables: ReadonlyMap<TimePrinting, TimeTable>,
+): boolean {
+  let keyAt = kernel.allocate(columns.reduce((sum, { key = noBytes }) => sum + key.length, 0));
+  if (keyAt === undefined) return false;
+  for (const [index, { type, printing, key = noBytes, isChecked = false }] of columns.entries()) {
     const block = (blocks + index * COLUMN_BYTES) / 4;
     const table = printing === undefined ? undefined : tables.get(printing);
-    kernel.words[block + COLUMN_KIND] = kinds[type === 'timestamp' && table === undefined ? 'host' : type];
+    const isPrinted = type !== 'timestamp' || table !== undefined;
+    const isText = type === 'string' || type === 'json';
+    kernel.words[block + COLUMN_KIND] = isPrinted
+      ? kinds[type] | (isChecked && !isText ? KIND_CHECKED : 0)
+      : kinds.host;
     kernel.words[block + COLUMN_PROGRAM] = table?.address ?? 0;
-    kernel.words[block + COLUMN_KEY] = key === undefined ? Number(isChecked) : keyAt;
-    kernel.words[block + COLUMN_KEY_LENGTH] = key?.length ?? 0;
-    if (key !== undefined) kernel.bytes.set(key, keyAt);
-    keyAt += keyBytes[index] ?? 0;
+    kernel.words[block + COLUMN_KEY] = keyAt;
+    kernel.words[block + COLUMN_KEY_LENGTH] = key.length;
+    kernel.bytes.set(key, keyAt);
+    keyAt += key.length;
   }
-  return { control, columns: blocks, blocks: new ColumnBlocks(kernel, blocks), tables, start, limit };
+  return true;
 }
 
 const noBytes = new Uint8Array(0);
-
-function openTables(columns: readonly WrittenColumn[], kernel: Kernel): Map<TimePrinting, TimeTable> | undefined {
-  const tables = new Map<TimePrinting, TimeTable>();
-  for (const { printing } of columns) {
-    if (printing === undefined || tables.has(printing)) continue;
-    const table = TimeTable.open(kernel, printing);
-    if (table === undefined) return undefined;
-    tables.set(printing, table);
-  }
-  return tables;
-}

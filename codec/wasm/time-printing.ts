@@ -8,23 +8,43 @@ import type { TimestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { zoneOfName } from '#codec/time/zone.ts';
 import type { Zone } from '#codec/time/zone.ts';
 
-/** Bytes of a template, and of its text at most. */
-export const TEMPLATE_BYTES = 128;
-const TEXT_BYTES_MAX = 80;
+/** The words of a template, as in the kernel. */
+const OFFSET = 0;
+const FROM = 8;
+const UNTIL = 16;
+const LENGTH = 24;
+/** Where the table of templates begins. */
+export const TEMPLATE_TABLE = 28;
+const HAS_FRACTION = 32;
+/** Where the kernel keeps dates: zeros at first. */
+export const TEMPLATE_DATES = 36;
+export const DATES_BYTES = 16 * 1024;
+const BLOCKS = 48;
+/** A block makes 16 bytes of text: text, and where digits come from, in the date and time and in the fraction. */
+const BLOCK_BYTES = 48;
+const DATE_DIGITS = 16;
+const FRACTION_DIGITS = 32;
+const BLOCKS_MAX = 5;
+export const TEMPLATE_BYTES = BLOCKS + BLOCKS_MAX * BLOCK_BYTES;
+const TEXT_BYTES_MAX = BLOCKS_MAX * 16;
+/** No digit here. */
+const NOWHERE = 128;
 
-/** Places of the numbers in the template, in the order of their bytes, by the directive's letter. */
-const letters = ['Y', 'm', 'd', 'H', 'M', 'S', 'N'] as const;
-const PLACES = 24;
-const FRACTION_DIGITS = 31;
-const LENGTH = 32;
-export const TEMPLATE_TABLE = 36;
-const TEXT = 40;
-/** Where the kernel stores the numbers that the format does not have. */
-const NOWHERE = 96;
+/** The digits of the date and time, which are the same in every text of a format. */
+const datePlaces: Readonly<Record<string, readonly number[]>> = {
+  Y: [0, 1, 2, 3],
+  C: [0, 1],
+  y: [2, 3],
+  m: [4, 5],
+  d: [6, 7],
+  H: [8, 9],
+  M: [10, 11],
+  S: [12, 13],
+};
 
-/** Infinite stretches end where 64 bits of microseconds do not reach. */
-const SECONDS_MAX = 10_000_000_000_000;
-const FRACTION_DIGITS_MAX = 9;
+/** Infinite stretches end where microseconds in 64 bits do. */
+const MICROS_MAX = 2n ** 63n - 1n;
+const FRACTION_LENGTH_MAX = 9;
 
 /** Turns text between the numbers into what the output needs in its place. */
 export type EscapeText = (text: string) => Uint8Array;
@@ -66,23 +86,29 @@ export class TimePrinting {
     const template = new Uint8Array(TEMPLATE_BYTES);
     const view = new DataView(template.buffer);
     const { from, until, offset } = this.#zone.spanAt(seconds);
-    view.setBigInt64(0, BigInt(offset), true);
-    view.setBigInt64(8, BigInt(Math.max(-SECONDS_MAX, from)), true);
-    // The kernel's end belongs to the stretch.
-    view.setBigInt64(16, BigInt(Math.min(SECONDS_MAX, until - 1)), true);
-    template.fill(NOWHERE, PLACES, FRACTION_DIGITS);
+    view.setBigInt64(OFFSET, microsOf(offset), true);
+    view.setBigInt64(FROM, from === -Infinity ? -MICROS_MAX : microsOf(from), true);
+    // The last instant, in the kernel's way.
+    view.setBigInt64(UNTIL, until === Infinity ? MICROS_MAX : microsOf(until) - 1n, true);
     this.#moment.set(seconds, 0);
     let length = 0;
+    const add = (text: number, datePlace: number, fractionPlace: number): void => {
+      const at = BLOCKS + (length >> 4) * BLOCK_BYTES + (length & 15);
+      template[at] = text;
+      template[at + DATE_DIGITS] = datePlace;
+      template[at + FRACTION_DIGITS] = fractionPlace;
+      length += 1;
+    };
     for (const { letter, style, part } of this.#tokens) {
-      const place = letters.findIndex((each) => each === letter);
-      const text = place < 0 ? this.#escape(part(this.#moment)) : Buffer.from(part(this.#moment));
+      const places = datePlaces[letter];
+      const text = this.#escape(part(this.#moment));
       if (length + text.length > TEXT_BYTES_MAX) return undefined;
-      template.set(text, TEXT + length);
-      if (place >= 0) template[PLACES + place] = length;
-      if (letter === 'N') template[FRACTION_DIGITS] = style.width;
-      length += text.length;
+      if (places !== undefined) for (const place of places) add(0, place, NOWHERE);
+      else if (letter !== 'N') for (const byte of text) add(byte, NOWHERE, NOWHERE);
+      else for (let place = 0; place < style.width; place++) add(0, NOWHERE, place);
     }
     view.setUint32(LENGTH, length, true);
+    view.setUint32(HAS_FRACTION, this.#tokens.some(({ letter }) => letter === 'N') ? 1 : 0, true);
     return length === 0 ? undefined : template;
   }
 
@@ -90,10 +116,14 @@ export class TimePrinting {
   get alphabet(): string {
     let text = '0123456789+-:';
     for (const { letter, part } of this.#tokens) {
-      if (!letters.some((each) => each === letter)) text += part(this.#moment);
+      if (datePlaces[letter] === undefined && letter !== 'N') text += part(this.#moment);
     }
     return text;
   }
+}
+
+function microsOf(seconds: number): bigint {
+  return BigInt(seconds) * 1_000_000n;
 }
 
 /** The tokens with composites taken apart, fractions as `N` with their digits, and other text as it is. */
@@ -112,37 +142,22 @@ function simpleTokens(format: string): readonly StrftimeToken[] | undefined {
     if (known === undefined) return undefined;
     simple.push(known);
   }
-  const numbers = simple.map(({ letter }) => letter).filter((letter) => letters.some((each) => each === letter));
-  // A template has one place for each number.
-  return new Set(numbers).size === numbers.length ? simple : undefined;
+  return simple;
 }
+
+/** Directives with one text in a stretch of one offset. */
+const constants = new Set(['', 'n', 't', '%', 'z', 'Z']);
 
 function simpleToken(token: StrftimeToken): StrftimeToken | undefined {
   const { letter, style } = token;
-  switch (letter) {
-    case '':
-    case 'n':
-    case 't':
-    case '%':
-    case 'z':
-    case 'Z':
-      return token;
-    case 'N':
-    case 'L': {
-      const digits = style.width || (letter === 'N' ? FRACTION_DIGITS_MAX : 3);
-      return digits > FRACTION_DIGITS_MAX ? undefined : { ...token, letter: 'N', style: { ...style, width: digits } };
-    }
-    case 'Y':
-      return style.flags === '' && (style.width === 0 || style.width === 4) ? token : undefined;
-    case 'm':
-    case 'd':
-    case 'H':
-    case 'M':
-    case 'S':
-      return style.flags === '' && (style.width === 0 || style.width === 2) ? token : undefined;
-    default:
-      return undefined;
+  if (constants.has(letter)) return token;
+  if (letter === 'N' || letter === 'L') {
+    const width = style.width || (letter === 'N' ? FRACTION_LENGTH_MAX : 3);
+    return width > FRACTION_LENGTH_MAX ? undefined : { ...token, letter: 'N', style: { ...style, width } };
   }
+  const places = datePlaces[letter];
+  const isUsual = places !== undefined && style.flags === '' && [0, places.length].includes(style.width);
+  return isUsual ? token : undefined;
 }
 
 /** How the kernels print what the formatters print, by column; undefined where they cannot. Equal ones are shared. */

@@ -32,7 +32,7 @@ const HEAD_BYTES = 24;
 
 /** The program, or undefined when the kernel cannot read the format. */
 export function timeReadingProgram({ format, timezone }: TimestampSource): Uint8Array | undefined {
-  if (/^java:/.test(format)) return undefined;
+  if (format.startsWith('java:')) return undefined;
   const tokens = strptimeTokens(format.replace(/^ruby:/, ''));
   const code = tokens === undefined ? undefined : operationsOf(tokens);
   const span = constantOffset(timezone);

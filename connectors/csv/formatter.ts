@@ -6,9 +6,10 @@ import { columnIndex } from '#spi/schema.ts';
 import type { Schema } from '#spi/schema.ts';
 import { charsetEncoder } from '#codec/charset/encoder.ts';
 import { csvErrors } from '#codec/csv/errors.ts';
-import { CsvWriter } from '#codec/csv/writer.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import type { TimestampFormatter } from '#codec/time/timestamp-formatter.ts';
+import { csvWriter } from '#codec/wasm/csv-writer-kernel.ts';
+import type { CsvBatchWriter } from '#codec/wasm/csv-writer-kernel.ts';
 import type { CsvFormatterConfig } from './config.ts';
 
 const nothing = new Uint8Array(0);
@@ -16,7 +17,7 @@ const nothing = new Uint8Array(0);
 export const csvFormatter: Formatter<CsvFormatterConfig> = {
   open(config, schema) {
     const encoder = inOption(['charset'], () => charsetEncoder(config.charset));
-    const writer = csvWriter(config, schema);
+    const writer = writerOf(config, schema);
     return {
       begin() {
         // Copied: the encoder uses its buffer again for the header.
@@ -26,14 +27,17 @@ export const csvFormatter: Formatter<CsvFormatterConfig> = {
         return mark.length === 0 ? header : Buffer.concat([mark, header]);
       },
       write: (batch) => encoder.encode(writer.write(batch)),
-      end: () => nothing,
+      end() {
+        writer.release();
+        return nothing;
+      },
     };
   },
 };
 
-function csvWriter(config: CsvFormatterConfig, schema: Schema): CsvWriter {
+function writerOf(config: CsvFormatterConfig, schema: Schema): CsvBatchWriter {
   const quote = config.quote === '' ? '"' : oneCharacter('quote', config.quote);
-  return new CsvWriter({
+  const options = {
     delimiter: oneCharacter('delimiter', config.delimiter),
     quote,
     escape: escapeOf(config, quote),
@@ -42,7 +46,8 @@ function csvWriter(config: CsvFormatterConfig, schema: Schema): CsvWriter {
     newlineInField: newlines[config.newline_in_field],
     newline: newlines[config.newline],
     formatters: timestampFormatters(config, schema),
-  });
+  };
+  return csvWriter(options, schema);
 }
 
 function escapeOf({ escape, quote_policy: policy }: CsvFormatterConfig, quote: string): string {

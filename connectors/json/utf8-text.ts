@@ -17,7 +17,7 @@ export async function* utf8Text(bytes: Bytes): AsyncGenerator<TextChunk> {
   let decode: ((chunk: Uint8Array, isLast: boolean) => Uint8Array) | undefined;
   for await (const chunk of bytes) {
     if (decode === undefined) {
-      head = head.length === 0 ? chunk.slice() : Buffer.concat([head, chunk]);
+      head = head.length === 0 ? new Uint8Array(chunk) : Buffer.concat([head, chunk]);
       if (head.length < 4) continue;
       const begun = begin(head);
       ({ decode } = begun);
@@ -62,7 +62,7 @@ function strictUtf8(): (chunk: Uint8Array, isLast: boolean) => Uint8Array {
     const bytes = leftover.length === 0 ? chunk : Buffer.concat([leftover, chunk]);
     const tail = isLast ? 0 : utf8TailLength(bytes);
     const whole = bytes.subarray(0, bytes.length - tail);
-    leftover = bytes.slice(bytes.length - tail);
+    leftover = new Uint8Array(bytes.subarray(bytes.length - tail));
     if (!isUtf8(whole)) throw jsonErrors.error('JSON_NOT_UTF8');
     return whole;
   };

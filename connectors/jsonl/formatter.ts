@@ -5,9 +5,9 @@ import type { Formatter } from '#spi/files.ts';
 import { columnIndex } from '#spi/schema.ts';
 import type { Schema } from '#spi/schema.ts';
 import { jsonErrors } from '#codec/json/errors.ts';
-import { JsonLinesWriter } from '#codec/json/lines-writer.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import type { TimestampFormatter } from '#codec/time/timestamp-formatter.ts';
+import { jsonLinesWriter } from '#codec/wasm/json-lines-kernel.ts';
 import type { JsonlFormatterConfig } from './config.ts';
 
 const nothing = new Uint8Array(0);
@@ -18,8 +18,15 @@ export const jsonlFormatter: Formatter<JsonlFormatterConfig> = {
     const formatters = schema.columns.map(({ name, type }) =>
       type === 'timestamp' ? formatterOf(config, name) : undefined,
     );
-    const writer = new JsonLinesWriter({ schema, newline: newlines[config.newline], formatters });
-    return { begin: () => nothing, write: (batch) => writer.write(batch), end: () => nothing };
+    const writer = jsonLinesWriter({ schema, newline: newlines[config.newline], formatters });
+    return {
+      begin: () => nothing,
+      write: (batch) => writer.write(batch),
+      end() {
+        writer.release();
+        return nothing;
+      },
+    };
   },
 };
 

@@ -71,7 +71,7 @@ class Lines {
       const batch = this.#builder.isFull ? this.#builder.take() : undefined;
       if (batch !== undefined) yield batch;
     }
-    this.#held = text.slice(start);
+    this.#held = new Uint8Array(text.subarray(start));
     if (this.#held.length > LINE_BYTES_MAX) {
       const where = { file: this.#file, line: this.#line + 1 };
       throw jsonErrors.error('JSON_LINE_TOO_LONG', { limit: LINE_BYTES_MAX }, { where });

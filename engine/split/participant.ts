@@ -58,7 +58,7 @@ const STOPPED = Symbol('stopped');
 export class Participant {
   readonly #parts: ParticipantParts;
   readonly #targets = new Map<number, RangeTarget>();
-  readonly #held = new ByteSink(FLUSH_BYTES);
+  readonly #held = new ByteSink();
   /** Lines before the place at which the attempt at hand began; known once it is proven. */
   #lines = 0;
 

@@ -1,58 +1,53 @@
 /**
- * A task whose file several threads share: who begins its outputs, tells the threads what to do, and ends the outputs
- * when all are through. `joinSplit` is the thread's side.
+ * A task whose file is read and written in ranges: begins its outputs, tells threads what to do, and ends the outputs
+ * when all are through. `joinSplit` is what a thread does.
  */
-import { ByteSink } from '#spi/byte-sink.ts';
-import type { Json } from '#spi/json.ts';
-import type { Report } from '#spi/records.ts';
-import type { RangeFile, RangeParser, RangeTarget } from '#spi/ranges.ts';
 import { assert } from '#spi/assert.ts';
-import { openFilters } from '#engine/filter-chain.ts';
-import type { FilterChain } from '#engine/filter-chain.ts';
+import { ByteSink } from '#spi/byte-sink.ts';
+import type { TaskContext } from '#spi/context.ts';
+import type { Json } from '#spi/json.ts';
+import type { RangeTarget } from '#spi/ranges.ts';
+import type { Report } from '#spi/records.ts';
+import type { RangeSink } from '#engine/target.ts';
 import type { Pipeline, TaskHooks, TaskReports } from '#engine/task.ts';
-import type { RangeSink, TargetRanges } from '#engine/target.ts';
-import type { SourceRanges } from '#engine/source.ts';
 import { Chain } from './chain.ts';
 import { BLOCK_BYTES, ChunkLayout } from './chunk-layout.ts';
 import type { SplitOrder } from './order.ts';
 import { Participant } from './participant.ts';
-import type { PieceWriter } from './piece-writer.ts';
+import { closeAfter, openStation, rangeSides } from './station.ts';
+import type { RangeSides, Station } from './station.ts';
 
 export interface SplitSettings {
   readonly chunkBytes: number;
   readonly spoilsGuesses: boolean;
 }
 
-/** The sides of a pipeline that work in ranges. */
-interface Sides {
-  readonly source: SourceRanges;
-  readonly target: TargetRanges;
-}
-
-function sidesOf({ source, filters, target }: Pipeline): Sides | undefined {
-  const isRowwise = filters.every(({ plugin }) => plugin.isRowwise === true);
-  if (!isRowwise || source.ranges === undefined || target.ranges === undefined) return undefined;
-  return { source: source.ranges, target: target.ranges };
+/** An output of the task, and its file when it has one. */
+interface Lane {
+  readonly sink: RangeSink;
+  readonly target: RangeTarget | undefined;
 }
 
 export class SplitTask {
   readonly order: SplitOrder;
   readonly #chain: Chain;
   readonly #layout: ChunkLayout;
-  readonly #sinks: readonly RangeSink[];
-  readonly #targets: readonly (RangeTarget | undefined)[];
-  readonly #writer: PieceWriter;
+  readonly #lanes: readonly Lane[];
+  readonly #station: Station;
+  readonly #hooks: TaskHooks;
+  readonly #ctx: TaskContext;
 
   private constructor(
     order: SplitOrder,
-    outputs: { sinks: readonly RangeSink[]; targets: readonly (RangeTarget | undefined)[]; writer: PieceWriter },
+    parts: { lanes: readonly Lane[]; station: Station; hooks: TaskHooks; ctx: TaskContext },
   ) {
     this.order = order;
     this.#chain = new Chain(order.chain);
     this.#layout = new ChunkLayout(order.sizeBytes, order);
-    this.#sinks = outputs.sinks;
-    this.#targets = outputs.targets;
-    this.#writer = outputs.writer;
+    this.#lanes = parts.lanes;
+    this.#station = parts.station;
+    this.#hooks = parts.hooks;
+    this.#ctx = parts.ctx;
   }
 
   /** Undefined when the task has to go through in one stream; nothing is left behind then. */
@@ -61,51 +56,40 @@ export class SplitTask {
     item: { readonly index: number; readonly task: Json },
     { hooks, settings }: { hooks: TaskHooks; settings: SplitSettings },
   ): Promise<SplitTask | undefined> {
-    const sides = sidesOf(pipeline);
+    const sides = rangeSides(pipeline);
     if (sides === undefined) return undefined;
-    const { outputsPerTask: laneCount, targetPlan, filters, inputSchema } = pipeline;
-    const ctx = hooks.contextFor(item.index * laneCount);
-    const file = await sides.source.open(item.task, ctx);
-    if (file === undefined) return undefined;
-    await using stack = new AsyncDisposableStack();
-    stack.defer(() => file.close());
-    const parser = sides.source.parser();
-    if (parser === undefined) return undefined;
-    stack.defer(() => parser.close());
-    const chain = openFilters(filters, inputSchema, ctx);
-    stack.defer(() => chain.close());
-    const sinks: RangeSink[] = [];
-    const targets: (RangeTarget | undefined)[] = [];
+    const ctx = hooks.contextFor(item.index * pipeline.outputsPerTask);
+    const station = await openStation(sides, pipeline, item.task, ctx);
+    if (station === undefined) return undefined;
+    const lanes: Lane[] = [];
     try {
-      for (let lane = 0; lane < laneCount; lane++) {
-        const laneCtx = hooks.contextFor(item.index * laneCount + lane);
-        const sink = await sides.target.begin(targetPlan, chain.schema, laneCtx);
-        if (sink === undefined) {
-          for (const begun of sinks) await begun.abort();
-          return undefined;
-        }
-        sinks.push(sink);
-        targets.push(sink.address === undefined ? undefined : await sides.target.open(sink.address));
+      const isOpen = await openLanes(lanes, {
+        sides,
+        pipeline,
+        station,
+        contextFor: laneContexts(item, pipeline, hooks),
+      });
+      if (!isOpen) {
+        await station.close();
+        return undefined;
       }
-      const writer = sides.target.writer(chain.schema);
-      const model = await train(writer, { file, parser, filters: chain });
-      const addresses = sinks.map(({ address }) => address);
+      const addresses = lanes.map(({ sink }) => sink.address);
       const order: SplitOrder = {
         ...settings,
         index: item.index,
         task: item.task,
-        sizeBytes: file.sizeBytes,
-        laneCount,
+        sizeBytes: station.file.sizeBytes,
+        laneCount: lanes.length,
         addresses: addresses.every((address) => address !== undefined) ? addresses : null,
-        model,
-        chain: Chain.memory(parser.start, laneCount),
+        model: await train(station),
+        chain: Chain.memory(station.parser.start, lanes.length),
       };
-      const task = new SplitTask(order, { sinks, targets, writer });
+      const task = new SplitTask(order, { lanes, station, hooks, ctx });
       await task.#writeHeads();
       return task;
     } catch (error) {
-      for (const target of targets) await target?.close();
-      for (const sink of sinks) await sink.abort();
+      await giveUp(lanes, error);
+      await closeAfter(error, () => station.close());
       throw error;
     }
   }
@@ -113,6 +97,18 @@ export class SplitTask {
   /** Chunks that nobody has taken. */
   get hasMore(): boolean {
     return this.#chain.hasMore(this.#layout.chunkCount);
+  }
+
+  /** Takes part in this thread, with what the task has open already. */
+  async join(): Promise<void> {
+    const targetOf = (lane: number): RangeTarget => {
+      const target = this.#lanes[lane]?.target;
+      assert(target, 'an output that is written has a file');
+      // The file stays open for the tail.
+      return { write: (position, bytes) => target.write(position, bytes), close: async () => {} };
+    };
+    const parts = { order: this.order, station: this.#station, hooks: this.#hooks, ctx: this.#ctx };
+    await work({ ...parts, openTarget: async (lane) => targetOf(lane) });
   }
 
   /** Lets everybody go who is at work on the file. */
@@ -124,31 +120,34 @@ export class SplitTask {
   async finish(): Promise<TaskReports> {
     const isRead = this.#chain.isComplete || this.order.sizeBytes === 0;
     assert(isRead, 'the threads of a file have read all of it');
-    for (const [lane, target] of this.#targets.entries()) {
+    const { writer } = this.#station;
+    for (const [lane, { target }] of this.#lanes.entries()) {
       if (target === undefined) continue;
-      await this.#appendText(lane, this.#writer.tailText());
+      await this.#appendText(lane, writer.tailText());
       const { sizeBytes, summary } = this.#chain.lane(lane);
-      await target.write(sizeBytes, this.#writer.tail(summary));
+      await target.write(sizeBytes, writer.tail(summary));
       await target.close();
     }
+    await this.#station.close();
     const outputs: Report[] = [];
-    for (const sink of this.#sinks) outputs.push(await sink.close());
+    for (const { sink } of this.#lanes) outputs.push(await sink.close());
     return { input: {}, outputs };
   }
 
   /** Gives the outputs up; the error is what the task fails with. */
   async abort(error: unknown): Promise<void> {
     this.#chain.stop();
-    for (const target of this.#targets) await attached(error, async () => target?.close());
-    for (const sink of this.#sinks) await attached(error, () => sink.abort());
+    await giveUp(this.#lanes, error);
+    await closeAfter(error, () => this.#station.close());
   }
 
   async #writeHeads(): Promise<void> {
-    const head = this.#writer.head().slice();
-    const text = this.#writer.headText().slice();
-    for (const [lane, target] of this.#targets.entries()) {
+    const { writer } = this.#station;
+    const head = writer.head().slice();
+    const text = writer.headText().slice();
+    for (const [lane, { target }] of this.#lanes.entries()) {
       await target?.write(0, head);
-      this.#chain.setLane(lane, { sizeBytes: head.length, summary: this.#writer.emptySummary });
+      this.#chain.setLane(lane, { sizeBytes: head.length, summary: writer.emptySummary });
       if (target !== undefined) await this.#appendText(lane, text);
     }
   }
@@ -156,14 +155,14 @@ export class SplitTask {
   /** A piece of its own for what stands before or behind all records. */
   async #appendText(lane: number, text: Uint8Array): Promise<void> {
     if (text.length === 0) return;
-    const writer = this.#writer;
+    const { writer } = this.#station;
     writer.begin(this.order.model);
     const encoded = new ByteSink(text.length);
     encoded.writeBytes(writer.writeText(text));
     const { bytes, summary } = writer.end();
     encoded.writeBytes(bytes);
     const before = this.#chain.lane(lane);
-    await this.#targets[lane]?.write(before.sizeBytes, encoded.view());
+    await this.#lanes[lane]?.target?.write(before.sizeBytes, encoded.view());
     this.#chain.setLane(lane, {
       sizeBytes: before.sizeBytes + encoded.length,
       summary: writer.combine(before.summary, summary),
@@ -171,14 +170,43 @@ export class SplitTask {
   }
 }
 
-interface Sampled {
-  readonly file: RangeFile;
-  readonly parser: RangeParser;
-  readonly filters: FilterChain;
+function laneContexts(
+  { index }: { readonly index: number },
+  { outputsPerTask }: Pipeline,
+  hooks: TaskHooks,
+): (lane: number) => TaskContext {
+  return (lane) => hooks.contextFor(index * outputsPerTask + lane);
+}
+
+interface LaneParts {
+  readonly sides: RangeSides;
+  readonly pipeline: Pipeline;
+  readonly station: Station;
+  readonly contextFor: (lane: number) => TaskContext;
+}
+
+/** Begins all outputs of the task; false when one of them can only be written from its beginning. */
+async function openLanes(lanes: Lane[], { sides, pipeline, station, contextFor }: LaneParts): Promise<boolean> {
+  for (let lane = 0; lane < pipeline.outputsPerTask; lane++) {
+    const sink = await sides.target.begin(pipeline.targetPlan, station.filters.schema, contextFor(lane));
+    if (sink === undefined) {
+      for (const begun of lanes) await begun.sink.abort();
+      return false;
+    }
+    lanes.push({ sink, target: undefined });
+    if (sink.address === undefined) continue;
+    lanes[lane] = { sink, target: await sides.target.open(sink.address) };
+  }
+  return true;
+}
+
+async function giveUp(lanes: readonly Lane[], error: unknown): Promise<void> {
+  for (const { target } of lanes) await closeAfter(error, () => target?.close());
+  for (const { sink } of lanes) await closeAfter(error, () => sink.abort());
 }
 
 /** What the encoder learns from the first records. A file that cannot be read will tell so when it is read. */
-async function train(writer: PieceWriter, { file, parser, filters }: Sampled): Promise<Json> {
+async function train({ file, parser, filters, writer }: Station): Promise<Json> {
   const sample = new ByteSink();
   if (writer.sampleBytes === 0) return writer.train(sample.view());
   try {
@@ -194,41 +222,41 @@ async function train(writer: PieceWriter, { file, parser, filters }: Sampled): P
   return writer.train(sample.view().subarray(0, writer.sampleBytes));
 }
 
-/** Takes part in a file until it has no more chunks. */
+/** Takes part in a file that another thread has begun, until it has no more chunks. */
 export async function joinSplit(pipeline: Pipeline, order: SplitOrder, hooks: TaskHooks): Promise<void> {
-  const sides = sidesOf(pipeline);
+  const sides = rangeSides(pipeline);
   assert(sides, 'a file is shared by threads whose pipelines work in ranges');
   const ctx = hooks.contextFor(order.index * order.laneCount);
-  await using stack = new AsyncDisposableStack();
-  const chain = new Chain(order.chain);
-  const file = await sides.source.open(order.task, ctx);
-  assert(file, 'a file that has been opened in ranges opens again');
-  stack.defer(() => file.close());
-  const parser = sides.source.parser();
-  assert(parser, 'the settings allow ranges');
-  stack.defer(() => parser.close());
-  const filters = openFilters(pipeline.filters, pipeline.inputSchema, ctx);
-  stack.defer(() => filters.close());
+  const station = await openStation(sides, pipeline, order.task, ctx);
+  assert(station, 'a file that has been opened in ranges opens again');
+  try {
+    const openTarget = (lane: number): Promise<RangeTarget> => sides.target.open(order.addresses?.[lane] ?? null);
+    await work({ order, station, hooks, ctx, openTarget });
+  } catch (error) {
+    await closeAfter(error, () => station.close());
+    throw error;
+  }
+  await station.close();
+}
+
+interface WorkParts {
+  readonly order: SplitOrder;
+  readonly station: Station;
+  readonly hooks: TaskHooks;
+  readonly ctx: TaskContext;
+  readonly openTarget: (lane: number) => Promise<RangeTarget>;
+}
+
+async function work({ order, station, hooks, ctx, openTarget }: WorkParts): Promise<void> {
   const participant = new Participant({
+    ...station,
     order,
     layout: new ChunkLayout(order.sizeBytes, order),
-    chain,
-    file,
-    parser,
-    filters,
-    writer: sides.target.writer(filters.schema),
-    openTarget: (lane) => sides.target.open(order.addresses?.[lane] ?? null),
+    chain: new Chain(order.chain),
+    openTarget,
     ctx,
     countRead: (rows) => hooks.countRead(rows),
     countWritten: (rows) => hooks.countWritten(rows),
   });
   await participant.run();
-}
-
-async function attached(error: unknown, call: () => Promise<void>): Promise<void> {
-  try {
-    await call();
-  } catch (second) {
-    if (error instanceof Error && error.cause === undefined) error.cause = second;
-  }
 }

@@ -10,7 +10,7 @@ import type { Batch } from '#spi/batch.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
 import type { TaskContext } from '#spi/context.ts';
 import { isJsonObject } from '#spi/json.ts';
-import type { JsonObject } from '#spi/json.ts';
+import type { Json, JsonObject } from '#spi/json.ts';
 import type { AnyPlugin, Kind, Kinds } from '#spi/plugin.ts';
 import type { Schema } from '#spi/schema.ts';
 import { configJsonSchema } from '#engine/config/json-schema.ts';
@@ -251,6 +251,36 @@ describe.each(ofKind('encoder'))('encoder %s', (name, plugin) => {
     const chunks: Buffer[] = [];
     for await (const chunk of decoder.decode({}, packed, { name: '/file' }, context())) chunks.push(Buffer.from(chunk));
     expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+  });
+
+  it('puts pieces of several threads together to a file, if it can', async () => {
+    const decoderPlugin = ofKind('decoder').find(([decoder]) => decoder === name)?.[1];
+    if (decoderPlugin === undefined) return;
+    const [encoder, decoder] = await Promise.all([load(plugin), load(decoderPlugin)]);
+    const config = configOf(plugin).parse({});
+    const [first, second] = [encoder.openPieces?.(config), encoder.openPieces?.(config)];
+    if (first === undefined || second === undefined) return;
+    const pieces = ['first piece '.repeat(500), '', 'another one '.repeat(700)].map((text) => Buffer.from(text));
+    // Models go to other threads as JSON.
+    const model = JSON.parse(JSON.stringify(first.train(Buffer.concat(pieces).subarray(0, first.sampleBytes)))) as Json;
+    const file = [first.head()];
+    let summary = first.emptySummary;
+    for (const [index, piece] of pieces.entries()) {
+      const pieceEncoder = index % 2 === 0 ? first : second;
+      pieceEncoder.begin(model);
+      file.push(
+        Buffer.from(pieceEncoder.write(piece.subarray(0, 7))),
+        Buffer.from(pieceEncoder.write(piece.subarray(7))),
+      );
+      const end = pieceEncoder.end();
+      file.push(Buffer.from(end.bytes));
+      summary = first.combine(summary, end.summary);
+    }
+    file.push(first.tail(summary));
+    const back: Buffer[] = [];
+    const decoded = decoder.decode({}, cut(Buffer.concat(file), []), { name: '/file' }, context());
+    for await (const chunk of decoded) back.push(Buffer.from(chunk));
+    expect(Buffer.concat(back).toString()).toBe(Buffer.concat(pieces).toString());
   });
 });
 

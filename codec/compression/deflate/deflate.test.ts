@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { combineCrc } from './crc.ts';
 import { Deflater } from './deflater.ts';
 import { trainDeflate } from './model.ts';
-import type { DeflateLevel, DeflateModel } from './model.ts';
+import type { DeflateLevel } from './kernel.ts';
+import type { DeflateModel } from './model.ts';
 
 const LEVELS: readonly DeflateLevel[] = ['default', 'fast'];
 const BLOCK = 128 * 1024;

@@ -6,11 +6,21 @@
  */
 import { crc32 } from 'node:zlib';
 import { DeflateKernel } from './kernel.ts';
+import type { DeflateLevel } from './kernel.ts';
 import { modelTables } from './model.ts';
-import type { DeflateLevel, DeflateModel } from './model.ts';
-import { canonicalCodes, CODE_BITS_MASK, CODE_SIZE_SHIFT } from './prefix-codes.ts';
-import { encodedBits, END_OF_BLOCK, exactTables, fixedTables, fullTables, headerBits, lengthCodes } from './tables.ts';
-import type { BitField, CodeTables, SymbolCounts } from './tables.ts';
+import type { DeflateModel } from './model.ts';
+import { canonicalCodes, codeBits, codeSize } from './prefix-codes.ts';
+import {
+  encodedBits,
+  END_OF_BLOCK,
+  entropyBits,
+  exactTables,
+  fixedTables,
+  fullTables,
+  headerBits,
+  lengthCodes,
+} from './tables.ts';
+import type { BitField, CodeTables } from './tables.ts';
 
 /** How far the bits per byte may be from what is expected before a block is looked at again. */
 const DEVIATION_MAX = 0.05;
@@ -18,34 +28,49 @@ const DEVIATION_MAX = 0.05;
 const GAIN_MIN = 0.02;
 /** Blocks that are not looked at again after one where it did not help, at most: it doubles each time. */
 const PATIENCE_MAX = 8;
+/** Every so many blocks, from the second one on, some bytes are looked at beforehand, whatever is expected of them. */
+const PROBE_INTERVAL = 16;
+const PROBE_BYTES = 8 * 1024;
+/** How much worse than the entropy of these few bytes the codes may be: a part of it is chance. */
+const PROBE_LOSS_MAX = 0.12;
 /** A piece this small gets codes of its own when they are better, whatever is expected of it. */
 const SMALL_BYTES = 16 * 1024;
 const STORED_BYTES_MAX = 0xffff;
+/** Bytes before those of a stored block, the bits up to a whole byte included. */
+const STORED_OVERHEAD = 6;
+
+/** A block as it was written first. */
+interface WrittenBlock {
+  /** Where in the output it begins, in bits. */
+  readonly start: number;
+  readonly bits: number;
+  /** Whether it went on with the codes of the one before. */
+  readonly wasOpen: boolean;
+  readonly isLast: boolean;
+}
 
 const NOTHING = new Uint8Array(0);
 
 export class Deflater {
-  readonly #kernel = new DeflateKernel();
-  readonly #encode: (from: number, to: number) => void;
-  readonly #count: (from: number, to: number) => void;
+  readonly #kernel: DeflateKernel;
   #model: DeflateModel | undefined;
-  #modelTables: CodeTables = fixedTables();
-  #tables: CodeTables = this.#modelTables;
+  #modelTables: CodeTables | undefined;
+  /** Those that the kernel has. */
+  #tables: CodeTables | undefined;
   #expected = 0;
   #patience = 0;
   #waiting = 0;
   /** A block's header has been written, its end has not. */
   #isOpen = false;
   #endOfBlock = 0;
+  #blocks = 0;
   #filled = 0;
   #crc = 0;
   #size = 0;
   #done: Uint8Array[] = [];
 
   constructor(level: DeflateLevel) {
-    const { run } = this.#kernel;
-    this.#encode = level === 'fast' ? run.encodeFast : run.encodeDefault;
-    this.#count = level === 'fast' ? run.countFast : run.countDefault;
+    this.#kernel = new DeflateKernel(level);
   }
 
   /** CRC-32 of the piece's bytes so far. */
@@ -60,15 +85,14 @@ export class Deflater {
 
   /** Starts a piece; one that was begun before is forgotten. */
   begin(model: DeflateModel): void {
-    if (model !== this.#model) {
-      this.#model = model;
-      this.#modelTables = modelTables(model);
-    }
+    if (model !== this.#model || this.#modelTables === undefined) this.#modelTables = modelTables(model);
+    this.#model = model;
     this.#use(this.#modelTables);
     this.#expected = model.bitsPerByte;
     this.#patience = 0;
     this.#waiting = 0;
     this.#isOpen = false;
+    this.#blocks = 0;
     this.#filled = 0;
     this.#crc = 0;
     this.#size = 0;
@@ -79,14 +103,14 @@ export class Deflater {
 
   /** Returns what is ready, which may be nothing; borrowed until the next call. */
   write(bytes: Uint8Array): Uint8Array {
-    const { block, blockBytes } = this.#kernel;
+    const { blockBytes } = this.#kernel;
     this.#crc = crc32(bytes, this.#crc);
     this.#size += bytes.length;
     for (let at = 0; at < bytes.length;) {
       // A full block waits for a byte more: whether it is the last one must not depend on how the bytes arrive.
       if (this.#filled === blockBytes) this.#finishBlock();
       const taken = Math.min(bytes.length - at, blockBytes - this.#filled);
-      this.#kernel.bytes.set(bytes.subarray(at, at + taken), block + this.#filled);
+      this.#kernel.load(bytes.subarray(at, at + taken), this.#filled);
       this.#filled += taken;
       at += taken;
     }
@@ -99,29 +123,37 @@ export class Deflater {
     this.#filled = 0;
     this.#closeBlock();
     this.#putStored(NOTHING);
-    this.#keepOutput();
+    this.#done.push(this.#kernel.take());
     return this.#take();
   }
 
   #finishBlock(): void {
-    const { bytes, history, block, blockBytes } = this.#kernel;
     this.#encodeBlock(false);
-    this.#keepOutput();
-    // Half of the window's positions mean the same as before: codec/wasm/assembly/deflate-layout.ts.
-    bytes.copyWithin(history, history + blockBytes, block + blockBytes);
+    this.#done.push(this.#kernel.take());
+    this.#kernel.slide();
     this.#filled = 0;
   }
 
   #encodeBlock(isLast: boolean): void {
-    const { run, block } = this.#kernel;
-    const start = run.bitPosition();
-    const isFirst = !this.#isOpen;
+    const { run } = this.#kernel;
+    const start = this.#kernel.bits;
+    const wasOpen = this.#isOpen;
     run.saveHash();
+    const isMisfit = this.#blocks % PROBE_INTERVAL === 1 && this.#isMisfit();
     this.#openBlock();
-    this.#encode(block, block + this.#filled);
-    const bits = run.bitPosition() - start;
-    const isSmall = isLast && isFirst && this.#filled <= SMALL_BYTES;
-    if (isSmall || this.#isOdd(bits)) this.#reconsider(start, bits, isFirst, isLast);
+    this.#kernel.encode(this.#filled);
+    const bits = this.#kernel.bits - start;
+    const isSmall = isLast && this.#blocks === 0 && this.#filled <= SMALL_BYTES;
+    if (isSmall || isMisfit || this.#isOdd(bits)) this.#reconsider({ start, bits, wasOpen, isLast });
+    this.#blocks += 1;
+  }
+
+  /** Whether the codes are far from what the block's first bytes could have: the size alone does not always tell. */
+  #isMisfit(): boolean {
+    if (this.#filled < PROBE_BYTES || this.#tables === undefined) return false;
+    const counts = this.#kernel.count(0, PROBE_BYTES);
+    this.#kernel.run.restoreHash();
+    return encodedBits(this.#tables, counts) > entropyBits(counts) * (1 + PROBE_LOSS_MAX);
   }
 
   /** Whether the block differs from what is expected, and has not been tried in vain just before. */
@@ -134,48 +166,39 @@ export class Deflater {
     return perByte > 8 || Math.abs(perByte - this.#expected) > this.#expected * DEVIATION_MAX;
   }
 
-  /** Looks for a better way to write the block of which `bits` have been written from `start` on. */
-  #reconsider(start: number, bits: number, wasClosed: boolean, isLast: boolean): void {
-    const counts = this.#countBlock();
-    const own = isLast ? exactTables(counts) : fullTables(counts);
-    const candidates = isLast ? [own, fixedTables()] : [own];
+  /** Looks for a better way to write the block, and writes it anew when there is one. */
+  #reconsider({ start, bits, wasOpen, isLast }: WrittenBlock): void {
+    const { run } = this.#kernel;
+    // The same way through the block as before; the hash table is afterwards as it was.
+    run.restoreHash();
+    const counts = this.#kernel.count(0, this.#filled);
+    const candidates = isLast ? [exactTables(counts), fixedTables()] : [fullTables(counts)];
     const costs = candidates.map((tables) => headerBits(tables) + encodedBits(tables, counts));
-    const storedBits = (this.#filled + 5 * Math.ceil(this.#filled / STORED_BYTES_MAX)) * 8 + 7;
     const best = Math.min(...costs);
-    const isBetter = Math.min(best, storedBits) < bits * (1 - (isLast ? 0 : GAIN_MIN));
+    const storedBits = (this.#filled + STORED_OVERHEAD * Math.ceil(this.#filled / STORED_BYTES_MAX)) * 8;
     this.#expected = Math.min(bits, best) / this.#filled;
-    if (!isBetter) {
+    if (Math.min(best, storedBits) >= bits * (isLast ? 1 : 1 - GAIN_MIN)) {
       this.#patience = Math.min(PATIENCE_MAX, Math.max(1, this.#patience * 2));
       this.#waiting = this.#patience;
       return;
     }
     this.#patience = 0;
-    this.#kernel.run.rewind(start);
-    this.#isOpen = !wasClosed;
+    run.rewind(start);
+    this.#isOpen = wasOpen;
     this.#closeBlock();
-    const { bytes, block, run } = this.#kernel;
     const tables = candidates[costs.indexOf(best)];
     if (tables === undefined || storedBits <= best) {
-      this.#putStored(bytes.subarray(block, block + this.#filled));
+      this.#putStored(this.#kernel.loaded(this.#filled));
       return;
     }
     this.#use(tables);
     this.#openBlock();
     run.restoreHash();
-    this.#encode(block, block + this.#filled);
-  }
-
-  /** The same way through the block as of the encoder; the hash table is afterwards as it was. */
-  #countBlock(): SymbolCounts {
-    const { run, block, symbolCounts, distanceCounts } = this.#kernel;
-    run.restoreHash();
-    symbolCounts.fill(0);
-    distanceCounts.fill(0);
-    this.#count(block, block + this.#filled);
-    return { symbols: symbolCounts.slice(), distances: distanceCounts.slice() };
+    this.#kernel.encode(this.#filled);
   }
 
   #use(tables: CodeTables): void {
+    if (tables === this.#tables) return;
     const codes = canonicalCodes(tables.symbolLengths);
     this.#tables = tables;
     this.#kernel.literalCodes.set(codes.subarray(0, 256));
@@ -186,13 +209,13 @@ export class Deflater {
 
   #openBlock(): void {
     if (this.#isOpen) return;
-    for (const field of this.#tables.header) this.#put(field);
+    for (const field of this.#tables?.header ?? []) this.#put(field);
     this.#isOpen = true;
   }
 
   #closeBlock(): void {
     if (!this.#isOpen) return;
-    this.#put([this.#endOfBlock & CODE_BITS_MASK, this.#endOfBlock >>> CODE_SIZE_SHIFT]);
+    this.#put([codeBits(this.#endOfBlock), codeSize(this.#endOfBlock)]);
     this.#isOpen = false;
   }
 
@@ -206,21 +229,12 @@ export class Deflater {
     do {
       const part = bytes.subarray(at, at + STORED_BYTES_MAX);
       this.#put([0, 3]);
-      this.#put([0, -this.#kernel.run.bitPosition() & 7]);
+      this.#put([0, -this.#kernel.bits & 7]);
       this.#put([part.length, 16]);
       this.#put([part.length ^ 0xffff, 16]);
-      const position = this.#kernel.run.bitPosition() >>> 3;
-      this.#kernel.bytes.set(part, this.#kernel.output + position);
-      this.#kernel.run.rewind((position + part.length) * 8);
+      this.#kernel.putBytes(part);
       at += part.length;
     } while (at < bytes.length);
-  }
-
-  /** Sets the output of the kernel aside, so that it has room for the next block. */
-  #keepOutput(): void {
-    const length = this.#kernel.run.bitPosition() >>> 3;
-    this.#done.push(this.#kernel.bytes.slice(this.#kernel.output, this.#kernel.output + length));
-    this.#kernel.run.restart();
   }
 
   #take(): Uint8Array {

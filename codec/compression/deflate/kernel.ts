@@ -1,5 +1,9 @@
 /** The deflate kernel: an instance of its WebAssembly module in a small memory of its own. */
 import { deflateWasm } from '#codec/wasm/generated/deflate.ts';
+import type { SymbolCounts } from './tables.ts';
+
+/** `fast` is a sixth faster and makes files about a tenth larger. */
+export type DeflateLevel = 'default' | 'fast';
 
 const MEMORY_BYTES = 1024 * 1024;
 const PAGE_BYTES = 64 * 1024;
@@ -39,14 +43,16 @@ export class DeflateKernel {
   readonly literalCodes: Uint32Array<ArrayBuffer>;
   readonly lengthCodes: Uint32Array<ArrayBuffer>;
   readonly distanceCodes: Uint32Array<ArrayBuffer>;
-  readonly symbolCounts: Uint32Array<ArrayBuffer>;
-  readonly distanceCounts: Uint32Array<ArrayBuffer>;
-  readonly history: number;
-  readonly block: number;
   readonly blockBytes: number;
-  readonly output: number;
+  readonly #isFast: boolean;
+  readonly #symbolCounts: Uint32Array<ArrayBuffer>;
+  readonly #distanceCounts: Uint32Array<ArrayBuffer>;
+  readonly #history: number;
+  readonly #block: number;
+  readonly #output: number;
 
-  constructor() {
+  constructor(level: DeflateLevel) {
+    this.#isFast = level === 'fast';
     compiled ??= new WebAssembly.Module(Buffer.from(deflateWasm, 'base64'));
     const memory = new WebAssembly.Memory({ initial: MEMORY_BYTES / PAGE_BYTES });
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
@@ -58,12 +64,60 @@ export class DeflateKernel {
     this.literalCodes = new Uint32Array(buffer, this.run.LITERAL_CODES.value, 256);
     this.lengthCodes = new Uint32Array(buffer, this.run.LENGTH_CODES.value, 256);
     this.distanceCodes = new Uint32Array(buffer, this.run.DISTANCE_CODES.value, 30);
-    this.symbolCounts = new Uint32Array(buffer, this.run.SYMBOL_COUNTS_AT.value, 286);
-    this.distanceCounts = new Uint32Array(buffer, this.run.DISTANCE_COUNTS_AT.value, 30);
-    this.history = this.run.WINDOW.value;
-    this.block = this.history + this.run.HISTORY_BYTES.value;
+    this.#symbolCounts = new Uint32Array(buffer, this.run.SYMBOL_COUNTS_AT.value, 286);
+    this.#distanceCounts = new Uint32Array(buffer, this.run.DISTANCE_COUNTS_AT.value, 30);
+    this.#history = this.run.WINDOW.value;
+    this.#block = this.#history + this.run.HISTORY_BYTES.value;
     this.blockBytes = this.run.BLOCK_BYTES.value;
-    this.output = this.run.OUTPUT.value;
+    this.#output = this.run.OUTPUT.value;
+  }
+
+  /** Puts bytes into the block. */
+  load(bytes: Uint8Array, offset = 0): void {
+    this.bytes.set(bytes, this.#block + offset);
+  }
+
+  /** The first bytes of the block. */
+  loaded(length: number): Uint8Array {
+    return this.bytes.subarray(this.#block, this.#block + length);
+  }
+
+  /** Makes a full block the history of the next one: as much of it as can be referred to. */
+  slide(): void {
+    this.bytes.copyWithin(this.#history, this.#history + this.blockBytes, this.#block + this.blockBytes);
+  }
+
+  encode(length: number): void {
+    if (this.#isFast) this.run.encodeFast(this.#block, this.#block + length);
+    else this.run.encodeDefault(this.#block, this.#block + length);
+  }
+
+  /** What the encoder would write for a part of the block. */
+  count(from: number, to: number): SymbolCounts {
+    this.#symbolCounts.fill(0);
+    this.#distanceCounts.fill(0);
+    if (this.#isFast) this.run.countFast(this.#block + from, this.#block + to);
+    else this.run.countDefault(this.#block + from, this.#block + to);
+    return { symbols: this.#symbolCounts.slice(), distances: this.#distanceCounts.slice() };
+  }
+
+  /** The bits that have been written since the last `take`. */
+  get bits(): number {
+    return this.run.bitPosition();
+  }
+
+  /** Writes whole bytes; what was written before ends at one. */
+  putBytes(bytes: Uint8Array): void {
+    const position = this.bits >>> 3;
+    this.bytes.set(bytes, this.#output + position);
+    this.run.rewind((position + bytes.length) * 8);
+  }
+
+  /** The whole bytes that have been written; a byte begun stays. */
+  take(): Uint8Array {
+    const bytes = this.bytes.slice(this.#output, this.#output + (this.bits >>> 3));
+    this.run.restart();
+    return bytes;
   }
 }
 

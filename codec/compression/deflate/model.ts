@@ -1,10 +1,8 @@
 /** What the pieces of a file are compressed with: codes learnt from its beginning. */
 import { DeflateKernel } from './kernel.ts';
+import type { DeflateLevel } from './kernel.ts';
 import { dynamicTables, encodedBits, fullTables, DISTANCE_SYMBOLS, SYMBOLS } from './tables.ts';
 import type { CodeTables, SymbolCounts } from './tables.ts';
-
-/** `fast` is a third faster and makes files about a tenth larger. */
-export type DeflateLevel = 'default' | 'fast';
 
 /** Plain JSON: goes to other threads. */
 export interface DeflateModel {
@@ -18,37 +16,28 @@ export interface DeflateModel {
 /** More of the sample is not looked at. */
 export const SAMPLE_BYTES_MAX = 256 * 1024;
 
-/** The same sample makes the same model. */
+/** The same sample makes the same model; of an empty one nothing is to be expected. */
 export function trainDeflate(sample: Uint8Array, level: DeflateLevel): DeflateModel {
-  const kernel = new DeflateKernel();
-  const run = level === 'fast' ? kernel.run.countFast : kernel.run.countDefault;
-  const seen = sample.subarray(0, SAMPLE_BYTES_MAX);
+  const kernel = new DeflateKernel(level);
+  const { blockBytes } = kernel;
   kernel.run.forget();
-  kernel.symbolCounts.fill(0);
-  kernel.distanceCounts.fill(0);
-  let last: SymbolCounts = copyCounts(kernel);
-  let lastBytes = 0;
-  for (let at = 0; at < seen.length; at += lastBytes) {
-    const part = seen.subarray(at, at + kernel.blockBytes);
-    if (at > 0)
-      kernel.bytes.copyWithin(
-        kernel.history,
-        kernel.block + kernel.blockBytes - (kernel.block - kernel.history),
-        kernel.block + kernel.blockBytes,
-      );
-    kernel.bytes.set(part, kernel.block);
-    last = copyCounts(kernel);
-    run(kernel.block, kernel.block + part.length);
-    lastBytes = part.length;
+  const isLong = sample.length >= SAMPLE_BYTES_MAX;
+  const length = isLong ? blockBytes : Math.min(sample.length, blockBytes);
+  kernel.load(sample.subarray(0, length));
+  const half = isLong ? length : length >> 1;
+  const first = kernel.count(0, half);
+  if (isLong) {
+    kernel.slide();
+    kernel.load(sample.subarray(blockBytes, 2 * blockBytes));
   }
-  const counts = copyCounts(kernel);
-  const tables = fullTables(counts);
-  // Of the last part: it had something to refer to, as most of a file has.
-  const bits = encodedBits(tables, difference(counts, last));
+  const second = kernel.count(isLong ? 0 : half, length);
+  const tables = fullTables(sumOf(first, second));
+  // Of the second half: it had something to refer to, as most of a file has.
+  const bits = encodedBits(tables, second);
   return {
     symbols: digits(tables.symbolLengths),
     distances: digits(tables.distanceLengths),
-    bitsPerByte: lastBytes === 0 ? 0 : bits / lastBytes,
+    bitsPerByte: length === 0 ? 0 : bits / (isLong ? length : length - half),
   };
 }
 
@@ -56,14 +45,10 @@ export function modelTables(model: DeflateModel): CodeTables {
   return dynamicTables(lengths(model.symbols, SYMBOLS), lengths(model.distances, DISTANCE_SYMBOLS));
 }
 
-function copyCounts(kernel: DeflateKernel): SymbolCounts {
-  return { symbols: kernel.symbolCounts.slice(), distances: kernel.distanceCounts.slice() };
-}
-
-function difference(all: SymbolCounts, before: SymbolCounts): SymbolCounts {
+function sumOf(left: SymbolCounts, right: SymbolCounts): SymbolCounts {
   return {
-    symbols: all.symbols.map((count, symbol) => count - (before.symbols[symbol] ?? 0)),
-    distances: all.distances.map((count, symbol) => count - (before.distances[symbol] ?? 0)),
+    symbols: left.symbols.map((count, symbol) => count + (right.symbols[symbol] ?? 0)),
+    distances: left.distances.map((count, symbol) => count + (right.distances[symbol] ?? 0)),
   };
 }
 

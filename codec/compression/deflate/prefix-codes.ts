@@ -1,9 +1,18 @@
 /** Prefix codes of deflate: from counts to lengths, from lengths to codes (RFC 1951, 3.2.2). */
 import { codeLengths } from '#codec/compression/huffman-lengths.ts';
 
-/** Where the number of a code's bits stands in its word; the bits themselves are below, the first one lowest. */
-export const CODE_SIZE_SHIFT = 24;
-export const CODE_BITS_MASK = 0xff_ffff;
+/** A code is a word: the number of its bits in the lowest byte, the bits above, the first one lowest. */
+export function codeSize(code: number): number {
+  return code & 0xff;
+}
+
+export function codeBits(code: number): number {
+  return code >>> 8;
+}
+
+export function codeOf(bits: number, size: number): number {
+  return (bits << 8) | size;
+}
 
 /** Lengths for the symbols that occur; none for the others. At least two have one: then the code is complete. */
 export function sparseLengths(counts: Uint32Array, longest: number): Uint8Array {
@@ -27,7 +36,7 @@ export function canonicalCodes(lengths: Uint8Array): Uint32Array {
   for (let length = 1; length <= longest; length++) {
     for (const [symbol, size] of lengths.entries()) {
       if (size !== length) continue;
-      codes[symbol] = reversed(code, length) | (length << CODE_SIZE_SHIFT);
+      codes[symbol] = codeOf(reversed(code, length), length);
       code += 1;
     }
     code <<= 1;

@@ -1,6 +1,6 @@
 /** The two codes of a block (literals and lengths; distances), their header, and what they make of given counts. */
 import { codeLengths } from '#codec/compression/huffman-lengths.ts';
-import { canonicalCodes, CODE_BITS_MASK, CODE_SIZE_SHIFT, sparseLengths } from './prefix-codes.ts';
+import { canonicalCodes, codeBits, codeOf, codeSize, sparseLengths } from './prefix-codes.ts';
 
 export const SYMBOLS = 286;
 export const DISTANCE_SYMBOLS = 30;
@@ -9,7 +9,6 @@ export const LENGTH_MIN = 3;
 export const LENGTH_MAX = 258;
 const FIRST_LENGTH_SYMBOL = 257;
 
-/** As short as the kernel's bit buffer wants them, far longer than what pays off. */
 const SYMBOL_CODE_MAX = 15;
 const DISTANCE_CODE_MAX = 15;
 const HEADER_CODE_MAX = 7;
@@ -67,7 +66,19 @@ export function encodedBits(tables: CodeTables, counts: SymbolCounts): number {
   for (const [symbol, count] of counts.symbols.entries())
     total += count * ((tables.symbolLengths[symbol] ?? 0) + lengthExtraBits(symbol));
   for (const [symbol, count] of counts.distances.entries())
-    total += count * ((tables.distanceLengths[symbol] ?? 0) + Math.max(0, (symbol >> 1) - 1));
+    total += count * ((tables.distanceLengths[symbol] ?? 0) + distanceExtraBits(symbol));
+  return total;
+}
+
+/** What the best codes could make of these counts, fractions of bits included: no less is possible. */
+export function entropyBits({ symbols, distances }: SymbolCounts): number {
+  let total = 0;
+  for (const [symbol, count] of symbols.entries()) total += count * lengthExtraBits(symbol);
+  for (const [symbol, count] of distances.entries()) total += count * distanceExtraBits(symbol);
+  for (const counts of [symbols, distances]) {
+    const sum = counts.reduce((all, count) => all + count, 0);
+    for (const count of counts) if (count > 0) total += count * Math.log2(sum / count);
+  }
   return total;
 }
 
@@ -79,18 +90,22 @@ function lengthExtraBits(symbol: number): number {
   return symbol < 265 || symbol === 285 ? 0 : (symbol - 261) >> 2;
 }
 
+function distanceExtraBits(symbol: number): number {
+  return Math.max(0, (symbol >> 1) - 1);
+}
+
 /** For each length from 3 to 258 its code together with its extra bits, as the kernel wants them. */
 export function lengthCodes(symbolCodes: Uint32Array): Uint32Array {
   const codes = new Uint32Array(LENGTH_MAX - LENGTH_MIN + 1);
   let length = LENGTH_MIN;
   for (let symbol = FIRST_LENGTH_SYMBOL; symbol < SYMBOLS; symbol++) {
     const code = symbolCodes[symbol] ?? 0;
-    const size = code >>> CODE_SIZE_SHIFT;
+    const size = codeSize(code);
     const extraBits = lengthExtraBits(symbol);
     // The last symbol is for 258 alone, although the one before could express it as well.
     if (symbol === SYMBOLS - 1) length = LENGTH_MAX;
     for (let extra = 0; extra < 1 << extraBits && length <= LENGTH_MAX; extra++, length++)
-      codes[length - LENGTH_MIN] = (code & CODE_BITS_MASK) | (extra << size) | ((size + extraBits) << CODE_SIZE_SHIFT);
+      codes[length - LENGTH_MIN] = codeOf(codeBits(code) | (extra << size), size + extraBits);
   }
   return codes;
 }
@@ -116,7 +131,7 @@ function dynamicHeader(symbolLengths: Uint8Array, distanceLengths: Uint8Array): 
   for (const symbol of HEADER_ORDER.slice(0, orderCount)) fields.push([lengths[symbol] ?? 0, 3]);
   for (const [symbol, extra, extraBits] of runs) {
     const code = codes[symbol] ?? 0;
-    fields.push([code & CODE_BITS_MASK, code >>> CODE_SIZE_SHIFT]);
+    fields.push([codeBits(code), codeSize(code)]);
     if (extraBits > 0) fields.push([extra, extraBits]);
   }
   return fields;

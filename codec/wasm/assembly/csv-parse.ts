@@ -272,7 +272,6 @@ export function parseCsv(control: usize, position: usize, limit: usize): u32 {
   quotedPlain = quote == QUOTE_MARK && escape == BACKSLASH ? CELL_PLAIN : 0;
 
   const delimiters = i8x16.splat(<i8>delimiter);
-  const low = i8x16.splat(14);
   const blank = i8x16.splat(32);
   const quoteMarks = i8x16.splat(<i8>QUOTE_MARK);
   const backslashes = i8x16.splat(<i8>BACKSLASH);
@@ -340,28 +339,28 @@ export function parseCsv(control: usize, position: usize, limit: usize): u32 {
         }
         if (end == 0) {
           end = at;
-          let special: i32 = 0;
+          let special = false;
           for (;;) {
+            // Ordinary bytes, 16 at a time, up to the first that ends the cell or that JSON would escape.
             const bytes = v128.load(end);
-            const stops = i8x16.bitmask(v128.or(i8x16.eq(bytes, delimiters), i8x16.lt_u(bytes, low)));
-            const escapable = i8x16.bitmask(
-              v128.or(v128.or(i8x16.eq(bytes, quoteMarks), i8x16.eq(bytes, backslashes)), i8x16.lt_u(bytes, blank)),
+            const found = i8x16.bitmask(
+              v128.or(
+                v128.or(i8x16.eq(bytes, delimiters), i8x16.lt_u(bytes, blank)),
+                v128.or(i8x16.eq(bytes, quoteMarks), i8x16.eq(bytes, backslashes)),
+              ),
             );
-            if (!stops) {
-              special |= escapable;
+            if (!found) {
               end += 16;
               continue;
             }
-            const count = ctz(stops);
-            special |= escapable & ((1 << count) - 1);
-            end += count;
+            end += ctz(found);
             const stop: u32 = load<u8>(end);
             if (stop == delimiter || stop == LF || stop == CR) break;
             if (stop == 0) {
               isKnown = false;
               break;
             }
-            special = 1;
+            special = true;
             end += 1;
           }
           if (!isKnown) {

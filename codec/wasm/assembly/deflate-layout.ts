@@ -1,7 +1,7 @@
 // Where things lie in the memory of the deflate module: 1 MiB, of which the hot part (tables, hash, window) stays in
 // the second level cache. Addresses are constants, so that they become offsets within instructions.
 
-/** Code of each literal: its bits from the lowest, and their number from bit 24 on. */
+/** Code of each literal: the number of its bits in the lowest byte, above it the bits, the first one lowest. */
 export const LITERALS: usize = 0x1000;
 /** The same for each length from 3 to 258, its extra bits included. */
 export const LENGTHS: usize = 0x1400;
@@ -17,7 +17,7 @@ export const HASH_BYTES: usize = 0x4000;
 export const HASH_SAVED: usize = 0x8000;
 /**
  * 32 KiB that are over, then the block. The address is a multiple of 64 Ki, and so is the size of a block: when the
- * window moves on, the positions in the hash table stay right.
+ * window moves on, the positions in the hash table stay right. The bytes behind it are never written.
  */
 export const WINDOW: usize = 0x10000;
 export const HISTORY_BYTES: usize = 0x8000;

@@ -6,7 +6,9 @@
 export function eightDigits(word: u64): u64 {
   word -= 0x3030303030303030;
   word = word * 10 + (word >> 8);
-  return ((word & 0x000000ff000000ff) * 0x000f424000000064 + ((word >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
+  const even = (word & 0x000000ff000000ff) * 0x000f424000000064;
+  const odd = ((word >> 16) & 0x000000ff000000ff) * 0x0000271000000001;
+  return (even + odd) >> 32;
 }
 
 // @ts-ignore: decorator

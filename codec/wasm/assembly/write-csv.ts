@@ -19,12 +19,12 @@ import { printDouble, printLong } from './print-numbers';
 import { printTime } from './print-time';
 import {
   COLUMN,
-  COLUMN_IS_CHECKED,
   COLUMN_TEXT,
   COLUMNS,
   COLUMNS_END,
   DELIMITER,
   ESCAPE,
+  KIND_CHECKED,
   KIND_JSON,
   LIMIT,
   LINE_END,
@@ -50,9 +50,11 @@ const TRUE_WORD: u64 = 0x65757274;
 const FALSE_WORD: u64 = 0x65736c6166;
 
 // Policies.
-const MINIMAL: u32 = 0;
+const ALL: u32 = 1;
 const NONE: u32 = 2;
 
+/** Texts up to this length fit into the slack behind the limit. */
+const SHORT_TEXT: u32 = 16;
 /** Bytes that one byte becomes at most: two of a line break, an escape before each. */
 const ESCAPED_MAX: u32 = 4;
 
@@ -68,41 +70,78 @@ function escapeText(from: usize, length: u32, out: usize, marked: u32, breakText
   const marks = i8x16.splat(<i8>marked);
   const feeds = i8x16.splat(<i8>LF);
   const returns = i8x16.splat(<i8>CR);
+  const start = from;
   const end = from + length;
   while (from < end) {
     const bytes = v128.load(from);
     v128.store(out, bytes);
-    const found = i8x16.bitmask(
+    let found = i8x16.bitmask(
       v128.or(v128.or(i8x16.eq(bytes, marks), i8x16.eq(bytes, feeds)), i8x16.eq(bytes, returns)),
     );
-    const count = found ? <usize>ctz(found) : 16;
-    from += count;
-    out += count;
-    if (!found || from >= end) continue;
-    const byte: u32 = load<u8>(from++);
-    if (byte == LF || byte == CR) {
-      store<u32>(out, breakText);
-      out += breakLength;
-      if (byte == CR && from < end && load<u8>(from) == LF) from += 1;
-    } else {
-      store<u16>(out, <u16>(escape | (byte << 8)));
-      out += 2;
+    if (found) {
+      const rest = <i32>(end - from);
+      if (rest < 16) found &= (1 << rest) - 1;
+      // What follows the special byte comes from the source again: nothing waits for what has just been stored.
+      for (; found; found &= found - 1) {
+        const index = <usize>ctz(found);
+        const byte: u32 = load<u8>(from + index);
+        if (byte == LF && from + index > start && load<u8>(from + index - 1) == CR) {
+          // The break was written with its first half.
+          out -= 1;
+        } else if (byte == LF || byte == CR) {
+          store<u32>(out + index, breakText);
+          out += breakLength - 1;
+        } else {
+          store<u16>(out + index, <u16>(escape | (byte << 8)));
+          out += 1;
+        }
+        v128.store(out + index + 1, v128.load(from + index + 1));
+      }
     }
+    from += 16;
+    out += 16;
   }
   return out - (from - end);
 }
 
-function quotedText(from: usize, length: u32, out: usize): usize {
+/** The first `plainLength` bytes, in steps of 16, need no escapes; returns the end. */
+function quotedText(from: usize, length: u32, plainLength: u32, out: usize): usize {
   store<u8>(out, <u8>quote);
-  const end = escapeText(from, length, out + 1, quote, newline, newlineLength);
+  copyText(from, plainLength, out + 1);
+  const start = out + 1 + plainLength;
+  const end = escapeText(from + plainLength, length - plainLength, start, quote, newline, newlineLength);
   store<u8>(end, <u8>quote);
   return end + 1;
 }
 
-function escapedText(from: usize, length: u32, out: usize): usize {
+/** Without quotes; the first `plainLength` bytes stand at `out` already. */
+function escapedText(from: usize, length: u32, plainLength: u32, out: usize): usize {
   // At most two bytes, with an escape before each.
   const breakText = escape | ((newline & 0xff) << 8) | (escape << 16) | ((newline >> 8) << 24);
-  return escapeText(from, length, out, delimiter, breakText, newlineLength << 1);
+  const breakLength = newlineLength << 1;
+  return escapeText(from + plainLength, length - plainLength, out + plainLength, delimiter, breakText, breakLength);
+}
+
+/** Returns the end, or 0 for the host. */
+function printNumber(column: usize, row: usize, kind: u32, out: usize): usize {
+  const place = <usize>load<u32>(column, COLUMN_VALUES) + (row << 3);
+  return kind == KIND_LONG ? printLong(load<i64>(place), out) : printDouble(load<f64>(place), out);
+}
+
+// @ts-ignore: decorator
+@inline
+function printBoolean(column: usize, row: usize, out: usize): usize {
+  const isTrue = load<u8>(<usize>load<u32>(column, COLUMN_VALUES) + row) == 1;
+  store<u64>(out, isTrue ? TRUE_WORD : FALSE_WORD);
+  return out + (isTrue ? 4 : 5);
+}
+
+/** A value of any kind, where it can be looked at; returns the end, or 0 for the host. */
+function printChecked(column: usize, row: usize, kind: u32, out: usize): usize {
+  if (kind == KIND_LONG || kind == KIND_DOUBLE) return printNumber(column, row, kind, out);
+  if (kind == KIND_BOOLEAN) return printBoolean(column, row, out);
+  const micros = load<i64>(<usize>load<u32>(column, COLUMN_VALUES) + (row << 3));
+  return printTime(column, micros, load<u16>(<usize>load<u32>(column, COLUMN_NANOS) + (row << 1)), out);
 }
 
 function isSame(left: usize, right: usize, length: u32): bool {
@@ -143,91 +182,107 @@ export function writeCsv(control: usize): u32 {
       const kind = load<u32>(column, COLUMN_KIND);
       const cell = <usize>load<u32>(column, COLUMN_CELLS) + (row << 3);
       const word = load<u32>(cell, 4);
-      const isNull = <i32>word < 0;
-      // Of a null the length means nothing.
-      let length = word & (CELL_LENGTH_MASK & ~(<i32>word >> 31));
-      if (out + length > limit) {
+      if (out > limit) {
         reason = STOP_FULL;
         break;
       }
       store<u8>(out, separator);
       const value = out + (column != columns ? 1 : 0);
-      if (isNull) {
+      if (<i32>word < 0) {
         out = copyText(nullText, nullLength, value);
         continue;
       }
+      let length = word & CELL_LENGTH_MASK;
       let text = <usize>load<u32>(column, COLUMN_TEXT) + load<u32>(cell);
-      if (kind != KIND_STRING && kind != KIND_JSON) {
-        const isChecked = load<u32>(column, COLUMN_IS_CHECKED) != 0;
-        // What may need quotes is printed elsewhere, and is a text from there on.
-        const target = isChecked ? scratch : value;
-        let end: usize = 0;
+      if (kind != KIND_STRING) {
         if (kind == KIND_LONG || kind == KIND_DOUBLE) {
-          const isLong = kind == KIND_LONG;
-          const place = <usize>load<u32>(column, COLUMN_VALUES) + (row << 3);
           if (word & CELL_CANONICAL) {
-            if (!isChecked) end = copyText(text, length, target);
-          } else if (isLong) {
-            end = printLong(load<i64>(place), target);
-          } else {
-            end = printDouble(load<f64>(place), target);
-            if (!end) reason = STOP_HOST;
+            v128.store(value, v128.load(text));
+            if (length > 16) {
+              v128.store(value, v128.load(text, 16), 16);
+              // No number is as long.
+              if (length > 32) {
+                reason = STOP_HOST;
+                break;
+              }
+            }
+            out = value + length;
+            continue;
           }
-        } else if (kind == KIND_TIMESTAMP) {
-          const micros = load<i64>(<usize>load<u32>(column, COLUMN_VALUES) + (row << 3));
-          end = printTime(column, micros, load<u16>(<usize>load<u32>(column, COLUMN_NANOS) + (row << 1)), target);
-          if (!end) reason = STOP_HOST;
-        } else if (kind == KIND_BOOLEAN) {
-          const isTrue = load<u8>(<usize>load<u32>(column, COLUMN_VALUES) + row) == 1;
-          store<u64>(target, isTrue ? TRUE_WORD : FALSE_WORD);
-          end = target + (isTrue ? 4 : 5);
-        } else {
-          reason = STOP_HOST;
-        }
-        if (reason != STOP_DONE) break;
-        if (!isChecked) {
+          const end = printNumber(column, row, kind, value);
+          if (!end) {
+            reason = STOP_HOST;
+            break;
+          }
           out = end;
           continue;
-        }
-        if (end) {
-          text = scratch;
-          length = <u32>(end - scratch);
+        } else if (kind == KIND_TIMESTAMP) {
+          const micros = load<i64>(<usize>load<u32>(column, COLUMN_VALUES) + (row << 3));
+          const end = printTime(column, micros, load<u16>(<usize>load<u32>(column, COLUMN_NANOS) + (row << 1)), value);
+          if (!end) {
+            reason = STOP_HOST;
+            break;
+          }
+          out = end;
+          continue;
+        } else if (kind == KIND_BOOLEAN) {
+          out = printBoolean(column, row, value);
+          continue;
+        } else if (kind & KIND_CHECKED) {
+          const isNumber = kind == (KIND_CHECKED | KIND_LONG) || kind == (KIND_CHECKED | KIND_DOUBLE);
+          if (!isNumber || !(word & CELL_CANONICAL)) {
+            const end = printChecked(column, row, kind & ~KIND_CHECKED, scratch);
+            if (!end) {
+              reason = STOP_HOST;
+              break;
+            }
+            text = scratch;
+            length = <u32>(end - scratch);
+          }
+        } else if (kind != KIND_JSON) {
+          reason = STOP_HOST;
+          break;
         }
       }
 
-      let isSpecial = false;
-      let index: u32 = 0;
-      do {
-        const bytes = v128.load(text + index);
-        v128.store(value + index, bytes);
-        const found = i8x16.bitmask(
-          v128.or(
-            v128.or(i8x16.eq(bytes, delimiters), i8x16.eq(bytes, quotes)),
-            v128.or(i8x16.eq(bytes, feeds), i8x16.eq(bytes, returns)),
-          ),
-        );
-        if (found) {
-          isSpecial = index + <u32>ctz(found) < length;
-          break;
-        }
-        index += 16;
-      } while (index < length);
-      if (isSpecial || policy != MINIMAL || length == nullLength) {
-        if (out + length * ESCAPED_MAX > limit) {
-          reason = STOP_FULL;
-          break;
-        }
-        if (policy == NONE) {
-          out = isSpecial ? escapedText(text, length, value) : value + length;
-          if (!isSpecial) copyText(text, length, value);
-          continue;
-        }
-        if (isSpecial || policy != MINIMAL || isSame(text, nullText, length)) {
-          out = quotedText(text, length, value);
-          continue;
-        }
+      if (length > SHORT_TEXT && out + length > limit) {
+        reason = STOP_FULL;
+        break;
       }
-      out = value + length;
+      let isSpecial = false;
+      // Where the first special byte is at the earliest.
+      let plainLength: u32 = 0;
+      if (policy != ALL) {
+        do {
+          const bytes = v128.load(text + plainLength);
+          v128.store(value + plainLength, bytes);
+          const found = i8x16.bitmask(
+            v128.or(
+              v128.or(i8x16.eq(bytes, delimiters), i8x16.eq(bytes, quotes)),
+              v128.or(i8x16.eq(bytes, feeds), i8x16.eq(bytes, returns)),
+            ),
+          );
+          if (found) {
+            isSpecial = plainLength + <u32>ctz(found) < length;
+            break;
+          }
+          plainLength += 16;
+        } while (plainLength < length);
+        if (!isSpecial && (policy == NONE || length != nullLength || !isSame(text, nullText, length))) {
+          // The chunk with a special byte behind the text was the last one.
+          out = value + length;
+          continue;
+        }
+        if (!isSpecial) plainLength = 0;
+      }
+      if (out + length * ESCAPED_MAX > limit) {
+        reason = STOP_FULL;
+        break;
+      }
+      out =
+        policy == NONE
+          ? escapedText(text, length, plainLength, value)
+          : quotedText(text, length, plainLength, value);
     }
     if (reason != STOP_DONE) break;
     v128.store(out, lineEnd);

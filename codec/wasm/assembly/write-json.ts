@@ -46,6 +46,9 @@ const FALSE_WORD: u64 = 0x65736c6166;
 /** Bytes that one byte becomes at most. */
 const ESCAPED_MAX: u32 = 6;
 
+/** Texts up to this length fit into the slack behind the limit. */
+const SHORT_TEXT: u32 = 16;
+
 /** Escapes of the bytes below 0x20, each with its length in the highest byte. */
 const ESCAPES = memory.data<u64>([
   0x060030303030755c, 0x060031303030755c, 0x060032303030755c, 0x060033303030755c, 0x060034303030755c,
@@ -68,22 +71,29 @@ function escapeText(from: usize, length: u32, out: usize): usize {
   while (from < end) {
     const bytes = v128.load(from);
     v128.store(out, bytes);
-    const found = i8x16.bitmask(
+    let found = i8x16.bitmask(
       v128.or(v128.or(i8x16.eq(bytes, quoteMarks), i8x16.eq(bytes, backslashes)), i8x16.lt_u(bytes, blanks)),
     );
-    const count = found ? <usize>ctz(found) : 16;
-    from += count;
-    out += count;
-    if (!found || from >= end) continue;
-    const byte: u32 = load<u8>(from++);
-    if (byte >= 32) {
-      store<u16>(out, <u16>(BACKSLASH | (byte << 8)));
-      out += 2;
-    } else {
-      const escape = load<u64>(ESCAPES + (<usize>byte << 3));
-      store<u64>(out, escape);
-      out += <usize>(escape >> 56);
+    if (found) {
+      const rest = <i32>(end - from);
+      if (rest < 16) found &= (1 << rest) - 1;
+      // What follows the special byte comes from the source again: nothing waits for what has just been stored.
+      for (; found; found &= found - 1) {
+        const index = <usize>ctz(found);
+        const byte: u32 = load<u8>(from + index);
+        if (byte >= 32) {
+          store<u16>(out + index, <u16>(BACKSLASH | (byte << 8)));
+          out += 1;
+        } else {
+          const escape = load<u64>(ESCAPES + (<usize>byte << 3));
+          store<u64>(out + index, escape);
+          out += <usize>(escape >> 56) - 1;
+        }
+        v128.store(out + index + 1, v128.load(from + index + 1));
+      }
     }
+    from += 16;
+    out += 16;
   }
   return out - (from - end);
 }
@@ -92,7 +102,14 @@ function escapeText(from: usize, length: u32, out: usize): usize {
 @inline
 /** What precedes the value of a cell; returns the end. */
 function writeKey(column: usize, out: usize): usize {
-  return copyText(load<u32>(column, COLUMN_KEY), load<u32>(column, COLUMN_KEY_LENGTH), out);
+  const key: usize = load<u32>(column, COLUMN_KEY);
+  const length: usize = load<u32>(column, COLUMN_KEY_LENGTH);
+  v128.store(out, v128.load(key));
+  if (length > 16) {
+    v128.store(out, v128.load(key, 16), 16);
+    for (let index: usize = 32; index < length; index += 16) v128.store(out + index, v128.load(key + index));
+  }
+  return out + length;
 }
 
 /** Writes rows from (ROW, COLUMN) on, until one of the reasons to stop, which is the answer. */
@@ -112,25 +129,27 @@ export function writeJson(control: usize): u32 {
       const kind = load<u32>(column, COLUMN_KIND);
       const cell = <usize>load<u32>(column, COLUMN_CELLS) + (row << 3);
       const word = load<u32>(cell, 4);
-      const isNull = <i32>word < 0;
-      // Of a null the length means nothing.
-      const length = word & (CELL_LENGTH_MASK & ~(<i32>word >> 31));
-      if (out + length > limit) {
+      if (out > limit) {
         reason = STOP_FULL;
         break;
       }
       const value = writeKey(column, out);
-      if (isNull) {
+      if (<i32>word < 0) {
         // The keys of texts end with a quote.
         out = value - (load<u8>(value - 1) == QUOTE_MARK ? 1 : 0);
         store<u32>(out, NULL_WORD);
         out += 4;
         continue;
       }
+      const length = word & CELL_LENGTH_MASK;
       if (kind == KIND_STRING) {
         const text = <usize>load<u32>(column, COLUMN_TEXT) + load<u32>(cell);
         let end: usize;
         if ((word & (CELL_PLAIN | CELL_SURROGATE)) == CELL_PLAIN) {
+          if (length > SHORT_TEXT && out + length > limit) {
+            reason = STOP_FULL;
+            break;
+          }
           end = copyText(text, length, value);
         } else {
           if (word & CELL_SURROGATE) {
@@ -147,7 +166,17 @@ export function writeJson(control: usize): u32 {
         out = end + 1;
       } else if (kind == KIND_LONG || kind == KIND_DOUBLE) {
         if (word & CELL_CANONICAL) {
-          out = copyText(<usize>load<u32>(column, COLUMN_TEXT) + load<u32>(cell), length, value);
+          const text = <usize>load<u32>(column, COLUMN_TEXT) + load<u32>(cell);
+          v128.store(value, v128.load(text));
+          if (length > 16) {
+            v128.store(value, v128.load(text, 16), 16);
+            // No number is as long.
+            if (length > 32) {
+              reason = STOP_HOST;
+              break;
+            }
+          }
+          out = value + length;
         } else if (kind == KIND_LONG) {
           out = printLong(load<i64>(<usize>load<u32>(column, COLUMN_VALUES) + (row << 3)), value);
         } else {
@@ -181,6 +210,10 @@ export function writeJson(control: usize): u32 {
         store<u64>(value, isTrue ? <u64>TRUE_WORD : FALSE_WORD);
         out = value + (isTrue ? 4 : 5);
       } else if (kind == KIND_JSON && !(word & CELL_SURROGATE)) {
+        if (length > SHORT_TEXT && out + length > limit) {
+          reason = STOP_FULL;
+          break;
+        }
         out = copyText(<usize>load<u32>(column, COLUMN_TEXT) + load<u32>(cell), length, value);
       } else {
         reason = STOP_HOST;

@@ -6,9 +6,10 @@
 export const KIND_HOST: u32 = 5;
 export const KIND_JSON: u32 = 6;
 
+/** CSV, added to the kind: even a printed value may need quotes. */
+export const KIND_CHECKED: u32 = 8;
+
 export const COLUMN_TEXT: usize = 28;
-/** CSV: not 0 when even a printed value may need quotes. */
-export const COLUMN_IS_CHECKED: usize = 20;
 
 // Why a kernel stopped.
 export const STOP_DONE: u32 = 0;

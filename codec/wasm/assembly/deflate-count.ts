@@ -1,0 +1,44 @@
+// What the encoders would write, as numbers of symbols: the same way through a block, step by step.
+import { distanceTo, TAIL_BYTES } from './deflate-encode';
+import { DISTANCE_COUNTS, SYMBOL_COUNTS } from './deflate-layout';
+import { distanceSymbol, isMatch, lengthSymbol, matchLength, remember, slot } from './deflate-matches';
+
+export function countDefault(from: usize, to: usize): void {
+  countSymbols(from, to, 1);
+}
+
+export function countFast(from: usize, to: usize): void {
+  countSymbols(from, to, 3);
+}
+
+/** Positions that the encoders go through before they look whether the end is near. */
+const UNROLLED: usize = 6;
+
+function countSymbols(from: usize, to: usize, stride: usize): void {
+  let at = from;
+  const limit = to - TAIL_BYTES;
+  while (at < limit) {
+    for (let step: usize = 0; step < UNROLLED; step += stride) {
+      const word = load<u64>(at);
+      const place = slot(word);
+      const distance = distanceTo(place, at);
+      store<u16>(place, <u16>at);
+      if (isMatch(at, word, distance)) {
+        const length = matchLength(at, at - distance, to);
+        increment(SYMBOL_COUNTS, lengthSymbol(length));
+        increment(DISTANCE_COUNTS, distanceSymbol(distance));
+        remember(at, word, length);
+        at += length;
+        break;
+      }
+      for (const next = at + stride; at < next; at++) increment(SYMBOL_COUNTS, load<u8>(at));
+    }
+  }
+  for (; at < to; at++) increment(SYMBOL_COUNTS, load<u8>(at));
+}
+
+// @ts-ignore: decorator
+@inline function increment(counts: usize, symbol: usize): void {
+  const address = counts + (symbol << 2);
+  store<u32>(address, load<u32>(address) + 1);
+}

@@ -1,0 +1,87 @@
+// Repetitions: where to look for them, how long they are, and what they are written as.
+import { DISTANCES, HASH, HASH_BITS, LENGTHS } from './deflate-layout';
+
+export const MATCH_MAX: usize = 258;
+const DISTANCE_MAX: usize = 32768;
+/** Compared at once, without a loop: most repetitions end within. */
+const SHORT_MAX: usize = 12;
+/** Multiplies the lower six bytes of a word: what is shorter repeats too often by chance, and saves too little. */
+const HASH_FACTOR: u64 = 0x79b185ebca870000;
+
+/** Where the last position of these six bytes is kept. */
+// @ts-ignore: decorator
+@inline export function slot(word: u64): usize {
+  return HASH + (<usize>((word * HASH_FACTOR) >> (64 - HASH_BITS)) << 1);
+}
+
+/**
+ * Whether four bytes at that distance are the same. The bytes are compared first, whatever the distance: they rarely
+ * are the same, then one branch is enough. All of the distances from 0 to 65535 lie within memory.
+ */
+// @ts-ignore: decorator
+@inline export function isMatch(at: usize, word: u64, distance: usize): bool {
+  return load<u32>(at - distance) == <u32>word && distance - 1 < DISTANCE_MAX;
+}
+
+/** The length of a repetition whose first four bytes are known to be one. */
+// @ts-ignore: decorator
+@inline export function matchLength(at: usize, before: usize, to: usize): usize {
+  const difference = load<u64>(at + 4) ^ load<u64>(before + 4);
+  if (difference) return 4 + <usize>(ctz(difference) >> 3);
+  return SHORT_MAX + sameBytes(at + SHORT_MAX, before + SHORT_MAX, min<usize>(MATCH_MAX, to - at) - SHORT_MAX);
+}
+
+/** How many bytes are the same, up to `max`. */
+// @ts-ignore: decorator
+@inline function sameBytes(at: usize, before: usize, max: usize): usize {
+  let count: usize = 0;
+  while (count < max) {
+    const difference = load<u64>(at + count) ^ load<u64>(before + count);
+    if (difference) {
+      count += <usize>(ctz(difference) >> 3);
+      return count < max ? count : max;
+    }
+    count += 8;
+  }
+  return max;
+}
+
+/** Positions within a repetition that are worth keeping: its second byte, for others like it, and its last. */
+// @ts-ignore: decorator
+@inline export function remember(at: usize, word: u64, length: usize): void {
+  store<u16>(slot(word >> 8), <u16>(at + 1));
+  const last = at + length - 1;
+  store<u16>(slot(load<u64>(last)), <u16>last);
+}
+
+// @ts-ignore: decorator
+@inline function extraBits(value: u32): u32 {
+  return 30 - clz(value | 2);
+}
+
+// @ts-ignore: decorator
+@inline export function distanceSymbol(distance: usize): usize {
+  const value = <u32>distance - 1;
+  const extra = extraBits(value);
+  return (extra << 1) + (value >> extra);
+}
+
+// @ts-ignore: decorator
+@inline export function lengthSymbol(length: usize): usize {
+  if (length == MATCH_MAX) return 285;
+  const value = <u32>length - 3;
+  if (value < 8) return 257 + value;
+  const log = 31 - clz(value);
+  return 257 + (log << 2) - 4 + ((value >> (log - 2)) & 3);
+}
+
+/** Length and distance as one code of at most 48 bits: in the layout of those of literals. */
+// @ts-ignore: decorator
+@inline export function matchCode(length: usize, distance: usize): u64 {
+  const value = <u32>distance - 1;
+  const extra = extraBits(value);
+  let code = <u64>load<u32>(LENGTHS - 12 + (length << 2));
+  const distanceCode = <u64>load<u32>(DISTANCES + (<usize>((extra << 1) + (value >> extra)) << 2));
+  code = (code + (distanceCode & 0xff)) | ((distanceCode & 0xffffff00) << (code & 0xff));
+  return (code + extra) | (<u64>(value & ((1 << extra) - 1)) << (8 + (code & 0xff)));
+}
