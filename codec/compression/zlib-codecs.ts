@@ -8,8 +8,8 @@ import { throughTransform } from './through-transform.ts';
 /** Large pieces: fewer hand-overs between threads. */
 const PACKED_CHUNK_BYTES = 256 * 1024;
 /**
- * What is read ahead of the consumer: one piece of this size, and another one in the making. A hand-over needs a turn of
- * the event loop, which the consumer takes only when it has used up a piece; so the pieces are as large as it likes.
+ * What is read ahead of the consumer: one piece of this size, and another one in the making. A hand-over needs a turn
+ * of the event loop, which the consumer takes only when it has used up a piece: so the pieces are large.
  */
 const PLAIN_CHUNK_BYTES = 1024 * 1024;
 /** A buffer that is not full with one piece: the stream goes on with the next when it has handed one over. */

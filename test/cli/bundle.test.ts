@@ -8,6 +8,8 @@ import { repository } from '#scripts/source-files.ts';
 import { runScript } from '#test/kit/ropeway-command.ts';
 import { csvJob, workspace } from '#test/kit/workspace.ts';
 
+/** Said both ways: the tests themselves may be run with either. */
+const fromBundle = { env: { ROPEWAY_SOURCES: '' } };
 const fromSources = { env: { ROPEWAY_SOURCES: '1' } };
 
 describe('the bundle', () => {
@@ -25,7 +27,7 @@ describe('the bundle', () => {
     ['guesses', ['guess', 'seed.yml'], { 'seed.yml': 'in: {type: file, path_prefix: in/}\nout: {type: stdout}\n' }],
   ])('%s as the sources do', async (_, args, files) => {
     await using place = await workspace({ ...files, 'in/a.csv': 'id,at\n1,2026-01-02\n2,2026-01-03\n' });
-    const bundled = await place.ropeway(args);
+    const bundled = await place.ropeway(args, fromBundle);
     expect(bundled.stdout + bundled.stderr).not.toBe('');
     expect(await place.ropeway(args, fromSources)).toEqual(bundled);
   });
@@ -46,7 +48,7 @@ describe('the bundle', () => {
       const names = await place.outputs();
       return [names, ...(await Promise.all(names.map((name) => place.read(`out/${name}`))))];
     };
-    const bundled = await outputs({});
+    const bundled = await outputs(fromBundle.env);
     expect(await outputs(fromSources.env)).toEqual(bundled);
   });
 });
@@ -75,8 +77,8 @@ describe('bin/ropeway.js', () => {
     ['the sources when there is no manifest', 'sources', () => rmSync(path('dist/manifest.json'))],
     ['the sources when the manifest is cut off', 'sources', () => writeFileSync(path('dist/manifest.json'), '{"so')],
     ['the sources when one has gone', 'sources', () => writeFileSync(path('dist/manifest.json'), goneManifest)],
-    ['the sources when it is told to', 'sources', () => {}, { ROPEWAY_SOURCES: '1' }],
-  ])('runs %s', async (_, expected, prepare, env = {}) => {
+    ['the sources when it is told to', 'sources', () => {}, fromSources.env],
+  ])('runs %s', async (_, expected, prepare, env = fromBundle.env) => {
     prepare();
     expect(await runScript(path('bin/ropeway.js'), [], { env })).toMatchObject({ stdout: `${expected}\n`, stderr: '' });
   });
