@@ -1,7 +1,8 @@
 // What the encoders would write, as numbers of symbols: the same way through a block, step by step.
-import { distanceTo, TAIL_BYTES } from './deflate-encode';
+import { TAIL_BYTES } from './deflate-encode';
 import { DISTANCE_COUNTS, SYMBOL_COUNTS } from './deflate-layout';
-import { distanceSymbol, isMatch, lengthSymbol, matchLength, remember, slot } from './deflate-matches';
+import { distanceOf, distanceSymbol, entryOf, hashOf, isMatch, lengthSymbol } from './deflate-matches';
+import { matchLength, remember, SAME_HASH, slot } from './deflate-matches';
 
 export function countDefault(from: usize, to: usize): void {
   countSymbols(from, to, 1);
@@ -12,7 +13,7 @@ export function countFast(from: usize, to: usize): void {
 }
 
 /** Positions that the encoders go through before they look whether the end is near. */
-const UNROLLED: usize = 6;
+const UNROLLED: usize = 3;
 
 function countSymbols(from: usize, to: usize, stride: usize): void {
   let at = from;
@@ -20,10 +21,13 @@ function countSymbols(from: usize, to: usize, stride: usize): void {
   while (at < limit) {
     for (let step: usize = 0; step < UNROLLED; step += stride) {
       const word = load<u64>(at);
-      const place = slot(word);
-      const distance = distanceTo(place, at);
-      store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) {
+      const hash = hashOf(word);
+      const place = slot(hash);
+      const entry = entryOf(hash, at);
+      const difference = load<u32>(place) ^ entry;
+      const distance = distanceOf(difference, at);
+      store<u32>(place, entry);
+      if (difference < SAME_HASH && isMatch(at, word, distance)) {
         const length = matchLength(at, at - distance, to);
         increment(SYMBOL_COUNTS, lengthSymbol(length));
         increment(DISTANCE_COUNTS, distanceSymbol(distance));
