@@ -67,7 +67,10 @@ export class Deflater {
   #filled = 0;
   #crc = 0;
   #size = 0;
+  /** Output for which the kernel has no room. */
   #done: Uint8Array[] = [];
+  /** The caller has a view of the kernel's output. */
+  #isLent = false;
 
   constructor(level: DeflateLevel) {
     this.#kernel = new DeflateKernel(level);
@@ -97,6 +100,7 @@ export class Deflater {
     this.#crc = 0;
     this.#size = 0;
     this.#done = [];
+    this.#isLent = false;
     this.#kernel.run.forget();
     this.#kernel.run.rewind(0);
   }
@@ -104,6 +108,7 @@ export class Deflater {
   /** Returns what is ready, which may be nothing; borrowed until the next call. */
   write(bytes: Uint8Array): Uint8Array {
     const { blockBytes } = this.#kernel;
+    this.#reclaim();
     this.#crc = crc32(bytes, this.#crc);
     this.#size += bytes.length;
     for (let at = 0; at < bytes.length;) {
@@ -119,17 +124,17 @@ export class Deflater {
 
   /** Returns the rest of the piece: it ends at a whole byte, so that another piece or the stream's end can follow. */
   end(): Uint8Array {
+    this.#reclaim();
     if (this.#filled > 0) this.#encodeBlock(true);
     this.#filled = 0;
     this.#closeBlock();
     this.#putStored(NOTHING);
-    this.#done.push(this.#kernel.take());
     return this.#take();
   }
 
   #finishBlock(): void {
     this.#encodeBlock(false);
-    this.#done.push(this.#kernel.take());
+    if (!this.#kernel.hasRoom) this.#setAside();
     this.#kernel.slide();
     this.#filled = 0;
   }
@@ -237,9 +242,25 @@ export class Deflater {
     } while (at < bytes.length);
   }
 
+  #setAside(): void {
+    this.#done.push(this.#kernel.written().slice());
+    this.#kernel.discard();
+  }
+
   #take(): Uint8Array {
-    const done = this.#done;
+    if (this.#done.length === 0) {
+      this.#isLent = true;
+      return this.#kernel.written();
+    }
+    this.#setAside();
+    const done = Buffer.concat(this.#done);
     this.#done = [];
-    return done.length === 1 ? (done[0] ?? NOTHING) : Buffer.concat(done);
+    return done;
+  }
+
+  /** Output that was lent is the caller's no more. */
+  #reclaim(): void {
+    if (this.#isLent) this.#kernel.discard();
+    this.#isLent = false;
   }
 }

@@ -7,6 +7,8 @@ export type DeflateLevel = 'default' | 'fast';
 
 const MEMORY_BYTES = 1024 * 1024;
 const PAGE_BYTES = 64 * 1024;
+/** Half of the room for output: a block that does not get smaller fits into the other half. */
+const OUTPUT_BYTES_MAX = 256 * 1024;
 
 /** What codec/wasm/assembly/deflate.ts exports; positions are addresses. */
 interface DeflateExports {
@@ -101,7 +103,7 @@ export class DeflateKernel {
     return { symbols: this.#symbolCounts.slice(), distances: this.#distanceCounts.slice() };
   }
 
-  /** The bits that have been written since the last `take`. */
+  /** The bits that have been written since the last `discard`. */
   get bits(): number {
     return this.run.bitPosition();
   }
@@ -113,11 +115,19 @@ export class DeflateKernel {
     this.run.rewind((position + bytes.length) * 8);
   }
 
-  /** The whole bytes that have been written; a byte begun stays. */
-  take(): Uint8Array {
-    const bytes = this.bytes.slice(this.#output, this.#output + (this.bits >>> 3));
+  /** Whether another block fits in behind what has been written. */
+  get hasRoom(): boolean {
+    return this.bits >>> 3 < OUTPUT_BYTES_MAX;
+  }
+
+  /** The whole bytes that have been written; borrowed until something else is. `discard` comes before that. */
+  written(): Uint8Array {
+    return this.bytes.subarray(this.#output, this.#output + (this.bits >>> 3));
+  }
+
+  /** Forgets the whole bytes that have been written; a byte begun stays. */
+  discard(): void {
     this.run.restart();
-    return bytes;
   }
 }
 
