@@ -9,17 +9,8 @@ import { DeflateKernel } from './kernel.ts';
 import type { DeflateLevel } from './kernel.ts';
 import { modelTables } from './model.ts';
 import type { DeflateModel } from './model.ts';
-import { canonicalCodes, codeBits, codeSize } from './prefix-codes.ts';
-import {
-  encodedBits,
-  END_OF_BLOCK,
-  entropyBits,
-  exactTables,
-  fixedTables,
-  fullTables,
-  headerBits,
-  lengthCodes,
-} from './tables.ts';
+import { codeBits, codeSize } from './prefix-codes.ts';
+import { encodedBits, entropyBits, exactTables, fixedTables, fullTables, headerBits } from './tables.ts';
 import type { BitField, CodeTables } from './tables.ts';
 
 /** How far the bits per byte may be from what is expected before a block is looked at again. */
@@ -204,12 +195,8 @@ export class Deflater {
 
   #use(tables: CodeTables): void {
     if (tables === this.#tables) return;
-    const codes = canonicalCodes(tables.symbolLengths);
     this.#tables = tables;
-    this.#kernel.literalCodes.set(codes.subarray(0, 256));
-    this.#kernel.lengthCodes.set(lengthCodes(codes));
-    this.#kernel.distanceCodes.set(canonicalCodes(tables.distanceLengths));
-    this.#endOfBlock = codes[END_OF_BLOCK] ?? 0;
+    this.#endOfBlock = this.#kernel.use(tables);
   }
 
   #openBlock(): void {

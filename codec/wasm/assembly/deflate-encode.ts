@@ -40,15 +40,15 @@ export function encodeDefault(from: usize, to: usize): void {
   while (at < limit) {
     let isFound = true;
     do {
-      word = load<u64>(at); hash = hashOf(word); place = slot(hash); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, false); place = slot(hash, false); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code; at++;
-      word = load<u64>(at); hash = hashOf(word); place = slot(hash); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, false); place = slot(hash, false); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code; at++;
-      word = load<u64>(at); hash = hashOf(word); place = slot(hash); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, false); place = slot(hash, false); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code; at++;
@@ -58,7 +58,7 @@ export function encodeDefault(from: usize, to: usize): void {
     if (!isFound) continue;
     const length = matchLength(at, at - distance, to);
     code = matchCode(length, distance); held |= (code >> 8) << count; count += code;
-    remember(at, word, length);
+    remember(at, word, length, false);
     at += length;
     store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
   }
@@ -66,7 +66,7 @@ export function encodeDefault(from: usize, to: usize): void {
   encodeLiterals(at, to);
 }
 
-/** Searches at the first position after a repetition, and at every third of the literals that follow. */
+/** Searches at every second of the positions after a repetition. */
 export function encodeFast(from: usize, to: usize): void {
   let at = from;
   let held = bits;
@@ -79,24 +79,36 @@ export function encodeFast(from: usize, to: usize): void {
   let difference: u32 = 0;
   let distance: usize = 0;
   let code: u64 = 0;
-  const limit = to - TAIL_BYTES; // no address is near 0
+  const limit = to - TAIL_BYTES;
   while (at < limit) {
     let isFound = true;
     do {
-      word = load<u64>(at); hash = hashOf(word); place = slot(hash); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, true); place = slot(hash, true); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code;
       code = literal(word >> 8); held |= (code >> 8) << count; count += code;
-      code = literal(word >> 16); held |= (code >> 8) << count; count += code;
-      at += 3;
+      at += 2;
+      word = load<u64>(at); hash = hashOf(word, true); place = slot(hash, true); entry = entryOf(hash, at);
+      difference = load<u32>(place) ^ entry; store<u32>(place, entry);
+      if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
+      code = literal(word); held |= (code >> 8) << count; count += code;
+      store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
+      code = literal(word >> 8); held |= (code >> 8) << count; count += code;
+      at += 2;
+      word = load<u64>(at); hash = hashOf(word, true); place = slot(hash, true); entry = entryOf(hash, at);
+      difference = load<u32>(place) ^ entry; store<u32>(place, entry);
+      if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
+      code = literal(word); held |= (code >> 8) << count; count += code;
+      code = literal(word >> 8); held |= (code >> 8) << count; count += code;
+      at += 2;
       isFound = false;
     } while (false);
     store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
     if (!isFound) continue;
     const length = matchLength(at, at - distance, to);
     code = matchCode(length, distance); held |= (code >> 8) << count; count += code;
-    remember(at, word, length);
+    remember(at, word, length, true);
     at += length;
     store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
   }

@@ -1,5 +1,5 @@
 // Repetitions: where to look for them, how long they are, and what they are written as.
-import { DISTANCES, HASH, HASH_BITS, LENGTHS } from './deflate-layout';
+import { DISTANCES, HASH, HASH_BITS, HASH_BITS_FAST, LENGTHS } from './deflate-layout';
 
 export const MATCH_MAX: usize = 258;
 const DISTANCE_MAX: usize = 32768;
@@ -9,15 +9,17 @@ export const SAME_HASH: u32 = 0x10000;
 const SHORT_MAX: usize = 12;
 /** Multiplies the lower six bytes of a word: what is shorter repeats too often by chance, and saves too little. */
 const HASH_FACTOR: u64 = 0x79b185ebca870000;
+/** Seven bytes: fewer repetitions, and longer ones. */
+const HASH_FACTOR_FAST: u64 = 0x3779b185ebca8700;
 
 // @ts-ignore: decorator
-@inline export function hashOf(word: u64): u64 {
-  return word * HASH_FACTOR;
+@inline export function hashOf(word: u64, isFast: bool): u64 {
+  return word * (isFast ? HASH_FACTOR_FAST : HASH_FACTOR);
 }
 
 // @ts-ignore: decorator
-@inline export function slot(hash: u64): usize {
-  return HASH + (<usize>(hash >> (64 - HASH_BITS)) << 2);
+@inline export function slot(hash: u64, isFast: bool): usize {
+  return HASH + (<usize>(hash >> (64 - (isFast ? HASH_BITS_FAST : HASH_BITS))) << 2);
 }
 
 /** What the table keeps of a position. */
@@ -66,16 +68,16 @@ const HASH_FACTOR: u64 = 0x79b185ebca870000;
 
 /** Positions within a repetition that are worth keeping: its second byte, for others like it, and its last. */
 // @ts-ignore: decorator
-@inline export function remember(at: usize, word: u64, length: usize): void {
-  keep(word >> 8, at + 1);
+@inline export function remember(at: usize, word: u64, length: usize, isFast: bool): void {
+  keep(word >> 8, at + 1, isFast);
   const last = at + length - 1;
-  keep(load<u64>(last), last);
+  keep(load<u64>(last), last, isFast);
 }
 
 // @ts-ignore: decorator
-@inline function keep(word: u64, at: usize): void {
-  const hash = hashOf(word);
-  store<u32>(slot(hash), entryOf(hash, at));
+@inline function keep(word: u64, at: usize, isFast: bool): void {
+  const hash = hashOf(word, isFast);
+  store<u32>(slot(hash, isFast), entryOf(hash, at));
 }
 
 // @ts-ignore: decorator
