@@ -4,8 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { combineCrc } from './crc.ts';
 import { Deflater } from './deflater.ts';
 import { trainDeflate } from './model.ts';
+import { DeflateKernel } from './kernel.ts';
 import type { DeflateLevel } from './kernel.ts';
 import type { DeflateModel } from './model.ts';
+import { codeSize } from './prefix-codes.ts';
+import { encodedBits, entropyBits, fullTables } from './tables.ts';
 
 const LEVELS: readonly DeflateLevel[] = ['default', 'fast'];
 const BLOCK = 128 * 1024;
@@ -118,6 +121,27 @@ describe.each(LEVELS)('Deflater, %s', (level) => {
         expectSame(inflated(deflated(bytes, level, trainDeflate(sample, level), step)), bytes);
       }),
       { numRuns: 60 },
+    );
+  });
+});
+
+describe.each(LEVELS)('DeflateKernel, %s', (level) => {
+  it('counts what it encodes', () => {
+    const kernel = new DeflateKernel(level);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: BLOCK }), fc.nat(9), fc.nat(60_000), (length, seed, noisy) => {
+        kernel.load(Buffer.concat([noise(noisy, seed), rows(BLOCK, seed)]).subarray(0, length));
+        kernel.run.forget();
+        const counts = kernel.count(0, length);
+        const tables = fullTables(counts);
+        const endOfBlock = kernel.use(tables);
+        kernel.run.forget();
+        kernel.run.rewind(0);
+        kernel.encode(length);
+        expect(kernel.bits + codeSize(endOfBlock)).toBe(encodedBits(tables, counts));
+        expect(kernel.bits).toBeGreaterThanOrEqual(entropyBits(counts));
+      }),
+      { numRuns: 30 },
     );
   });
 });

@@ -9,17 +9,8 @@ import { DeflateKernel } from './kernel.ts';
 import type { DeflateLevel } from './kernel.ts';
 import { modelTables } from './model.ts';
 import type { DeflateModel } from './model.ts';
-import { canonicalCodes, codeBits, codeSize } from './prefix-codes.ts';
-import {
-  encodedBits,
-  END_OF_BLOCK,
-  entropyBits,
-  exactTables,
-  fixedTables,
-  fullTables,
-  headerBits,
-  lengthCodes,
-} from './tables.ts';
+import { codeBits, codeSize } from './prefix-codes.ts';
+import { encodedBits, entropyBits, exactTables, fixedTables, fullTables, headerBits } from './tables.ts';
 import type { BitField, CodeTables } from './tables.ts';
 
 /** How far the bits per byte may be from what is expected before a block is looked at again. */
@@ -67,7 +58,10 @@ export class Deflater {
   #filled = 0;
   #crc = 0;
   #size = 0;
+  /** Output for which the kernel has no room. */
   #done: Uint8Array[] = [];
+  /** The caller has a view of the kernel's output. */
+  #isLent = false;
 
   constructor(level: DeflateLevel) {
     this.#kernel = new DeflateKernel(level);
@@ -97,6 +91,7 @@ export class Deflater {
     this.#crc = 0;
     this.#size = 0;
     this.#done = [];
+    this.#isLent = false;
     this.#kernel.run.forget();
     this.#kernel.run.rewind(0);
   }
@@ -104,6 +99,7 @@ export class Deflater {
   /** Returns what is ready, which may be nothing; borrowed until the next call. */
   write(bytes: Uint8Array): Uint8Array {
     const { blockBytes } = this.#kernel;
+    this.#reclaim();
     this.#crc = crc32(bytes, this.#crc);
     this.#size += bytes.length;
     for (let at = 0; at < bytes.length;) {
@@ -119,17 +115,17 @@ export class Deflater {
 
   /** Returns the rest of the piece: it ends at a whole byte, so that another piece or the stream's end can follow. */
   end(): Uint8Array {
+    this.#reclaim();
     if (this.#filled > 0) this.#encodeBlock(true);
     this.#filled = 0;
     this.#closeBlock();
     this.#putStored(NOTHING);
-    this.#done.push(this.#kernel.take());
     return this.#take();
   }
 
   #finishBlock(): void {
     this.#encodeBlock(false);
-    this.#done.push(this.#kernel.take());
+    if (!this.#kernel.hasRoom) this.#setAside();
     this.#kernel.slide();
     this.#filled = 0;
   }
@@ -199,12 +195,8 @@ export class Deflater {
 
   #use(tables: CodeTables): void {
     if (tables === this.#tables) return;
-    const codes = canonicalCodes(tables.symbolLengths);
     this.#tables = tables;
-    this.#kernel.literalCodes.set(codes.subarray(0, 256));
-    this.#kernel.lengthCodes.set(lengthCodes(codes));
-    this.#kernel.distanceCodes.set(canonicalCodes(tables.distanceLengths));
-    this.#endOfBlock = codes[END_OF_BLOCK] ?? 0;
+    this.#endOfBlock = this.#kernel.use(tables);
   }
 
   #openBlock(): void {
@@ -237,9 +229,25 @@ export class Deflater {
     } while (at < bytes.length);
   }
 
+  #setAside(): void {
+    this.#done.push(this.#kernel.written().slice());
+    this.#kernel.discard();
+  }
+
   #take(): Uint8Array {
-    const done = this.#done;
+    if (this.#done.length === 0) {
+      this.#isLent = true;
+      return this.#kernel.written();
+    }
+    this.#setAside();
+    const done = Buffer.concat(this.#done);
     this.#done = [];
-    return done.length === 1 ? (done[0] ?? NOTHING) : Buffer.concat(done);
+    return done;
+  }
+
+  /** Output that was lent is the caller's no more. */
+  #reclaim(): void {
+    if (this.#isLent) this.#kernel.discard();
+    this.#isLent = false;
   }
 }

@@ -1,12 +1,16 @@
 /** The deflate kernel: an instance of its WebAssembly module in a small memory of its own. */
 import { deflateWasm } from '#codec/wasm/generated/deflate.ts';
-import type { SymbolCounts } from './tables.ts';
+import { canonicalCodes } from './prefix-codes.ts';
+import { END_OF_BLOCK, lengthCodes } from './tables.ts';
+import type { CodeTables, SymbolCounts } from './tables.ts';
 
-/** `fast` is a sixth faster and makes files about a tenth larger. */
+/** `fast` is a fifth faster and makes files about a tenth larger. */
 export type DeflateLevel = 'default' | 'fast';
 
 const MEMORY_BYTES = 1024 * 1024;
 const PAGE_BYTES = 64 * 1024;
+/** Half of the room for output: a block that does not get smaller fits into the other half. */
+const OUTPUT_BYTES_MAX = 256 * 1024;
 
 /** What codec/wasm/assembly/deflate.ts exports; positions are addresses. */
 interface DeflateExports {
@@ -39,12 +43,11 @@ interface Address {
 export class DeflateKernel {
   readonly run: DeflateExports;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Codes as the encoder wants them: bits, and their number from bit 24 on. */
-  readonly literalCodes: Uint32Array<ArrayBuffer>;
-  readonly lengthCodes: Uint32Array<ArrayBuffer>;
-  readonly distanceCodes: Uint32Array<ArrayBuffer>;
   readonly blockBytes: number;
   readonly #isFast: boolean;
+  readonly #literalCodes: Uint32Array<ArrayBuffer>;
+  readonly #lengthCodes: Uint32Array<ArrayBuffer>;
+  readonly #distanceCodes: Uint32Array<ArrayBuffer>;
   readonly #symbolCounts: Uint32Array<ArrayBuffer>;
   readonly #distanceCounts: Uint32Array<ArrayBuffer>;
   readonly #history: number;
@@ -61,9 +64,9 @@ export class DeflateKernel {
     // Memory that is not shared lies in an ArrayBuffer.
     const buffer = memory.buffer as ArrayBuffer;
     this.bytes = new Uint8Array(buffer);
-    this.literalCodes = new Uint32Array(buffer, this.run.LITERAL_CODES.value, 256);
-    this.lengthCodes = new Uint32Array(buffer, this.run.LENGTH_CODES.value, 256);
-    this.distanceCodes = new Uint32Array(buffer, this.run.DISTANCE_CODES.value, 30);
+    this.#literalCodes = new Uint32Array(buffer, this.run.LITERAL_CODES.value, 256);
+    this.#lengthCodes = new Uint32Array(buffer, this.run.LENGTH_CODES.value, 256);
+    this.#distanceCodes = new Uint32Array(buffer, this.run.DISTANCE_CODES.value, 30);
     this.#symbolCounts = new Uint32Array(buffer, this.run.SYMBOL_COUNTS_AT.value, 286);
     this.#distanceCounts = new Uint32Array(buffer, this.run.DISTANCE_COUNTS_AT.value, 30);
     this.#history = this.run.WINDOW.value;
@@ -87,6 +90,16 @@ export class DeflateKernel {
     this.bytes.copyWithin(this.#history, this.#history + this.blockBytes, this.#block + this.blockBytes);
   }
 
+  /** Sets the codes to encode with, and returns that of the end of a block. */
+  use(tables: CodeTables): number {
+    const codes = canonicalCodes(tables.symbolLengths);
+    this.#literalCodes.set(codes.subarray(0, 256));
+    this.#lengthCodes.set(lengthCodes(codes));
+    this.#distanceCodes.set(canonicalCodes(tables.distanceLengths));
+    return codes[END_OF_BLOCK] ?? 0;
+  }
+
+  /** Writes the first bytes of the block, without header and end. */
   encode(length: number): void {
     if (this.#isFast) this.run.encodeFast(this.#block, this.#block + length);
     else this.run.encodeDefault(this.#block, this.#block + length);
@@ -101,7 +114,7 @@ export class DeflateKernel {
     return { symbols: this.#symbolCounts.slice(), distances: this.#distanceCounts.slice() };
   }
 
-  /** The bits that have been written since the last `take`. */
+  /** The bits that have been written since the last `discard`. */
   get bits(): number {
     return this.run.bitPosition();
   }
@@ -113,11 +126,19 @@ export class DeflateKernel {
     this.run.rewind((position + bytes.length) * 8);
   }
 
-  /** The whole bytes that have been written; a byte begun stays. */
-  take(): Uint8Array {
-    const bytes = this.bytes.slice(this.#output, this.#output + (this.bits >>> 3));
+  /** Whether another block fits in behind what has been written. */
+  get hasRoom(): boolean {
+    return this.bits >>> 3 < OUTPUT_BYTES_MAX;
+  }
+
+  /** The whole bytes that have been written; borrowed until something else is. `discard` comes before that. */
+  written(): Uint8Array {
+    return this.bytes.subarray(this.#output, this.#output + (this.bits >>> 3));
+  }
+
+  /** Forgets the whole bytes that have been written; a byte begun stays. */
+  discard(): void {
     this.run.restart();
-    return bytes;
   }
 }
 

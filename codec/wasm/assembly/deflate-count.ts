@@ -1,37 +1,41 @@
 // What the encoders would write, as numbers of symbols: the same way through a block, step by step.
-import { distanceTo, TAIL_BYTES } from './deflate-encode';
+import { TAIL_BYTES } from './deflate-encode';
 import { DISTANCE_COUNTS, SYMBOL_COUNTS } from './deflate-layout';
-import { distanceSymbol, isMatch, lengthSymbol, matchLength, remember, slot } from './deflate-matches';
+import { distanceOf, distanceSymbol, entryOf, hashOf, isMatch, lengthSymbol } from './deflate-matches';
+import { matchLength, remember, SAME_HASH, slot } from './deflate-matches';
 
 export function countDefault(from: usize, to: usize): void {
-  countSymbols(from, to, 1);
+  countSymbols(from, to, false);
 }
 
 export function countFast(from: usize, to: usize): void {
-  countSymbols(from, to, 3);
+  countSymbols(from, to, true);
 }
 
-/** Positions that the encoders go through before they look whether the end is near. */
-const UNROLLED: usize = 6;
-
-function countSymbols(from: usize, to: usize, stride: usize): void {
+// @ts-ignore: decorator
+@inline function countSymbols(from: usize, to: usize, isFast: bool): void {
   let at = from;
   const limit = to - TAIL_BYTES;
   while (at < limit) {
-    for (let step: usize = 0; step < UNROLLED; step += stride) {
+    // Three searches, then the encoders look whether the end is near.
+    for (let search = 0; search < 3; search++) {
       const word = load<u64>(at);
-      const place = slot(word);
-      const distance = distanceTo(place, at);
-      store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) {
+      const hash = hashOf(word, isFast);
+      const place = slot(hash, isFast);
+      const entry = entryOf(hash, at);
+      const difference = load<u32>(place) ^ entry;
+      const distance = distanceOf(difference, at);
+      store<u32>(place, entry);
+      if (difference < SAME_HASH && isMatch(at, word, distance)) {
         const length = matchLength(at, at - distance, to);
         increment(SYMBOL_COUNTS, lengthSymbol(length));
         increment(DISTANCE_COUNTS, distanceSymbol(distance));
-        remember(at, word, length);
+        remember(at, word, length, isFast);
         at += length;
         break;
       }
-      for (const next = at + stride; at < next; at++) increment(SYMBOL_COUNTS, load<u8>(at));
+      increment(SYMBOL_COUNTS, load<u8>(at++));
+      if (isFast) increment(SYMBOL_COUNTS, load<u8>(at++));
     }
   }
   for (; at < to; at++) increment(SYMBOL_COUNTS, load<u8>(at));

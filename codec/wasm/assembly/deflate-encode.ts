@@ -1,19 +1,15 @@
 // Blocks to bits, in one pass: at each position a literal, or the repetition that the hash table leads to.
 //
-// What a byte costs is dominated by branches that nobody can predict, so a run of literals is one straight path with
-// an exit at each position that is searched, and bits are written out for three literals at once: 7 bits that are
-// left of the ones before, and three codes of at most 15, or one repetition of at most 48, fit into a word.
+// What a byte costs is dominated by branches that nobody can predict, so three literals are one straight path with an
+// exit at each position that is searched, and their bits are written out at once: 7 bits that are left of the ones
+// before, and three codes of at most 15, or one repetition of at most 48, fit into a word.
 import { bitCount, bits, keepBits, output } from './deflate-bits';
 import { LITERALS } from './deflate-layout';
-import { isMatch, matchCode, matchLength, remember, slot } from './deflate-matches';
+import { distanceOf, entryOf, hashOf, isMatch, matchCode, matchLength } from './deflate-matches';
+import { remember, SAME_HASH, slot } from './deflate-matches';
 
 /** Bytes at the end of a block that are not searched: what is loaded at once stays within the block. */
 export const TAIL_BYTES: usize = 24;
-
-// @ts-ignore: decorator
-@inline export function distanceTo(place: usize, at: usize): usize {
-  return (at - <usize>load<u16>(place)) & 0xffff;
-}
 
 // The lower bits of a word of codes go beyond the count of bits; only the low six count for a shift, and `& 7` cleans.
 // @ts-ignore: decorator
@@ -34,31 +30,27 @@ export function encodeDefault(from: usize, to: usize): void {
   let count = bitCount;
   let out = output;
   let word: u64 = 0;
+  let hash: u64 = 0;
   let place: usize = 0;
+  let entry: u32 = 0;
+  let difference: u32 = 0;
   let distance: usize = 0;
   let code: u64 = 0;
   const limit = to - TAIL_BYTES; // no address is near 0
   while (at < limit) {
     let isFound = true;
     do {
-      word = load<u64>(at); place = slot(word); distance = distanceTo(place, at); store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) break;
+      word = load<u64>(at); hash = hashOf(word, false); place = slot(hash, false); entry = entryOf(hash, at);
+      difference = load<u32>(place) ^ entry; store<u32>(place, entry);
+      if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code; at++;
-      word = load<u64>(at); place = slot(word); distance = distanceTo(place, at); store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) break;
+      word = load<u64>(at); hash = hashOf(word, false); place = slot(hash, false); entry = entryOf(hash, at);
+      difference = load<u32>(place) ^ entry; store<u32>(place, entry);
+      if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code; at++;
-      word = load<u64>(at); place = slot(word); distance = distanceTo(place, at); store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) break;
-      code = literal(word); held |= (code >> 8) << count; count += code; at++;
-      store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
-      word = load<u64>(at); place = slot(word); distance = distanceTo(place, at); store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) break;
-      code = literal(word); held |= (code >> 8) << count; count += code; at++;
-      word = load<u64>(at); place = slot(word); distance = distanceTo(place, at); store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) break;
-      code = literal(word); held |= (code >> 8) << count; count += code; at++;
-      word = load<u64>(at); place = slot(word); distance = distanceTo(place, at); store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) break;
+      word = load<u64>(at); hash = hashOf(word, false); place = slot(hash, false); entry = entryOf(hash, at);
+      difference = load<u32>(place) ^ entry; store<u32>(place, entry);
+      if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code; at++;
       isFound = false;
     } while (false);
@@ -66,7 +58,7 @@ export function encodeDefault(from: usize, to: usize): void {
     if (!isFound) continue;
     const length = matchLength(at, at - distance, to);
     code = matchCode(length, distance); held |= (code >> 8) << count; count += code;
-    remember(at, word, length);
+    remember(at, word, length, false);
     at += length;
     store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
   }
@@ -74,38 +66,49 @@ export function encodeDefault(from: usize, to: usize): void {
   encodeLiterals(at, to);
 }
 
-/** Searches at the first position after a repetition, and at every third of the literals that follow. */
+/** Searches at every second of the positions after a repetition. */
 export function encodeFast(from: usize, to: usize): void {
   let at = from;
   let held = bits;
   let count = bitCount;
   let out = output;
   let word: u64 = 0;
+  let hash: u64 = 0;
   let place: usize = 0;
+  let entry: u32 = 0;
+  let difference: u32 = 0;
   let distance: usize = 0;
   let code: u64 = 0;
   const limit = to - TAIL_BYTES;
   while (at < limit) {
     let isFound = true;
     do {
-      word = load<u64>(at); place = slot(word); distance = distanceTo(place, at); store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) break;
+      word = load<u64>(at); hash = hashOf(word, true); place = slot(hash, true); entry = entryOf(hash, at);
+      difference = load<u32>(place) ^ entry; store<u32>(place, entry);
+      if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code;
       code = literal(word >> 8); held |= (code >> 8) << count; count += code;
-      code = literal(word >> 16); held |= (code >> 8) << count; count += code; at += 3;
+      at += 2;
+      word = load<u64>(at); hash = hashOf(word, true); place = slot(hash, true); entry = entryOf(hash, at);
+      difference = load<u32>(place) ^ entry; store<u32>(place, entry);
+      if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
+      code = literal(word); held |= (code >> 8) << count; count += code;
       store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
-      word = load<u64>(at); place = slot(word); distance = distanceTo(place, at); store<u16>(place, <u16>at);
-      if (isMatch(at, word, distance)) break;
+      code = literal(word >> 8); held |= (code >> 8) << count; count += code;
+      at += 2;
+      word = load<u64>(at); hash = hashOf(word, true); place = slot(hash, true); entry = entryOf(hash, at);
+      difference = load<u32>(place) ^ entry; store<u32>(place, entry);
+      if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code;
       code = literal(word >> 8); held |= (code >> 8) << count; count += code;
-      code = literal(word >> 16); held |= (code >> 8) << count; count += code; at += 3;
-      store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
+      at += 2;
       isFound = false;
     } while (false);
+    store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
     if (!isFound) continue;
     const length = matchLength(at, at - distance, to);
     code = matchCode(length, distance); held |= (code >> 8) << count; count += code;
-    remember(at, word, length);
+    remember(at, word, length, true);
     at += length;
     store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
   }

@@ -10,11 +10,16 @@ export const DISTANCES: usize = 0x1800;
 /** How often each literal or length symbol, and each distance symbol occurs: filled by the count functions. */
 export const SYMBOL_COUNTS: usize = 0x1900;
 export const DISTANCE_COUNTS: usize = 0x1e00;
-/** Positions by hash: the low 16 bits of addresses. Half of a first level cache. */
+/**
+ * By hash, where it was seen last: the low 16 bits of the address, and above them 16 more bits of the hash. Those spare
+ * nearly every look at bytes that are not the same: far more positions are searched than found, the window does not
+ * fit into the first level cache, and a branch that waits for it is the most expensive thing here.
+ */
 export const HASH: usize = 0x4000;
+/** Of the default level, and of the fast one: half of the table stays in the first level cache more easily. */
 export const HASH_BITS: u64 = 13;
-export const HASH_BYTES: usize = 0x4000;
-export const HASH_SAVED: usize = 0x8000;
+export const HASH_BITS_FAST: u64 = 12;
+export const HASH_BYTES: usize = 0x8000;
 /**
  * 32 KiB that are over, then the block. The address is a multiple of 64 Ki, and so is the size of a block: when the
  * window moves on, the positions in the hash table stay right. The bytes behind it are never written.
@@ -23,3 +28,5 @@ export const WINDOW: usize = 0x10000;
 export const HISTORY_BYTES: usize = 0x8000;
 export const BLOCK_BYTES: usize = 0x20000;
 export const OUTPUT: usize = 0x40000;
+/** Behind the output, which takes at most half of what is left for it. */
+export const HASH_SAVED: usize = 0xc0000;

@@ -1,22 +1,42 @@
 // Repetitions: where to look for them, how long they are, and what they are written as.
-import { DISTANCES, HASH, HASH_BITS, LENGTHS } from './deflate-layout';
+import { DISTANCES, HASH, HASH_BITS, HASH_BITS_FAST, LENGTHS } from './deflate-layout';
 
 export const MATCH_MAX: usize = 258;
 const DISTANCE_MAX: usize = 32768;
+/** Two entries of the table differ by less when their hashes are the same. */
+export const SAME_HASH: u32 = 0x10000;
 /** Compared at once, without a loop: most repetitions end within. */
 const SHORT_MAX: usize = 12;
 /** Multiplies the lower six bytes of a word: what is shorter repeats too often by chance, and saves too little. */
 const HASH_FACTOR: u64 = 0x79b185ebca870000;
+/** Seven bytes: fewer repetitions, and longer ones. */
+const HASH_FACTOR_FAST: u64 = 0x3779b185ebca8700;
 
-/** Where the last position of these six bytes is kept. */
 // @ts-ignore: decorator
-@inline export function slot(word: u64): usize {
-  return HASH + (<usize>((word * HASH_FACTOR) >> (64 - HASH_BITS)) << 1);
+@inline export function hashOf(word: u64, isFast: bool): u64 {
+  return word * (isFast ? HASH_FACTOR_FAST : HASH_FACTOR);
+}
+
+// @ts-ignore: decorator
+@inline export function slot(hash: u64, isFast: bool): usize {
+  return HASH + (<usize>(hash >> (64 - (isFast ? HASH_BITS_FAST : HASH_BITS))) << 2);
+}
+
+/** What the table keeps of a position. */
+// @ts-ignore: decorator
+@inline export function entryOf(hash: u64, at: usize): u32 {
+  return (<u32>(hash >> 16) & 0xffff0000) | (<u32>at & 0xffff);
+}
+
+/** From the difference (exclusive or) of two entries of the same hash. */
+// @ts-ignore: decorator
+@inline export function distanceOf(difference: u32, at: usize): usize {
+  return (at - (difference ^ at)) & 0xffff;
 }
 
 /**
- * Whether four bytes at that distance are the same. The bytes are compared first, whatever the distance: they rarely
- * are the same, then one branch is enough. All of the distances from 0 to 65535 lie within memory.
+ * Whether four bytes at that distance are the same, and it is one that can be written. All distances from 0 to 65535
+ * lie within memory.
  */
 // @ts-ignore: decorator
 @inline export function isMatch(at: usize, word: u64, distance: usize): bool {
@@ -48,10 +68,16 @@ const HASH_FACTOR: u64 = 0x79b185ebca870000;
 
 /** Positions within a repetition that are worth keeping: its second byte, for others like it, and its last. */
 // @ts-ignore: decorator
-@inline export function remember(at: usize, word: u64, length: usize): void {
-  store<u16>(slot(word >> 8), <u16>(at + 1));
+@inline export function remember(at: usize, word: u64, length: usize, isFast: bool): void {
+  keep(word >> 8, at + 1, isFast);
   const last = at + length - 1;
-  store<u16>(slot(load<u64>(last)), <u16>last);
+  keep(load<u64>(last), last, isFast);
+}
+
+// @ts-ignore: decorator
+@inline function keep(word: u64, at: usize, isFast: bool): void {
+  const hash = hashOf(word, isFast);
+  store<u32>(slot(hash, isFast), entryOf(hash, at));
 }
 
 // @ts-ignore: decorator
