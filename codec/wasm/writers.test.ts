@@ -156,6 +156,7 @@ describe('RecordWriter', () => {
     [32, 'plain', 'x', CELL_PLAIN],
     [32, 'that has to be looked at', 'x', 0],
     [8, 'of quotes', '"', 0],
+    [3, 'of control characters', '\u0001', 0],
   ])('writes a cell of %i MiB %s', (size, _, unit, flags) => {
     const arena = Buffer.alloc(size * MIB, unit);
     const batch = column('string', 3, arena, ({ cells }) => {
