@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withSchema } from '#spi/batch.ts';
-import type { Batch } from '#spi/batch.ts';
+import { CELL_PLAIN, newVector, withSchema } from '#spi/batch.ts';
+import type { Batch, Vector } from '#spi/batch.ts';
+import type { Column, Schema } from '#spi/schema.ts';
 import { CsvWriter } from '#codec/csv/writer.ts';
 import type { CsvWriterOptions } from '#codec/csv/writer.ts';
 import { JsonLinesWriter } from '#codec/json/lines-writer.ts';
@@ -10,10 +11,10 @@ import { inKernel, randomBatches } from '#test/kit/random-batches.ts';
 import { csvWriter } from './csv-writer-kernel.ts';
 import { jsonLinesWriter } from './json-lines-kernel.ts';
 import type { BatchWriter } from './json-lines-kernel.ts';
-import { acquireKernel } from './kernel.ts';
+import { acquireKernel, kernelOf } from './kernel.ts';
 import type { Kernel } from './kernel.ts';
 
-const runs = Number(process.env['FUZZ_RUNS'] ?? 2000);
+const runs = Number(process.env['FUZZ_RUNS'] ?? 500);
 
 const times = fc.record({
   format: fc.constantFrom(
@@ -111,5 +112,119 @@ describe('csvWriter()', () => {
       },
     );
     fc.assert(property, { numRuns: runs });
+  });
+});
+
+/** One column whose cells are set by the caller. */
+function column(type: Column['type'], rowCount: number, arena: Uint8Array, set: (vector: Vector) => void): Batch {
+  const vector = newVector(type, rowCount, arena);
+  set(vector);
+  return { schema: { columns: [{ name: 'a', type }] }, rowCount, vectors: [vector] };
+}
+
+const lines = (schema: Schema) => ({
+  schema,
+  newline: '\n',
+  formatters: schema.columns.map(({ type }) =>
+    type === 'timestamp' ? timestampFormatter('%F %T.%N', 'UTC') : undefined,
+  ),
+});
+const comma = (schema: Schema): CsvWriterOptions => ({
+  delimiter: ',',
+  quote: '"',
+  escape: '"',
+  policy: 'MINIMAL',
+  nullText: '',
+  newlineInField: '\n',
+  newline: '\n',
+  formatters: lines(schema).formatters,
+});
+
+function expectSame(batch: Batch, kernel: Kernel): void {
+  const { schema } = batch;
+  const moved = inKernel(batch, kernel);
+  const json = Buffer.from(new JsonLinesWriter(lines(schema)).write(batch));
+  expect(json.equals(jsonLinesWriter(lines(schema)).write(moved))).toBe(true);
+  const csv = Buffer.from(new CsvWriter(comma(schema)).write(batch));
+  expect(csv.equals(csvWriter(comma(schema), schema).write(moved))).toBe(true);
+}
+
+describe('RecordWriter', () => {
+  const MIB = 1024 * 1024;
+
+  it.each([
+    [32, 'plain', 'x', CELL_PLAIN],
+    [32, 'that has to be looked at', 'x', 0],
+    [8, 'of quotes', '"', 0],
+    [3, 'of control characters', '\u0001', 0],
+  ])('writes a cell of %i MiB %s', (size, _, unit, flags) => {
+    const arena = Buffer.alloc(size * MIB, unit);
+    const batch = column('string', 3, arena, ({ cells }) => {
+      cells.set([0, 2 | flags, 0, arena.length | flags, 1, 3 | flags]);
+    });
+    withKernel((kernel) => expectSame(batch, kernel));
+  });
+
+  it('writes in the kernel, without copies', () => {
+    withKernel((kernel) => {
+      const batch = inKernel(
+        column('boolean', 3, new Uint8Array(0), () => undefined),
+        kernel,
+      );
+      expect(jsonLinesWriter(lines(batch.schema)).write(batch).buffer).toBe(kernel.bytes.buffer);
+      expect(csvWriter(comma(batch.schema), batch.schema).write(batch).buffer).toBe(kernel.bytes.buffer);
+    });
+  });
+
+  it('writes 100,000 columns with long names', () => {
+    const columns = Array.from({ length: 100_000 }, (_, index): Column => ({
+      name: index % 1000 === 0 ? 'n'.repeat(5000) : `column ${index}`,
+      type: index % 2 === 0 ? 'long' : 'boolean',
+    }));
+    const vectors = columns.map(({ type }) => newVector(type, 2, new Uint8Array(0)));
+    withKernel((kernel) => expectSame({ schema: { columns }, rowCount: 2, vectors }, kernel));
+  });
+
+  it('leaves the batch to the exact writer when the kernel has no room', () => {
+    const arena = Buffer.from('text');
+    const batch = column('string', 1, arena, ({ cells }) => cells.set([0, 4]));
+    withKernel((kernel) => {
+      const moved = inKernel(batch, kernel);
+      for (const size of [16 * MIB, MIB, 64]) while (kernel.allocate(size) !== undefined) continue;
+      const written = jsonLinesWriter(lines(batch.schema)).write(moved);
+      expect(Buffer.from(written).toString()).toBe('{"a":"text"}\n');
+      expect(written.buffer).not.toBe(kernel.bytes.buffer);
+    });
+  });
+
+  it('follows a kernel to its next user, and batches from kernel to kernel', () => {
+    const arena = Buffer.from('onetwo');
+    const one = column('string', 1, arena, ({ cells }) => cells.set([0, 3]));
+    const two = column('string', 1, arena, ({ cells }) => cells.set([3, 3]));
+    const writer = jsonLinesWriter(lines(one.schema));
+    const write = (batch: Batch): string => Buffer.from(writer.write(batch)).toString();
+    withKernel((first) => {
+      withKernel((second) => {
+        const batches = [inKernel(one, first), inKernel(two, second)];
+        for (let turn = 0; turn < 100; turn++) expect(batches.map(write).join('')).toBe('{"a":"one"}\n{"a":"two"}\n');
+      });
+    });
+    withKernel((kernel) => {
+      kernel.bytes.fill(255, 64 * 1024, MIB);
+      expect(write(inKernel(two, kernel))).toBe('{"a":"two"}\n');
+    });
+  });
+
+  it('copies batches into a kernel of its own only when they are large', () => {
+    const small = column('long', 10, new Uint8Array(0), () => undefined);
+    const large = column('long', 4096, new Uint8Array(0), () => undefined);
+    const writer = csvWriter(comma(small.schema), small.schema);
+    expect(kernelOf(writer.write(small).buffer)).toBeUndefined();
+    const kernel = kernelOf(writer.write(large).buffer);
+    expect(kernel).toBeDefined();
+    const epoch = kernel?.epoch ?? 0;
+    writer.release();
+    expect(kernel?.epoch).toBe(epoch + 1);
+    expect(Buffer.from(writer.write(small)).toString()).toBe('0\n'.repeat(10));
   });
 });

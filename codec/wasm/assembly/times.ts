@@ -1,4 +1,4 @@
-// Timestamps from text and to text by small programs that the host compiles from formats (codec/wasm/time-programs.ts).
+// Timestamps from text by small programs that the host compiles from formats (codec/wasm/time-reading.ts).
 // A program reads only what is unmistakable: fixed numbers of digits, valid ranges. The rest is left to the host.
 import { appendDigits, digitCount, powerOfTen } from './digits';
 
@@ -17,11 +17,11 @@ const DAY: u32 = 4;
 const HOUR: u32 = 5;
 const MINUTE: u32 = 6;
 const SECOND: u32 = 7;
-/** Reading: 1 to 9 digits. Writing: as many as the operand says. */
+/** 1 to 9 digits. */
 const FRACTION: u32 = 8;
-/** Reading, the last operation: `Z`, `UTC`, `+hhmm` or `+hh:mm`. */
+/** The last operation: `Z`, `UTC`, `+hhmm` or `+hh:mm`. */
 const ZONE: u32 = 9;
-/** Reading: one blank, no white space behind it. */
+/** One blank, no white space behind it. */
 const BLANK: u32 = 10;
 
 export let stampMicros: i64 = 0;
@@ -157,91 +157,4 @@ function zoneOffset(at: usize, end: usize): i64 {
   if (hours > 17 || minutes > 59) return NO_ZONE;
   const size = <i64>((hours * 60 + minutes) * 60);
   return first == 45 ? 0 - size : size;
-}
-
-// @ts-ignore: decorator
-@inline
-function writeTwo(at: usize, value: u32): void {
-  const tens = (value * 103) >> 10;
-  store<u16>(at, <u16>(0x3030 + tens + ((value - tens * 10) << 8)));
-}
-
-/** The instant by the program at `out`, whose end is returned; 0 when the host is to do it. At most 255 bytes. */
-export function writeTimestamp(program: usize, micros: i64, above: u32, out: usize): usize {
-  let seconds = micros / 1000000;
-  let rest = micros - seconds * 1000000;
-  if (rest < 0) {
-    seconds -= 1;
-    rest += 1000000;
-  }
-  if (seconds < load<i64>(program, FROM) || seconds > load<i64>(program, UNTIL)) return 0;
-  const local = seconds + load<i64>(program, OFFSET);
-  let days = local / 86400;
-  let time = <i32>(local - days * 86400);
-  if (time < 0) {
-    days -= 1;
-    time += 86400;
-  }
-  // Days of eras of 400 years that begin on 1 March of year 0.
-  const shifted = days + 719468;
-  const era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-  const dayOfEra = <u32>(shifted - era * 146097);
-  const yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146096) / 365;
-  const dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100);
-  const shiftedMonth = (5 * dayOfYear + 2) / 153;
-  const day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1;
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  const year = <i64>yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  if (year < 0 || year > 9999) return 0;
-  const hour = <u32>time / 3600;
-  const minute = (<u32>time / 60) % 60;
-  const second = <u32>time % 60;
-  const nanos = <u32>rest * 1000 + above;
-  let operation = program + OPERATIONS;
-  for (;;) {
-    switch (<u32>load<u8>(operation++)) {
-      case END:
-        return out;
-      case LITERAL:
-        store<u8>(out++, load<u8>(operation++));
-        break;
-      case YEAR:
-        writeTwo(out, <u32>year / 100);
-        writeTwo(out + 2, <u32>year % 100);
-        out += 4;
-        break;
-      case MONTH:
-        writeTwo(out, month);
-        out += 2;
-        break;
-      case DAY:
-        writeTwo(out, day);
-        out += 2;
-        break;
-      case HOUR:
-        writeTwo(out, hour);
-        out += 2;
-        break;
-      case MINUTE:
-        writeTwo(out, minute);
-        out += 2;
-        break;
-      case SECOND:
-        writeTwo(out, second);
-        out += 2;
-        break;
-      default: {
-        // FRACTION
-        const digits: u32 = load<u8>(operation++);
-        let value = nanos / <u32>powerOfTen(9 - digits);
-        for (let index = digits; index > 0; index--) {
-          const tenth = value / 10;
-          store<u8>(out + index - 1, <u8>(48 + value - tenth * 10));
-          value = tenth;
-        }
-        out += digits;
-      }
-    }
-  }
-  return 0;
 }
