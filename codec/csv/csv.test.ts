@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { valueAt } from '#spi/batch.ts';
 import { acquireKernel } from '#codec/wasm/kernel.ts';
 import { timestampParser } from '#codec/time/timestamp-parser.ts';
+import { fuzz } from '#test/kit/fuzz.ts';
 import { CsvBatchReader } from './batch-reader.ts';
 import type { CsvReaderOptions } from './batch-reader.ts';
 import { defaultDialect } from './dialect.ts';
@@ -219,7 +220,7 @@ describe('CsvBatchReader on soups of special characters', () => {
         expect(read(text, chosen)).toEqual(exact);
         expect(read(text, { ...chosen, isKernel: true })).toEqual(exact);
       }),
-      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 3000) },
+      fuzz(3000),
     );
   });
 
@@ -233,7 +234,7 @@ describe('CsvBatchReader on soups of special characters', () => {
         const whole = edges.filter((edge) => edge === length || ((bytes[edge] ?? 0) & 0xc0) !== 0x80);
         expect(read(text, { ...chosen, ...machine }, whole)).toEqual(read(text, { ...chosen, ...machine }));
       }),
-      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 3000) },
+      fuzz(3000),
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JsonLinesWriter } from '#codec/json/lines-writer.ts';
+import { fuzz } from '#test/kit/fuzz.ts';
 import { CsvBatchReader } from './batch-reader.ts';
 import type { CsvReaderOptions } from './batch-reader.ts';
 import { defaultDialect } from './dialect.ts';
@@ -69,7 +70,7 @@ describe('CsvBatchReader on soups of numbers', () => {
         expect(read(text, chosen)).toEqual(exact);
         expect(read(text, chosen, Math.min(cut, text.length))).toEqual(exact);
       }),
-      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 3000) },
+      fuzz(3000),
     );
   });
 });

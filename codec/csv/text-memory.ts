@@ -5,6 +5,7 @@
  * Between the two lies a pad that scans may run into. With a kernel the memory is a region of the kernel's, which
  * cannot grow; without one it grows as it must.
  */
+import { copyPiece } from '#spi/byte-copy.ts';
 import type { Kernel } from '#codec/wasm/kernel.ts';
 import { csvErrors } from './errors.ts';
 
@@ -24,6 +25,7 @@ export class TextMemory {
   /** Where the memory ends; infinite when it grows. */
   readonly limit: number;
   readonly #quote: number;
+  #data: DataView;
 
   /**
    * Without a kernel, or when the kernel has no room left, memory of its own. `quote` is the byte that scans of quoted
@@ -43,6 +45,7 @@ export class TextMemory {
     this.end = this.start;
     this.sideEnd = this.start;
     this.#quote = quote;
+    this.#data = new DataView(this.bytes.buffer);
   }
 
   /**
@@ -56,7 +59,7 @@ export class TextMemory {
     if (this.start + needed > this.bytes.length) {
       const grown = new Uint8Array(Math.max(needed, Math.min(this.bytes.length * 2, needed * 2)));
       grown.set(this.bytes.subarray(position, this.end));
-      this.bytes = grown;
+      this.#replace(grown);
     } else {
       this.bytes.copyWithin(this.start, position, this.end);
     }
@@ -77,10 +80,7 @@ export class TextMemory {
   /** Appends a copy of `[start, end)` of the memory to the cells at its end. */
   copyToSide(start: number, end: number): void {
     this.#reserve(end - start);
-    const { bytes } = this;
-    let at = this.sideEnd;
-    for (let from = start; from < end; from++) bytes[at++] = bytes[from] as number; // both within the memory
-    this.sideEnd = at;
+    this.sideEnd = copyPiece(this.#data, this.sideEnd, this.#data, start, end);
   }
 
   appendToSide(source: Uint8Array): void {
@@ -95,6 +95,11 @@ export class TextMemory {
     if (needed <= this.bytes.length) return;
     const grown = new Uint8Array(Math.max(needed, this.bytes.length + this.bytes.length / 2));
     grown.set(this.bytes.subarray(0, this.sideEnd));
-    this.bytes = grown;
+    this.#replace(grown);
+  }
+
+  #replace(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes;
+    this.#data = new DataView(bytes.buffer);
   }
 }

@@ -5,11 +5,10 @@ import { JsonLinesWriter } from '#codec/json/lines-writer.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { timestampParser } from '#codec/time/timestamp-parser.ts';
 import { acquireKernel } from '#codec/wasm/kernel.ts';
+import { fuzz } from '#test/kit/fuzz.ts';
 import { CsvBatchReader } from './batch-reader.ts';
 import type { CsvColumn } from './cell-columns.ts';
 import { defaultDialect } from './dialect.ts';
-
-const runs = Number(process.env['FUZZ_RUNS'] ?? 3000);
 
 const time = (format: string, timezone = 'UTC'): Partial<CsvColumn> => ({
   parser: timestampParser(format, { timezone, date: '1970-01-01' }),
@@ -118,7 +117,7 @@ describe('CsvBatchReader on typed soups', () => {
         expect(read(text, true)).toEqual(exact);
         expect(read(text, true, between)).toEqual(exact);
       }),
-      { numRuns: runs },
+      fuzz(3000),
     );
   });
 

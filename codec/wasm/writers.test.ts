@@ -8,13 +8,12 @@ import type { CsvWriterOptions } from '#codec/csv/writer.ts';
 import { JsonLinesWriter } from '#codec/json/lines-writer.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { inKernel, randomBatches } from '#test/kit/random-batches.ts';
+import { fuzz } from '#test/kit/fuzz.ts';
 import { csvWriter } from './csv-writer-kernel.ts';
 import { jsonLinesWriter } from './json-lines-kernel.ts';
 import type { BatchWriter } from './json-lines-kernel.ts';
 import { acquireKernel, kernelOf } from './kernel.ts';
 import type { Kernel } from './kernel.ts';
-
-const runs = Number(process.env['FUZZ_RUNS'] ?? 500);
 
 const times = fc.record({
   format: fc.constantFrom(
@@ -82,7 +81,7 @@ describe('jsonLinesWriter()', () => {
         withKernel((kernel) => compare(batches, placed, kernel, { exact, fast }));
       },
     );
-    fc.assert(property, { numRuns: runs });
+    fc.assert(property, fuzz(500));
   });
 });
 
@@ -111,7 +110,7 @@ describe('csvWriter()', () => {
         withKernel((kernel) => compare(batches, placed, kernel, { exact, fast }));
       },
     );
-    fc.assert(property, { numRuns: runs });
+    fc.assert(property, fuzz(500));
   });
 });
 

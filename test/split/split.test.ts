@@ -13,8 +13,7 @@ import { isRopewayError } from '#spi/errors.ts';
 import { catalog } from '#connectors/catalog.ts';
 import { JobReader } from '#engine/config/job-reader.ts';
 import { runJob } from '#engine/transaction.ts';
-
-const runs = Number(process.env['FUZZ_RUNS'] ?? 400);
+import { fuzz } from '#test/kit/fuzz.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -141,7 +140,7 @@ describe('a file in chunks', () => {
       fc.asyncProperty(texts, sectionsOf, ways, async (text, sections, way) => {
         expect(await outcome(text, sections, way)).toEqual(await outcome(text, sections, whole));
       }),
-      { numRuns: runs },
+      fuzz(400),
     );
   });
 
