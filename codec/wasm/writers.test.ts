@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CELL_PLAIN, newVector, withSchema } from '#spi/batch.ts';
+import { CELL_PLAIN, CELL_SURROGATE, newVector, withSchema } from '#spi/batch.ts';
 import type { Batch, Vector } from '#spi/batch.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 import { CsvWriter } from '#codec/csv/writer.ts';
@@ -211,6 +211,69 @@ describe('RecordWriter', () => {
     withKernel((kernel) => {
       kernel.bytes.fill(255, 64 * 1024, MIB);
       expect(write(inKernel(two, kernel))).toBe('{"a":"two"}\n');
+    });
+  });
+
+  it.each([0, 100, 3000])('stays within an output region of %i bytes', (regionBytes) => {
+    const columns: Column[] = ['b', 'n'.repeat(5000), 'c'].map((name) => ({ name, type: 'string' }));
+    const arena = Buffer.concat([Buffer.from([0xed, 0xa5, 0x81]), Buffer.alloc(50_000, 'x')]);
+    const cells = Uint32Array.from([0, arena.length | CELL_SURROGATE, 3, 20, 0, arena.length | CELL_SURROGATE]);
+    const vectors = columns.map((): Vector => ({ type: 'string', cells, arena }));
+    const batch = { schema: { columns }, rowCount: 3, vectors };
+    withKernel((kernel) => {
+      const written = jsonLinesWriter(lines(batch.schema), { regionBytes }).write(inKernel(batch, kernel));
+      expect(new JsonLinesWriter(lines(batch.schema)).write(batch)).toEqual(new Uint8Array(written));
+    });
+  });
+
+  it('sees what has changed in arrays that it knows', () => {
+    const arena = Buffer.from('onetwo');
+    const batch = column('string', 1, arena, ({ cells }) => cells.set([0, 3]));
+    const cells = batch.vectors[0]?.cells ?? new Uint32Array(2);
+    const writer = jsonLinesWriter(lines(batch.schema), { ownKernelCellsMin: 0 });
+    const write = (vectors: readonly Vector[]): string => Buffer.from(writer.write({ ...batch, vectors })).toString();
+    expect(write(batch.vectors)).toBe('{"a":"one"}\n');
+    cells[0] = 3;
+    expect(write(batch.vectors)).toBe('{"a":"two"}\n');
+    writer.release();
+    withKernel((kernel) => {
+      const [vector] = inKernel(batch, kernel).vectors;
+      if (vector?.type !== 'string') throw new Error('The column is of strings');
+      const start = vector.cells[0] ?? 0;
+      vector.cells[0] = 0;
+      expect(write([{ ...vector, arena: kernel.bytes.subarray(start) }])).toBe('{"a":"two"}\n');
+      expect(write([{ ...vector, arena: kernel.bytes.subarray(start - 3) }])).toBe('{"a":"one"}\n');
+    });
+  });
+
+  it('copies texts in any order', () => {
+    const arena = Buffer.from('onetwo');
+    const batch = column('string', 3, arena, ({ cells }) => cells.set([3, 3, 0, 3, 2, 2]));
+    const writer = jsonLinesWriter(lines(batch.schema), { ownKernelCellsMin: 0 });
+    expect(Buffer.from(writer.write(batch)).toString()).toBe('{"a":"two"}\n{"a":"one"}\n{"a":"et"}\n');
+    writer.release();
+  });
+
+  it.each([
+    // British Standard Time was all year's time: its name changed with the year, not with the offset.
+    ['the name of a zone', 'Europe/London', '%T %Z', [-48_000_000, -16_000_000, -48_000_000]],
+    [
+      'both sides of a change',
+      'America/New_York',
+      '%T %z',
+      [1_615_705_199, 1_615_705_200, 1_636_264_799, 1_636_264_800],
+    ],
+  ])('writes %s', (_, timezone, format, seconds) => {
+    // The second half meets known stretches.
+    const instants = [...seconds, ...seconds];
+    const batch = column('timestamp', instants.length, new Uint8Array(0), (vector) => {
+      if (vector.type === 'timestamp') vector.values.set(instants.map((second) => BigInt(second) * 1_000_000n));
+    });
+    const { schema } = batch;
+    const options = { schema, newline: '\n', formatters: [timestampFormatter(format, timezone)] };
+    withKernel((kernel) => {
+      const written = jsonLinesWriter(options).write(inKernel(batch, kernel));
+      expect(Buffer.from(written).toString()).toBe(Buffer.from(new JsonLinesWriter(options).write(batch)).toString());
     });
   });
 
