@@ -31,7 +31,7 @@ export interface InlineRunner extends Runner {
 /** The plugins of a work order, loaded once, ready for any of its tasks. */
 export async function inlineRunner({ order, catalog, context, counters, log }: InlineParts): Promise<InlineRunner> {
   const { job, inputSchema, targetPlan, outputsPerTask } = order;
-  useKernels(job.exec.usesKernels);
+  useKernels(job.exec.kernelUse);
   const [source, filters, target] = await Promise.all([
     openSource(job.input, catalog),
     loadFilters(job.filters, catalog),

@@ -2,6 +2,7 @@
  * A job, ready to run: which plugins, with which resolved settings. Plain JSON, so that it goes to worker threads as
  * it is. `engine/config` makes it from a config file.
  */
+import type { KernelUse } from '#codec/wasm/kernel-switch.ts';
 import type { JsonObject } from '#spi/json.ts';
 import type { Kind } from '#spi/plugin.ts';
 
@@ -48,8 +49,8 @@ export interface ExecSettings {
   readonly chunkBytes: number;
   /** Makes every guess about a chunk's first record wrong on purpose, for tests. */
   readonly spoilsGuesses: boolean;
-  /** Reads and writes records with the WebAssembly kernels. */
-  readonly usesKernels: boolean;
+  /** Whether records are read and written with the WebAssembly kernels. */
+  readonly kernelUse: KernelUse;
 }
 
 export interface Job {

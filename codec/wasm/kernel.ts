@@ -8,7 +8,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { recordsWasm } from './generated/records.ts';
-import { kernelsAreOn } from './kernel-switch.ts';
+import { isKernelWanted } from './kernel-switch.ts';
 
 /** What the module exports; control blocks are laid out in the AssemblyScript sources. */
 export interface RecordKernels {
@@ -76,9 +76,12 @@ const idle: Kernel[] = [];
 let compiled: WebAssembly.Module | undefined;
 let isSupported = true;
 
-/** A kernel for one user, until it is released; undefined when they are off, or the processor lacks SIMD. */
-export function acquireKernel(): Kernel | undefined {
-  if (!kernelsAreOn()) return undefined;
+/**
+ * A kernel for one user, until it is released; undefined when they are off, the processor lacks SIMD, or the input has
+ * so few bytes that it does not pay.
+ */
+export function acquireKernel(byteCount = Infinity): Kernel | undefined {
+  if (!isKernelWanted(byteCount)) return undefined;
   const reused = idle.pop();
   if (reused !== undefined) return reused;
   const module = kernelModule();

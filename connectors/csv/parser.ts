@@ -1,4 +1,5 @@
 /** The csv parser: bytes in any charset to batches. */
+import type { Batch } from '#spi/batch.ts';
 import type { ErrorPlace, RopewayError } from '#spi/errors.ts';
 import { isRopewayError, withPlace } from '#spi/errors.ts';
 import { newlines } from '#spi/newlines.ts';
@@ -12,8 +13,9 @@ import type { CsvDialect } from '#codec/csv/dialect.ts';
 import { csvErrors } from '#codec/csv/errors.ts';
 import { columnTimestampParser } from '#codec/time/column-parser.ts';
 import { acquireKernel } from '#codec/wasm/kernel.ts';
+import type { Kernel } from '#codec/wasm/kernel.ts';
 import type { CsvParserConfig } from './config.ts';
-import { CsvRangeParser } from './range-parser.ts';
+import { csvRangeParser } from './range-parser.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -32,16 +34,22 @@ export const csvParser: Parser<CsvParserConfig> = {
 
   async *parse(config, { name, bytes }, ctx) {
     const decoder = charsetDecoder(config.charset);
-    const kernel = acquireKernel();
+    let kernel: Kernel | undefined;
+    let reader: CsvBatchReader | undefined;
     const reject = (reason: RopewayError, line: number, text: string): void => {
       const where = { file: name, line };
       stopAt(config, reason, where);
       ctx.reject({ reason, where: { ...where, ...reason.where }, text });
     };
-    const reader = new CsvBatchReader({ ...readerOptions(config), reject, kernel });
+    // The first piece tells whether the file is large enough for a kernel.
+    const read = (piece: Uint8Array, isLast: boolean): Generator<Batch> => {
+      kernel ??= reader === undefined ? acquireKernel(piece.length) : undefined;
+      reader ??= new CsvBatchReader({ ...readerOptions(config), reject, kernel });
+      return reader.read(piece, isLast);
+    };
     try {
-      for await (const chunk of bytes) yield* reader.read(decoder.decode(chunk, false), false);
-      yield* reader.read(decoder.decode(nothing, true), true);
+      for await (const chunk of bytes) yield* read(decoder.decode(chunk, false), false);
+      yield* read(decoder.decode(nothing, true), true);
     } catch (error) {
       throw isRopewayError(error) && error.where.file === undefined ? withPlace(error, { file: name }) : error;
     } finally {
@@ -52,7 +60,7 @@ export const csvParser: Parser<CsvParserConfig> = {
   openRanges(config) {
     if (charsetFamily(config.charset)?.kind !== 'utf-8') return undefined;
     const check = (reason: RopewayError, where: ErrorPlace): void => stopAt(config, reason, where);
-    return new CsvRangeParser({ ...readerOptions(config), charset: config.charset, check });
+    return csvRangeParser({ ...readerOptions(config), charset: config.charset, check });
   },
 };
 

@@ -34,13 +34,24 @@ export interface RangeParserOptions extends Omit<CsvReaderOptions, 'reject' | 'k
   readonly check: (reason: RopewayError, where: ErrorPlace) => void;
 }
 
-export class CsvRangeParser implements RangeParser {
-  readonly start: TextPlace;
+/** The parser; it takes its memory when the first file shows how much there is to read. */
+export function csvRangeParser(options: RangeParserOptions): RangeParser {
+  let parser: FileParser | undefined;
+  const of = (file: RangeFile): FileParser => (parser ??= new FileParser(options, file));
+  return {
+    start: { position: 0, lines: 0, pendingLines: options.skipHeaderLines },
+    guess: (file, from, to) => of(file).guess(from, to),
+    parse: (file, range, reject) => of(file).parse(range, reject),
+    close: () => parser?.close(),
+  };
+}
+
+class FileParser {
+  readonly #file: RangeFile;
   readonly #charset: string;
   readonly #kernel: Kernel | undefined;
   readonly #reader: CsvBatchReader;
   #reject: (rejection: Rejection) => void = () => {};
-  #fileName = '';
   /** The piece read last is malformed: who goes on from here goes on in one stream. */
   #isMalformed = false;
   /** Set in that stream, with how far the file has been read. */
@@ -48,15 +59,15 @@ export class CsvRangeParser implements RangeParser {
   #filePosition = 0;
   #raw = new Uint8Array(0);
 
-  constructor(options: RangeParserOptions) {
+  constructor(options: RangeParserOptions, file: RangeFile) {
+    this.#file = file;
     this.#charset = options.charset;
-    this.start = { position: 0, lines: 0, pendingLines: options.skipHeaderLines };
-    this.#kernel = acquireKernel();
+    this.#kernel = acquireKernel(file.sizeBytes);
     this.#reader = new CsvBatchReader({
       ...options,
       kernel: this.#kernel,
       reject: (reason, line, text) => {
-        const where = { file: this.#fileName, line };
+        const where = { file: file.name, line };
         options.check(reason, where);
         this.#reject({ reason, where: { ...where, ...reason.where }, text });
       },
@@ -67,11 +78,11 @@ export class CsvRangeParser implements RangeParser {
     this.#kernel?.release();
   }
 
-  async guess(file: RangeFile, from: number, to: number): Promise<TextPlace | undefined> {
+  async guess(from: number, to: number): Promise<TextPlace | undefined> {
     this.#isMalformed = false;
     // One byte before: a record may begin exactly at the first of the range.
     this.#reader.begin(readerPlace(from - 1));
-    if (!(await this.#load(file, to - from + 1 + TAIL_BYTES))) return undefined;
+    if (!(await this.#load(to - from + 1 + TAIL_BYTES))) return undefined;
     const { text } = this.#reader;
     const end = Math.min(text.length, to - from + 1);
     let after = 0;
@@ -86,18 +97,16 @@ export class CsvRangeParser implements RangeParser {
   }
 
   async *parse(
-    file: RangeFile,
     { place, to }: { readonly place: TextPlace; readonly to: number },
     reject: (rejection: Rejection) => void,
   ): AsyncGenerator<Batch, RangeEnd> {
-    this.#fileName = file.name;
     this.#reject = reject;
     this.#goTo(place);
     for (let tail = TAIL_BYTES; ; tail = Math.min(tail * 2, PIECE_BYTES_MAX)) {
       yield* this.#reader.batches(to);
       if (this.#reader.place.position >= to || this.#reader.isLast) return this.#end(this.#reader.isLast);
       const missing = Math.max(0, to - this.#reader.textRange.to) + tail;
-      if (!(await this.#load(file, Math.min(missing, PIECE_BYTES_MAX + TAIL_BYTES)))) return this.#end(false);
+      if (!(await this.#load(Math.min(missing, PIECE_BYTES_MAX + TAIL_BYTES)))) return this.#end(false);
     }
   }
 
@@ -127,15 +136,15 @@ export class CsvRangeParser implements RangeParser {
   }
 
   /** Reads so many bytes more, or as many as there are; false when they are malformed. */
-  async #load(file: RangeFile, count: number): Promise<boolean> {
+  async #load(count: number): Promise<boolean> {
     if (this.#decoder !== undefined) {
-      await this.#loadDecoded(file, count, this.#decoder);
+      await this.#loadDecoded(count, this.#decoder);
       return true;
     }
     const { from, to: position } = this.#reader.textRange;
-    const room = this.#reader.room(Math.min(count, file.sizeBytes - position));
-    const read = await file.read(position, room);
-    const isLast = position + read >= file.sizeBytes;
+    const room = this.#reader.room(Math.min(count, this.#file.sizeBytes - position));
+    const read = await this.#file.read(position, room);
+    const isLast = position + read >= this.#file.sizeBytes;
     const tail = isLast ? 0 : utf8TailLength(room.subarray(0, read));
     // A range may begin within a character, which is then the affair of the range before.
     const head = position === from ? continuationLength(room) : 0;
@@ -147,11 +156,11 @@ export class CsvRangeParser implements RangeParser {
     return true;
   }
 
-  async #loadDecoded(file: RangeFile, count: number, decoder: CharsetDecoder): Promise<void> {
+  async #loadDecoded(count: number, decoder: CharsetDecoder): Promise<void> {
     if (this.#raw.length < count) this.#raw = new Uint8Array(count);
-    const read = await file.read(this.#filePosition, this.#raw.subarray(0, count));
+    const read = await this.#file.read(this.#filePosition, this.#raw.subarray(0, count));
     this.#filePosition += read;
-    const isLast = this.#filePosition >= file.sizeBytes;
+    const isLast = this.#filePosition >= this.#file.sizeBytes;
     const decoded = decoder.decode(this.#raw.subarray(0, read), isLast);
     this.#reader.room(decoded.length).set(decoded);
     this.#reader.append(decoded.length, isLast);

@@ -1,6 +1,7 @@
 /** The settings of a run as a whole: `exec:`, and the properties of `-X`. */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import type { KernelUse } from '#codec/wasm/kernel-switch.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import { option } from '#spi/fields.ts';
 import type { ExecSettings } from '#engine/job.ts';
@@ -78,7 +79,7 @@ export interface Properties {
   readonly guessPlugins?: readonly string[];
   readonly chunkBytes?: number;
   readonly spoilsGuesses?: boolean;
-  readonly usesKernels?: boolean;
+  readonly kernelUse?: KernelUse;
   readonly isVertical?: boolean;
   readonly dialect?: YamlDialect;
 }
@@ -127,7 +128,7 @@ const rules: Readonly<Record<string, PropertyRule>> = {
     },
   },
   chunk_bytes: countRule('1048576', (chunkBytes) => ({ chunkBytes })),
-  kernels: switchRule((usesKernels) => ({ usesKernels })),
+  kernels: switchRule((isOn) => ({ kernelUse: isOn ? 'always' : 'never' })),
   spoil_guesses: switchRule((spoilsGuesses) => ({ spoilsGuesses })),
   page_size: ignored,
   embulk_home: ignored,
@@ -177,7 +178,7 @@ export function execSettings(exec: ExecOptions, properties: Properties, previewS
     guessSampleBytes: properties.guessSampleBytes ?? exec.guess_sample_buffer_bytes,
     chunkBytes: properties.chunkBytes ?? CHUNK_BYTES,
     spoilsGuesses: properties.spoilsGuesses ?? false,
-    usesKernels: properties.usesKernels ?? true,
+    kernelUse: properties.kernelUse ?? 'auto',
     transactionTime: (transactionTime(exec.transaction_time) ?? new Date()).toISOString(),
   };
 }

@@ -26,8 +26,8 @@ describe('golden jobs', () => {
 
 /** Files in CSV are read in chunks: tiny ones, with guesses that are wrong, and without kernels, must not show. */
 describe.each([
-  ['in chunks of 1 byte, guesses wrong', ['chunk_bytes=1', 'spoil_guesses=true']],
-  ['in chunks of 7 bytes', ['chunk_bytes=7']],
+  ['in chunks of 1 byte, guesses wrong', ['chunk_bytes=1', 'spoil_guesses=true', 'kernels=true']],
+  ['in chunks of 7 bytes', ['chunk_bytes=7', 'kernels=true']],
   ['in chunks of 64 bytes, guesses wrong, without kernels', ['chunk_bytes=64', 'spoil_guesses=true', 'kernels=false']],
 ])('golden jobs %s', (_title, properties) => {
   const args = properties.flatMap((property) => ['-X', property]);

@@ -10,7 +10,7 @@ const header = 'a,b\r\n';
 /** Ways to read: as always, and in tiny chunks with wrong guesses. */
 const ways = [
   ['as always', []],
-  ['in chunks of 7 bytes', ['-X', 'chunk_bytes=7', '-X', 'spoil_guesses=true']],
+  ['in chunks of 7 bytes', ['-X', 'chunk_bytes=7', '-X', 'spoil_guesses=true', '-X', 'kernels=true']],
   ['in chunks of 64 bytes, without kernels', ['-X', 'chunk_bytes=64', '-X', 'kernels=false']],
 ] as const;
 

@@ -129,7 +129,7 @@ export function memoryJob(tasks: readonly (readonly string[])[], exec: Partial<J
       skippedRecordsMax: 1_000_000,
       chunkBytes: 1024 * 1024,
       spoilsGuesses: false,
-      usesKernels: true,
+      kernelUse: 'auto',
       transactionTime: '2026-01-02T03:04:05.000Z',
       ...exec,
     },

@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 interface Way {
   readonly chunkBytes: number;
   readonly spoilsGuesses: boolean;
-  readonly usesKernels: boolean;
+  readonly kernelUse: 'always' | 'never';
 }
 
 /** What a run leaves behind: files, and the words about records that were left out, or about the failure. */
@@ -126,10 +126,10 @@ const sectionsOf = fc.record({
 const ways = fc.record({
   chunkBytes: fc.constantFrom(1, 7, 64, 200),
   spoilsGuesses: fc.boolean(),
-  usesKernels: fc.boolean(),
+  kernelUse: fc.constantFrom('always' as const, 'never' as const),
 });
 
-const whole: Way = { chunkBytes: 1024 * 1024, spoilsGuesses: false, usesKernels: false };
+const whole: Way = { chunkBytes: 1024 * 1024, spoilsGuesses: false, kernelUse: 'never' };
 
 describe('a file in chunks', () => {
   it.each([
@@ -162,7 +162,7 @@ describe('a file in chunks', () => {
     const text = Buffer.from('é",10\n"""\r\n,""",0\n');
     const parser = { stop_on_invalid_record: true, allow_optional_columns: true };
     const sections: Sections = { parser, filters: [], formatter: { type: 'csv' } };
-    const way: Way = { chunkBytes: 7, spoilsGuesses: true, usesKernels: false };
+    const way: Way = { chunkBytes: 7, spoilsGuesses: true, kernelUse: 'never' };
     expect(await outcome(text, sections, way)).toEqual(await outcome(text, sections, whole));
   });
 
