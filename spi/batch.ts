@@ -33,8 +33,8 @@ export const CELL_BYTES_MAX = CELL_LENGTH_MASK;
 export const BATCH_ROWS_MAX = 1024;
 /** Cells of a batch at most, so that a table of 100,000 columns does not claim gigabytes. */
 export const BATCH_CELLS_MAX = 256 * 1024;
-/** A producer ends a batch when its text reaches this size, so that wide rows do not pile up. */
-export const BATCH_BYTES_TARGET = 1024 * 1024;
+/** A producer ends a batch when its text reaches this size: wide rows, too, stay in the second-level cache. */
+export const BATCH_BYTES_TARGET = 256 * 1024;
 
 /** Rows that a batch of this schema holds at most: `BATCH_ROWS_MAX`, fewer for very wide tables, at least one. */
 export function batchRowsMax(schema: Schema): number {
