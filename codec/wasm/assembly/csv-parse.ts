@@ -141,8 +141,9 @@ function unescapedCell(open: usize, at: usize): usize {
   const escapes = i8x16.splat(<i8>escape);
   const blank = i8x16.splat(32);
   let out = sideEnd;
-  memory.copy(out, start, at - start);
-  out += at - start;
+  // A few bytes too many are written over by what follows.
+  for (let from = start; from < at; from += 16, out += 16) v128.store(out, v128.load(from));
+  out = sideEnd + (at - start);
   for (;;) {
     const byte: u32 = load<u8>(at);
     if (byte == quote) {
@@ -384,8 +385,7 @@ export function parseCsv(control: usize, position: usize, limit: usize): u32 {
         // Numbers may have been settled already, but then they were not the text for null, or are quoted ones.
         if (cellLength == nullLength && isSame(cellStart, nullText, cellLength)) isNull = true;
       }
-      store<u32>(cell, <u32>cellStart);
-      store<u32>(cell, isNull ? CELL_NULL : cellLength | cellFlags, 4);
+      store<u64>(cell, <u64>cellStart | (<u64>(isNull ? CELL_NULL : cellLength | cellFlags) << 32));
       if (!isConverted && !isNull) {
         const pair = deferred + (<usize>deferredCount << 3);
         store<u32>(pair, row);
