@@ -6,8 +6,7 @@ import { isJsonObject } from '#spi/json.ts';
 import { combineCrc } from './deflate/crc.ts';
 import { Deflater } from './deflate/deflater.ts';
 import { SAMPLE_BYTES_MAX, trainDeflate } from './deflate/model.ts';
-import type { DeflateLevel } from './deflate/kernel.ts';
-import type { DeflateModel } from './deflate/model.ts';
+import type { DeflateLevel, DeflateModel } from './deflate/model.ts';
 
 const NOTHING = new Uint8Array(0);
 /** Deflate, no flags, no time, and a system unknown to the format: like Java's. */
@@ -38,11 +37,11 @@ const framing = {
 
 /** With our own deflate. */
 export function gzipPieces(level: DeflateLevel): PieceEncoder {
-  const deflater = new Deflater(level);
+  const deflater = new Deflater();
   return {
     ...framing,
     sampleBytes: SAMPLE_BYTES_MAX,
-    train: (sample) => ({ ...trainDeflate(sample, level) }),
+    train: (sample) => trainDeflate(sample, level),
     begin: (model) => deflater.begin(deflateModel(model)),
     write: (bytes) => deflater.write(bytes),
     end: () => ({ bytes: deflater.end(), summary: [deflater.crc, deflater.size] }),

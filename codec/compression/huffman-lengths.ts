@@ -2,36 +2,52 @@
 
 /** Every symbol gets a code, also those that do not occur. */
 export function codeLengths(counts: Uint32Array, longest: number): Uint8Array {
-  let weights = Array.from(counts, (count) => Math.max(1, count));
+  const weights = new Float64Array(counts.length);
+  for (let symbol = 0; symbol < counts.length; symbol++) weights[symbol] = Math.max(1, counts[symbol] ?? 0);
   for (;;) {
     const lengths = unlimitedLengths(weights);
-    if (Math.max(...lengths) <= longest) return lengths;
+    if (lengths.every((length) => length <= longest)) return lengths;
     // Flatter weights make shorter codes; the extremes are one after a few rounds.
-    weights = weights.map((weight) => 1 + Math.floor(weight / 2));
+    for (let symbol = 0; symbol < weights.length; symbol++)
+      weights[symbol] = 1 + Math.floor((weights[symbol] ?? 0) / 2);
   }
 }
 
 /** Two sorted queues: leaves, and the trees made of them, which come out in order by themselves. */
-function unlimitedLengths(weights: readonly number[]): Uint8Array {
-  const leaves = Array.from(weights.keys()).sort((a, b) => (weights[a] ?? 0) - (weights[b] ?? 0) || a - b);
+function unlimitedLengths(weights: Float64Array): Uint8Array {
   const count = weights.length;
-  const parents = new Int32Array(count * 2 - 1);
+  const leaves = sortedSymbols(weights);
+  // Below `count` the symbols, above the trees.
   const sums = new Float64Array(count * 2 - 1);
-  for (const [index, weight] of weights.entries()) sums[index] = weight;
+  sums.set(weights);
+  const parents = new Int32Array(count * 2 - 1);
   let leaf = 0;
   let tree = count;
-  const takeSmallest = (made: number): number => {
-    const isLeaf = leaf < count && (tree >= made || (sums[leaves[leaf] as number] as number) <= (sums[tree] as number));
-    return isLeaf ? (leaves[leaf++] as number) : tree++; // there is always one left
-  };
   for (let made = count; made < count * 2 - 1; made++) {
-    const first = takeSmallest(made);
-    const second = takeSmallest(made);
-    parents[first] = made;
-    parents[second] = made;
-    sums[made] = (sums[first] as number) + (sums[second] as number);
+    let sum = 0;
+    for (let child = 0; child < 2; child++) {
+      // There is always one left; a tree that is not made yet has no sum.
+      const symbol = leaves[leaf] ?? 0;
+      const isLeaf = leaf < count && (tree >= made || (sums[symbol] ?? 0) <= (sums[tree] ?? 0));
+      const node = isLeaf ? symbol : tree;
+      if (isLeaf) leaf += 1;
+      else tree += 1;
+      parents[node] = made;
+      sum += sums[node] ?? 0;
+    }
+    sums[made] = sum;
   }
   const depths = new Uint8Array(count * 2 - 1);
-  for (let node = count * 2 - 3; node >= 0; node--) depths[node] = (depths[parents[node] as number] as number) + 1;
-  return depths.slice(0, count);
+  for (let node = count * 2 - 3; node >= 0; node--) depths[node] = (depths[parents[node] ?? 0] ?? 0) + 1;
+  return depths.subarray(0, count);
+}
+
+/** Symbols by weight, then by number: as numbers that are both, for sorting with a function of ours takes longer. */
+function sortedSymbols(weights: Float64Array): Float64Array {
+  const count = weights.length;
+  const keys = new Float64Array(count);
+  for (let symbol = 0; symbol < count; symbol++) keys[symbol] = (weights[symbol] ?? 0) * count + symbol;
+  keys.sort();
+  for (let index = 0; index < count; index++) keys[index] = (keys[index] ?? 0) % count;
+  return keys;
 }

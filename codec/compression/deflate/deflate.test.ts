@@ -5,15 +5,14 @@ import { combineCrc } from './crc.ts';
 import { Deflater } from './deflater.ts';
 import { trainDeflate } from './model.ts';
 import { DeflateKernel } from './kernel.ts';
-import type { DeflateLevel } from './kernel.ts';
-import type { DeflateModel } from './model.ts';
+import type { DeflateLevel, DeflateModel } from './model.ts';
 import { codeSize } from './prefix-codes.ts';
 import { encodedBits, entropyBits, fullTables } from './tables.ts';
 
 const LEVELS: readonly DeflateLevel[] = ['default', 'fast'];
 const BLOCK = 128 * 1024;
 const LAST_BLOCK = Buffer.of(3, 0);
-const deflaters = { default: new Deflater('default'), fast: new Deflater('fast') } as const;
+const deflater = new Deflater();
 
 /** A sequence of numbers that looks random and is always the same. */
 function randoms(seed: number): () => number {
@@ -39,7 +38,6 @@ function rows(length: number, seed = 1): Buffer {
 }
 
 function deflated(bytes: Uint8Array, level: DeflateLevel, model = trainDeflate(bytes, level), step = 65_536): Buffer {
-  const deflater = deflaters[level];
   deflater.begin(model);
   const parts: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += step)
@@ -125,18 +123,17 @@ describe.each(LEVELS)('Deflater, %s', (level) => {
   });
 });
 
-describe.each(LEVELS)('DeflateKernel, %s', (level) => {
+describe.each(['default', 'fast', 'dense'] as const)('DeflateKernel, %s', (search) => {
   it('counts what it encodes', () => {
-    const kernel = new DeflateKernel(level);
+    const kernel = new DeflateKernel();
     fc.assert(
       fc.property(fc.integer({ min: 1, max: BLOCK }), fc.nat(9), fc.nat(60_000), (length, seed, noisy) => {
         kernel.load(Buffer.concat([noise(noisy, seed), rows(BLOCK, seed)]).subarray(0, length));
-        kernel.run.forget();
+        kernel.begin(search);
         const counts = kernel.count(0, length);
         const tables = fullTables(counts);
         const endOfBlock = kernel.use(tables);
-        kernel.run.forget();
-        kernel.run.rewind(0);
+        kernel.begin(search);
         kernel.encode(length);
         expect(kernel.bits + codeSize(endOfBlock)).toBe(encodedBits(tables, counts));
         expect(kernel.bits).toBeGreaterThanOrEqual(entropyBits(counts));

@@ -1,48 +1,91 @@
-/** What the pieces of a file are compressed with: codes learnt from its beginning. */
-import { DeflateKernel } from './kernel.ts';
-import type { DeflateLevel } from './kernel.ts';
-import { dynamicTables, encodedBits, fullTables, DISTANCE_SYMBOLS, SYMBOLS } from './tables.ts';
-import type { CodeTables, SymbolCounts } from './tables.ts';
+/** What the pieces of a file are compressed with: a search and codes, learnt from its beginning. */
+import { borrowKernel, returnKernel } from './kernel.ts';
+import type { DeflateKernel, DeflateSearch } from './kernel.ts';
+import { CodeTables, encodedBits, fullTables, DISTANCE_SYMBOLS, SYMBOLS } from './tables.ts';
+import type { SymbolCounts } from './tables.ts';
 
-/** Plain JSON: goes to other threads. */
-export interface DeflateModel {
+/** `fast` is quicker and makes larger files. */
+export type DeflateLevel = 'default' | 'fast';
+
+/** Plain JSON: goes to other threads. A type and not an interface, so that it is one for the compiler as well. */
+export type DeflateModel = {
+  readonly search: DeflateSearch;
   /** Lengths of the codes, a hexadecimal digit each. */
   readonly symbols: string;
   readonly distances: string;
   /** What to expect of data like the sample; 0 when there was none. */
   readonly bitsPerByte: number;
-}
+};
 
 /** More of the sample is not looked at. */
 export const SAMPLE_BYTES_MAX = 256 * 1024;
+/** What the dense search must save to be worth its time, as a part of the file. */
+const DENSE_GAIN_MIN = 0.015;
+
+/** What a search makes of the sample. */
+interface Trial {
+  readonly search: DeflateSearch;
+  readonly tables: CodeTables;
+  readonly bitsPerByte: number;
+}
 
 /** The same sample makes the same model; of an empty one nothing is to be expected. */
 export function trainDeflate(sample: Uint8Array, level: DeflateLevel): DeflateModel {
-  const kernel = new DeflateKernel(level);
-  const { blockBytes } = kernel;
-  kernel.run.forget();
-  const isLong = sample.length >= SAMPLE_BYTES_MAX;
-  const length = isLong ? blockBytes : Math.min(sample.length, blockBytes);
-  kernel.load(sample.subarray(0, length));
-  const half = isLong ? length : length >> 1;
-  const first = kernel.count(0, half);
-  if (isLong) {
-    kernel.slide();
-    kernel.load(sample.subarray(blockBytes, 2 * blockBytes));
-  }
-  const second = kernel.count(isLong ? 0 : half, length);
-  const tables = fullTables(sumOf(first, second));
-  // Of the second half: it had something to refer to, as most of a file has.
-  const bits = encodedBits(tables, second);
-  return {
-    symbols: digits(tables.symbolLengths),
-    distances: digits(tables.distanceLengths),
-    bitsPerByte: length === 0 ? 0 : bits / (isLong ? length : length - half),
-  };
+  const kernel = borrowKernel();
+  const { search, tables, bitsPerByte } = bestTrial(kernel, sample, level);
+  returnKernel(kernel);
+  const symbols = digits(tables.symbolLengths);
+  const model = { search, symbols, distances: digits(tables.distanceLengths), bitsPerByte };
+  tablesOf.set(model, tables);
+  return model;
 }
 
+function bestTrial(kernel: DeflateKernel, sample: Uint8Array, level: DeflateLevel): Trial {
+  const usual = trial(kernel, sample, level);
+  if (level === 'fast') return usual;
+  const dense = trial(kernel, sample, 'dense');
+  return dense.bitsPerByte < usual.bitsPerByte * (1 - DENSE_GAIN_MIN) ? dense : usual;
+}
+
+function trial(kernel: DeflateKernel, sample: Uint8Array, search: DeflateSearch): Trial {
+  const { blockBytes } = kernel;
+  const firstLength = Math.min(sample.length, blockBytes);
+  kernel.begin(search);
+  kernel.load(sample.subarray(0, firstLength));
+  const first = kernel.count(0, firstLength);
+  // A shorter sample is most likely all of the file, and of two blocks the last one is not worth the time.
+  if (sample.length < SAMPLE_BYTES_MAX)
+    return trialOf({ search, counts: first, lastCounts: first, bytes: firstLength });
+  kernel.slide();
+  kernel.load(sample.subarray(blockBytes, 2 * blockBytes));
+  const second = kernel.count(0, blockBytes);
+  // Expected is what the second block takes: it had something to refer to, as most of a file has.
+  return trialOf({ search, counts: sumOf(first, second), lastCounts: second, bytes: blockBytes });
+}
+
+interface CountedSample {
+  readonly search: DeflateSearch;
+  readonly counts: SymbolCounts;
+  readonly lastCounts: SymbolCounts;
+  /** Those that `lastCounts` is about. */
+  readonly bytes: number;
+}
+
+function trialOf({ search, counts, lastCounts, bytes }: CountedSample): Trial {
+  const tables = fullTables(counts);
+  return { search, tables, bitsPerByte: bytes === 0 ? 0 : encodedBits(tables, lastCounts) / bytes };
+}
+
+/** Of models made or used in this thread. */
+const tablesOf = new WeakMap<DeflateModel, CodeTables>();
+
+/** The same for the same object: what is made of them lasts. */
 export function modelTables(model: DeflateModel): CodeTables {
-  return dynamicTables(lengths(model.symbols, SYMBOLS), lengths(model.distances, DISTANCE_SYMBOLS));
+  const known = tablesOf.get(model);
+  if (known !== undefined) return known;
+  const tables = new CodeTables(lengths(model.symbols, SYMBOLS), lengths(model.distances, DISTANCE_SYMBOLS));
+  tablesOf.set(model, tables);
+  return tables;
 }
 
 function sumOf(left: SymbolCounts, right: SymbolCounts): SymbolCounts {
@@ -53,7 +96,9 @@ function sumOf(left: SymbolCounts, right: SymbolCounts): SymbolCounts {
 }
 
 function digits(codeLengths: Uint8Array): string {
-  return Array.from(codeLengths, (length) => length.toString(16)).join('');
+  let text = '';
+  for (const length of codeLengths) text += length.toString(16);
+  return text;
 }
 
 function lengths(text: string, count: number): Uint8Array {

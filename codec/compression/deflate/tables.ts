@@ -22,20 +22,28 @@ export interface SymbolCounts {
   readonly distances: Uint32Array;
 }
 
-/** Bits on their way into the stream: value and number. */
-export type BitField = readonly [value: number, count: number];
-
-export interface CodeTables {
+export class CodeTables {
   readonly symbolLengths: Uint8Array;
   readonly distanceLengths: Uint8Array;
-  /** The start of a block that is not the last one, up to the first symbol. */
-  readonly header: readonly BitField[];
+  #header: readonly number[] | undefined;
+
+  constructor(symbolLengths: Uint8Array, distanceLengths: Uint8Array, header?: readonly number[]) {
+    this.symbolLengths = symbolLengths;
+    this.distanceLengths = distanceLengths;
+    this.#header = header;
+  }
+
+  /** The start of a block that is not the last one, up to the first symbol: codes, or values in their layout. */
+  get header(): readonly number[] {
+    this.#header ??= dynamicHeader(this.symbolLengths, this.distanceLengths);
+    return this.#header;
+  }
 }
 
 /** Codes for every symbol, made from what occurred in a part. */
 export function fullTables(counts: SymbolCounts): CodeTables {
   const weights = (values: Uint32Array): Uint32Array => values.map((count) => count * SEEN_WEIGHT + 1);
-  return dynamicTables(
+  return new CodeTables(
     codeLengths(weights(counts.symbols), SYMBOL_CODE_MAX),
     codeLengths(weights(counts.distances), DISTANCE_CODE_MAX),
   );
@@ -45,45 +53,48 @@ export function fullTables(counts: SymbolCounts): CodeTables {
 export function exactTables(counts: SymbolCounts): CodeTables {
   const symbols = counts.symbols.slice();
   symbols[END_OF_BLOCK] = 1;
-  return dynamicTables(sparseLengths(symbols, SYMBOL_CODE_MAX), sparseLengths(counts.distances, DISTANCE_CODE_MAX));
-}
-
-export function dynamicTables(symbolLengths: Uint8Array, distanceLengths: Uint8Array): CodeTables {
-  return { symbolLengths, distanceLengths, header: dynamicHeader(symbolLengths, distanceLengths) };
+  return new CodeTables(sparseLengths(symbols, SYMBOL_CODE_MAX), sparseLengths(counts.distances, DISTANCE_CODE_MAX));
 }
 
 /** The codes that every decoder knows; worth it for a few bytes only. */
-export function fixedTables(): CodeTables {
-  const symbolLengths = Uint8Array.from({ length: 288 }, (_, symbol) =>
-    symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8,
-  );
-  return { symbolLengths, distanceLengths: new Uint8Array(DISTANCE_SYMBOLS).fill(5), header: [[0b010, 3]] };
-}
+export const fixedTables: CodeTables = new CodeTables(
+  Uint8Array.from({ length: 288 }, (_, symbol) => (symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8)),
+  new Uint8Array(DISTANCE_SYMBOLS).fill(5),
+  [codeOf(0b010, 3)],
+);
 
 /** Bits that symbols of these counts take, without header. */
-export function encodedBits(tables: CodeTables, counts: SymbolCounts): number {
-  let total = tables.symbolLengths[END_OF_BLOCK] ?? 0;
-  for (const [symbol, count] of counts.symbols.entries())
-    total += count * ((tables.symbolLengths[symbol] ?? 0) + lengthExtraBits(symbol));
-  for (const [symbol, count] of counts.distances.entries())
-    total += count * ((tables.distanceLengths[symbol] ?? 0) + distanceExtraBits(symbol));
+export function encodedBits(tables: CodeTables, { symbols, distances }: SymbolCounts): number {
+  let total = extraBits({ symbols, distances }) + (tables.symbolLengths[END_OF_BLOCK] ?? 0);
+  for (let symbol = 0; symbol < symbols.length; symbol++)
+    total += (symbols[symbol] ?? 0) * (tables.symbolLengths[symbol] ?? 0);
+  for (let symbol = 0; symbol < distances.length; symbol++)
+    total += (distances[symbol] ?? 0) * (tables.distanceLengths[symbol] ?? 0);
   return total;
 }
 
 /** What the best codes could make of these counts, fractions of bits included: no less is possible. */
-export function entropyBits({ symbols, distances }: SymbolCounts): number {
-  let total = 0;
-  for (const [symbol, count] of symbols.entries()) total += count * lengthExtraBits(symbol);
-  for (const [symbol, count] of distances.entries()) total += count * distanceExtraBits(symbol);
-  for (const counts of [symbols, distances]) {
-    const sum = counts.reduce((all, count) => all + count, 0);
-    for (const count of counts) if (count > 0) total += count * Math.log2(sum / count);
+export function entropyBits(counts: SymbolCounts): number {
+  let total = extraBits(counts);
+  for (const values of [counts.symbols, counts.distances]) {
+    const sum = values.reduce((all, count) => all + count, 0);
+    for (const count of values) if (count > 0) total += count * Math.log2(sum / count);
   }
   return total;
 }
 
+/** Bits that stand behind the codes of lengths and distances. */
+function extraBits({ symbols, distances }: SymbolCounts): number {
+  let total = 0;
+  for (let symbol = FIRST_LENGTH_SYMBOL; symbol < symbols.length; symbol++)
+    total += (symbols[symbol] ?? 0) * lengthExtraBits(symbol);
+  for (let symbol = 0; symbol < distances.length; symbol++)
+    total += (distances[symbol] ?? 0) * distanceExtraBits(symbol);
+  return total;
+}
+
 export function headerBits(tables: CodeTables): number {
-  return tables.header.reduce((total, [, count]) => total + count, 0);
+  return tables.header.reduce((total, code) => total + codeSize(code), 0);
 }
 
 function lengthExtraBits(symbol: number): number {
@@ -113,55 +124,65 @@ export function lengthCodes(symbolCodes: Uint32Array): Uint32Array {
 /** The order in which the lengths of the header's own code stand: RFC 1951, 3.2.7. */
 const HEADER_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-function dynamicHeader(symbolLengths: Uint8Array, distanceLengths: Uint8Array): BitField[] {
+function dynamicHeader(symbolLengths: Uint8Array, distanceLengths: Uint8Array): number[] {
   const symbolCount = Math.max(FIRST_LENGTH_SYMBOL, symbolLengths.findLastIndex((length) => length > 0) + 1);
   const distanceCount = Math.max(1, distanceLengths.findLastIndex((length) => length > 0) + 1);
-  const runs = lengthRuns([...symbolLengths.subarray(0, symbolCount), ...distanceLengths.subarray(0, distanceCount)]);
+  const all = new Uint8Array(symbolCount + distanceCount);
+  all.set(symbolLengths.subarray(0, symbolCount));
+  all.set(distanceLengths.subarray(0, distanceCount), symbolCount);
+  const runs = lengthRuns(all);
   const counts = new Uint32Array(HEADER_ORDER.length);
-  for (const [symbol] of runs) counts[symbol] = (counts[symbol] ?? 0) + 1;
+  for (const { symbol } of runs) counts[symbol] = (counts[symbol] ?? 0) + 1;
   const lengths = sparseLengths(counts, HEADER_CODE_MAX);
   const codes = canonicalCodes(lengths);
   const orderCount = Math.max(4, HEADER_ORDER.findLastIndex((symbol) => (lengths[symbol] ?? 0) > 0) + 1);
-  const fields: BitField[] = [
-    [0b100, 3],
-    [symbolCount - FIRST_LENGTH_SYMBOL, 5],
-    [distanceCount - 1, 5],
-    [orderCount - 4, 4],
+  const fields = [
+    codeOf(0b100, 3),
+    codeOf(symbolCount - FIRST_LENGTH_SYMBOL, 5),
+    codeOf(distanceCount - 1, 5),
+    codeOf(orderCount - 4, 4),
   ];
-  for (const symbol of HEADER_ORDER.slice(0, orderCount)) fields.push([lengths[symbol] ?? 0, 3]);
-  for (const [symbol, extra, extraBits] of runs) {
-    const code = codes[symbol] ?? 0;
-    fields.push([codeBits(code), codeSize(code)]);
-    if (extraBits > 0) fields.push([extra, extraBits]);
+  for (const symbol of HEADER_ORDER.slice(0, orderCount)) fields.push(codeOf(lengths[symbol] ?? 0, 3));
+  for (const { symbol, extra } of runs) {
+    fields.push(codes[symbol] ?? 0);
+    if (extra > 0) fields.push(extra);
   }
   return fields;
 }
 
-type LengthRun = readonly [symbol: number, extra: number, extraBits: number];
+/** Lengths with runs of equal ones put together. */
+interface LengthRun {
+  readonly symbol: number;
+  /** What follows the symbol's code, in the layout of codes; 0 when nothing does. */
+  readonly extra: number;
+}
 
 const ZEROS_MAX = 138;
 const REPEATS_MAX = 6;
+const singles: readonly LengthRun[] = Array.from({ length: 16 }, (_, symbol) => ({ symbol, extra: 0 }));
 
-/** Lengths with runs of equal ones put together. */
-function lengthRuns(lengths: readonly number[]): LengthRun[] {
+function lengthRuns(lengths: Uint8Array): LengthRun[] {
   const runs: LengthRun[] = [];
   for (let at = 0; at < lengths.length;) {
     const length = lengths[at] ?? 0;
+    // Lengths are at most 15.
+    const single = singles[length] as LengthRun;
     let end = at + 1;
-    while (lengths[end] === length) end += 1;
+    while (end < lengths.length && lengths[end] === length) end += 1;
     let left = end - at;
     at = end;
     if (length > 0) {
-      runs.push([length, 0, 0]);
+      runs.push(single);
       left -= 1;
     }
     while (left >= 3) {
       const taken = Math.min(left, length > 0 ? REPEATS_MAX : ZEROS_MAX);
-      if (length > 0) runs.push([16, taken - 3, 2]);
-      else runs.push(taken < 11 ? [17, taken - 3, 3] : [18, taken - 11, 7]);
+      if (length > 0) runs.push({ symbol: 16, extra: codeOf(taken - 3, 2) });
+      else if (taken < 11) runs.push({ symbol: 17, extra: codeOf(taken - 3, 3) });
+      else runs.push({ symbol: 18, extra: codeOf(taken - 11, 7) });
       left -= taken;
     }
-    for (; left > 0; left--) runs.push([length, 0, 0]);
+    for (; left > 0; left--) runs.push(single);
   }
   return runs;
 }

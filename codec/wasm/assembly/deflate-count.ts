@@ -1,27 +1,31 @@
 // What the encoders would write, as numbers of symbols: the same way through a block, step by step.
 import { TAIL_BYTES } from './deflate-encode';
 import { DISTANCE_COUNTS, SYMBOL_COUNTS } from './deflate-layout';
-import { distanceOf, distanceSymbol, entryOf, hashOf, isMatch, lengthSymbol } from './deflate-matches';
-import { matchLength, remember, SAME_HASH, slot } from './deflate-matches';
+import { DEFAULT, DENSE, distanceOf, distanceSymbol, entryOf, FAST, hashOf, isMatch } from './deflate-matches';
+import { lengthSymbol, matchLength, remember, SAME_HASH, slot } from './deflate-matches';
 
 export function countDefault(from: usize, to: usize): void {
-  countSymbols(from, to, false);
+  countSymbols(from, to, DEFAULT);
+}
+
+export function countDense(from: usize, to: usize): void {
+  countSymbols(from, to, DENSE);
 }
 
 export function countFast(from: usize, to: usize): void {
-  countSymbols(from, to, true);
+  countSymbols(from, to, FAST);
 }
 
 // @ts-ignore: decorator
-@inline function countSymbols(from: usize, to: usize, isFast: bool): void {
+@inline function countSymbols(from: usize, to: usize, search: i32): void {
   let at = from;
   const limit = to - TAIL_BYTES;
   while (at < limit) {
     // Three searches, then the encoders look whether the end is near.
-    for (let search = 0; search < 3; search++) {
+    for (let step = 0; step < 3; step++) {
       const word = load<u64>(at);
-      const hash = hashOf(word, isFast);
-      const place = slot(hash, isFast);
+      const hash = hashOf(word, search);
+      const place = slot(hash, search);
       const entry = entryOf(hash, at);
       const difference = load<u32>(place) ^ entry;
       const distance = distanceOf(difference, at);
@@ -30,12 +34,12 @@ export function countFast(from: usize, to: usize): void {
         const length = matchLength(at, at - distance, to);
         increment(SYMBOL_COUNTS, lengthSymbol(length));
         increment(DISTANCE_COUNTS, distanceSymbol(distance));
-        remember(at, word, length, isFast);
+        remember(at, word, length, search);
         at += length;
         break;
       }
       increment(SYMBOL_COUNTS, load<u8>(at++));
-      if (isFast) increment(SYMBOL_COUNTS, load<u8>(at++));
+      if (search == FAST) increment(SYMBOL_COUNTS, load<u8>(at++));
     }
   }
   for (; at < to; at++) increment(SYMBOL_COUNTS, load<u8>(at));

@@ -5,8 +5,8 @@
 // before, and three codes of at most 15, or one repetition of at most 48, fit into a word.
 import { bitCount, bits, keepBits, output } from './deflate-bits';
 import { LITERALS } from './deflate-layout';
-import { distanceOf, entryOf, hashOf, isMatch, matchCode, matchLength } from './deflate-matches';
-import { remember, SAME_HASH, slot } from './deflate-matches';
+import { DEFAULT, DENSE, distanceOf, entryOf, FAST, hashOf, isMatch } from './deflate-matches';
+import { matchCode, matchLength, remember, SAME_HASH, slot } from './deflate-matches';
 
 /** Bytes at the end of a block that are not searched: what is loaded at once stays within the block. */
 export const TAIL_BYTES: usize = 24;
@@ -23,8 +23,17 @@ export const TAIL_BYTES: usize = 24;
   return <usize>(count >> 3) & 7;
 }
 
-/** Searches at every position. */
 export function encodeDefault(from: usize, to: usize): void {
+  encodeEach(from, to, DEFAULT);
+}
+
+export function encodeDense(from: usize, to: usize): void {
+  encodeEach(from, to, DENSE);
+}
+
+/** Searches at every position. */
+// @ts-ignore: decorator
+@inline function encodeEach(from: usize, to: usize, search: i32): void {
   let at = from;
   let held = bits;
   let count = bitCount;
@@ -40,15 +49,15 @@ export function encodeDefault(from: usize, to: usize): void {
   while (at < limit) {
     let isFound = true;
     do {
-      word = load<u64>(at); hash = hashOf(word, false); place = slot(hash, false); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, search); place = slot(hash, search); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code; at++;
-      word = load<u64>(at); hash = hashOf(word, false); place = slot(hash, false); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, search); place = slot(hash, search); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code; at++;
-      word = load<u64>(at); hash = hashOf(word, false); place = slot(hash, false); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, search); place = slot(hash, search); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code; at++;
@@ -58,7 +67,7 @@ export function encodeDefault(from: usize, to: usize): void {
     if (!isFound) continue;
     const length = matchLength(at, at - distance, to);
     code = matchCode(length, distance); held |= (code >> 8) << count; count += code;
-    remember(at, word, length, false);
+    remember(at, word, length, search);
     at += length;
     store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
   }
@@ -83,20 +92,20 @@ export function encodeFast(from: usize, to: usize): void {
   while (at < limit) {
     let isFound = true;
     do {
-      word = load<u64>(at); hash = hashOf(word, true); place = slot(hash, true); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, FAST); place = slot(hash, FAST); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code;
       code = literal(word >> 8); held |= (code >> 8) << count; count += code;
       at += 2;
-      word = load<u64>(at); hash = hashOf(word, true); place = slot(hash, true); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, FAST); place = slot(hash, FAST); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code;
       store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
       code = literal(word >> 8); held |= (code >> 8) << count; count += code;
       at += 2;
-      word = load<u64>(at); hash = hashOf(word, true); place = slot(hash, true); entry = entryOf(hash, at);
+      word = load<u64>(at); hash = hashOf(word, FAST); place = slot(hash, FAST); entry = entryOf(hash, at);
       difference = load<u32>(place) ^ entry; store<u32>(place, entry);
       if (difference < SAME_HASH) { distance = distanceOf(difference, at); if (isMatch(at, word, distance)) break; }
       code = literal(word); held |= (code >> 8) << count; count += code;
@@ -108,7 +117,7 @@ export function encodeFast(from: usize, to: usize): void {
     if (!isFound) continue;
     const length = matchLength(at, at - distance, to);
     code = matchCode(length, distance); held |= (code >> 8) << count; count += code;
-    remember(at, word, length, true);
+    remember(at, word, length, FAST);
     at += length;
     store<u64>(out, held); out += full(count); held >>= count & 56; count &= 7;
   }

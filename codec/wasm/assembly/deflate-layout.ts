@@ -16,17 +16,20 @@ export const DISTANCE_COUNTS: usize = 0x1e00;
  * fit into the first level cache, and a branch that waits for it is the most expensive thing here.
  */
 export const HASH: usize = 0x4000;
-/** Of the default level, and of the fast one: half of the table stays in the first level cache more easily. */
-export const HASH_BITS: u64 = 13;
+/** What stays in the first level cache is searched faster; what is larger forgets less of the window. */
+export const HASH_BITS_DEFAULT: u64 = 13;
 export const HASH_BITS_FAST: u64 = 12;
-export const HASH_BYTES: usize = 0x8000;
+export const HASH_BITS_DENSE: u64 = 14;
+export const HASH_BYTES_DEFAULT: usize = 0x8000;
+export const HASH_BYTES_FAST: usize = 0x4000;
+export const HASH_BYTES_DENSE: usize = 0x10000;
 /**
  * 32 KiB that are over, then the block. The address is a multiple of 64 Ki, and so is the size of a block: when the
  * window moves on, the positions in the hash table stay right. The bytes behind it are never written.
  */
-export const WINDOW: usize = 0x10000;
+export const WINDOW: usize = 0x20000;
 export const HISTORY_BYTES: usize = 0x8000;
 export const BLOCK_BYTES: usize = 0x20000;
-export const OUTPUT: usize = 0x40000;
+export const OUTPUT: usize = 0x50000;
 /** Behind the output, which takes at most half of what is left for it. */
-export const HASH_SAVED: usize = 0xc0000;
+export const HASH_SAVED: usize = 0xd0000;

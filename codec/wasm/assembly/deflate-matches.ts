@@ -1,5 +1,10 @@
 // Repetitions: where to look for them, how long they are, and what they are written as.
-import { DISTANCES, HASH, HASH_BITS, HASH_BITS_FAST, LENGTHS } from './deflate-layout';
+import { DISTANCES, HASH, HASH_BITS_DEFAULT, HASH_BITS_DENSE, HASH_BITS_FAST, LENGTHS } from './deflate-layout';
+
+/** The searches. Functions take one as a constant: each of its uses becomes code of its own. */
+export const DEFAULT: i32 = 0;
+export const FAST: i32 = 1;
+export const DENSE: i32 = 2;
 
 export const MATCH_MAX: usize = 258;
 const DISTANCE_MAX: usize = 32768;
@@ -11,15 +16,22 @@ const SHORT_MAX: usize = 12;
 const HASH_FACTOR: u64 = 0x79b185ebca870000;
 /** Seven bytes: fewer repetitions, and longer ones. */
 const HASH_FACTOR_FAST: u64 = 0x3779b185ebca8700;
+/** Five bytes, for what repeats shortly. */
+const HASH_FACTOR_DENSE: u64 = 0xb185ebca87000000;
 
 // @ts-ignore: decorator
-@inline export function hashOf(word: u64, isFast: bool): u64 {
-  return word * (isFast ? HASH_FACTOR_FAST : HASH_FACTOR);
+@inline export function hashOf(word: u64, search: i32): u64 {
+  return word * (search == DENSE ? HASH_FACTOR_DENSE : search == FAST ? HASH_FACTOR_FAST : HASH_FACTOR);
 }
 
 // @ts-ignore: decorator
-@inline export function slot(hash: u64, isFast: bool): usize {
-  return HASH + (<usize>(hash >> (64 - (isFast ? HASH_BITS_FAST : HASH_BITS))) << 2);
+@inline export function slot(hash: u64, search: i32): usize {
+  return HASH + (<usize>(hash >> (64 - hashBits(search))) << 2);
+}
+
+// @ts-ignore: decorator
+@inline function hashBits(search: i32): u64 {
+  return search == DENSE ? HASH_BITS_DENSE : search == FAST ? HASH_BITS_FAST : HASH_BITS_DEFAULT;
 }
 
 /** What the table keeps of a position. */
@@ -68,16 +80,16 @@ const HASH_FACTOR_FAST: u64 = 0x3779b185ebca8700;
 
 /** Positions within a repetition that are worth keeping: its second byte, for others like it, and its last. */
 // @ts-ignore: decorator
-@inline export function remember(at: usize, word: u64, length: usize, isFast: bool): void {
-  keep(word >> 8, at + 1, isFast);
+@inline export function remember(at: usize, word: u64, length: usize, search: i32): void {
+  keep(word >> 8, at + 1, search);
   const last = at + length - 1;
-  keep(load<u64>(last), last, isFast);
+  keep(load<u64>(last), last, search);
 }
 
 // @ts-ignore: decorator
-@inline function keep(word: u64, at: usize, isFast: bool): void {
-  const hash = hashOf(word, isFast);
-  store<u32>(slot(hash, isFast), entryOf(hash, at));
+@inline function keep(word: u64, at: usize, search: i32): void {
+  const hash = hashOf(word, search);
+  store<u32>(slot(hash, search), entryOf(hash, at));
 }
 
 // @ts-ignore: decorator
