@@ -1,7 +1,7 @@
 /** What the pieces of a file are compressed with: a search and codes, learnt from its beginning. */
 import { borrowKernel, returnKernel } from './kernel.ts';
 import type { DeflateKernel, DeflateSearch } from './kernel.ts';
-import { CodeTables, encodedBits, fullTables, DISTANCE_SYMBOLS, SYMBOLS } from './tables.ts';
+import { CodeTables, encodedBits, entropyBits, fullTables, DISTANCE_SYMBOLS, SYMBOLS } from './tables.ts';
 import type { SymbolCounts } from './tables.ts';
 
 /** `fast` is quicker and makes larger files. */
@@ -22,20 +22,27 @@ export const SAMPLE_BYTES_MAX = 256 * 1024;
 /** What the dense search must save to be worth its time, as a part of the file. */
 const DENSE_GAIN_MIN = 0.015;
 
-/** What a search makes of the sample. */
+/** What a search finds in the sample. */
 interface Trial {
   readonly search: DeflateSearch;
-  readonly tables: CodeTables;
-  readonly bitsPerByte: number;
+  readonly counts: SymbolCounts;
+  /** Of the part that tells what to expect, and its bytes. */
+  readonly lastCounts: SymbolCounts;
+  readonly lastBytes: number;
 }
 
 /** The same sample makes the same model; of an empty one nothing is to be expected. */
 export function trainDeflate(sample: Uint8Array, level: DeflateLevel): DeflateModel {
   const kernel = borrowKernel();
-  const { search, tables, bitsPerByte } = bestTrial(kernel, sample, level);
+  const { search, counts, lastCounts, lastBytes } = bestTrial(kernel, sample, level);
   returnKernel(kernel);
-  const symbols = digits(tables.symbolLengths);
-  const model = { search, symbols, distances: digits(tables.distanceLengths), bitsPerByte };
+  const tables = fullTables(counts);
+  const model = {
+    search,
+    symbols: digits(tables.symbolLengths),
+    distances: digits(tables.distanceLengths),
+    bitsPerByte: lastBytes === 0 ? 0 : encodedBits(tables, lastCounts) / lastBytes,
+  };
   tablesOf.set(model, tables);
   return model;
 }
@@ -44,36 +51,22 @@ function bestTrial(kernel: DeflateKernel, sample: Uint8Array, level: DeflateLeve
   const usual = trial(kernel, sample, level);
   if (level === 'fast') return usual;
   const dense = trial(kernel, sample, 'dense');
-  return dense.bitsPerByte < usual.bitsPerByte * (1 - DENSE_GAIN_MIN) ? dense : usual;
+  return entropyBits(dense.counts) < entropyBits(usual.counts) * (1 - DENSE_GAIN_MIN) ? dense : usual;
 }
 
 function trial(kernel: DeflateKernel, sample: Uint8Array, search: DeflateSearch): Trial {
   const { blockBytes } = kernel;
-  const firstLength = Math.min(sample.length, blockBytes);
+  const firstBytes = Math.min(sample.length, blockBytes);
   kernel.begin(search);
-  kernel.load(sample.subarray(0, firstLength));
-  const first = kernel.count(0, firstLength);
-  // A shorter sample is most likely all of the file, and of two blocks the last one is not worth the time.
-  if (sample.length < SAMPLE_BYTES_MAX)
-    return trialOf({ search, counts: first, lastCounts: first, bytes: firstLength });
+  kernel.load(sample.subarray(0, firstBytes));
+  const first = kernel.count(0, firstBytes);
+  // A shorter sample is most likely all of the file, and what follows its first block is not worth the time.
+  if (sample.length < SAMPLE_BYTES_MAX) return { search, counts: first, lastCounts: first, lastBytes: firstBytes };
   kernel.slide();
   kernel.load(sample.subarray(blockBytes, 2 * blockBytes));
   const second = kernel.count(0, blockBytes);
-  // Expected is what the second block takes: it had something to refer to, as most of a file has.
-  return trialOf({ search, counts: sumOf(first, second), lastCounts: second, bytes: blockBytes });
-}
-
-interface CountedSample {
-  readonly search: DeflateSearch;
-  readonly counts: SymbolCounts;
-  readonly lastCounts: SymbolCounts;
-  /** Those that `lastCounts` is about. */
-  readonly bytes: number;
-}
-
-function trialOf({ search, counts, lastCounts, bytes }: CountedSample): Trial {
-  const tables = fullTables(counts);
-  return { search, tables, bitsPerByte: bytes === 0 ? 0 : encodedBits(tables, lastCounts) / bytes };
+  // The second block tells what to expect: it had something to refer to, as most of a file has.
+  return { search, counts: sumOf(first, second), lastCounts: second, lastBytes: blockBytes };
 }
 
 /** Of models made or used in this thread. */
