@@ -22,12 +22,12 @@ interface DeflateExports {
   forget(hashBytes: number): void;
   saveHash(hashBytes: number): void;
   restoreHash(hashBytes: number): void;
-  encodeDefault(from: number, to: number): void;
-  encodeFast(from: number, to: number): void;
-  encodeDense(from: number, to: number): void;
-  countDefault(from: number, to: number): void;
-  countFast(from: number, to: number): void;
-  countDense(from: number, to: number): void;
+  readonly encodeDefault: PartFunction;
+  readonly encodeFast: PartFunction;
+  readonly encodeDense: PartFunction;
+  readonly countDefault: PartFunction;
+  readonly countFast: PartFunction;
+  readonly countDense: PartFunction;
   putBits(value: number, count: number): void;
   bitPosition(): number;
   rewind(position: number): void;
@@ -46,14 +46,17 @@ interface DeflateExports {
   readonly HASH_BYTES_DENSE: Address;
 }
 
+/** Of the bytes from one address to another. */
+type PartFunction = (from: number, to: number) => void;
+
 interface Address {
   readonly value: number;
 }
 
 interface Search {
   readonly hashBytes: number;
-  readonly encode: (from: number, to: number) => void;
-  readonly count: (from: number, to: number) => void;
+  readonly encode: PartFunction;
+  readonly count: PartFunction;
 }
 
 export class DeflateKernel {
