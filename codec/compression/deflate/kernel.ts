@@ -14,8 +14,8 @@ const MEMORY_BYTES = 1024 * 1024;
 const PAGE_BYTES = 64 * 1024;
 /** Half of the room for output: a block that does not get smaller fits into the other half. */
 const OUTPUT_BYTES_MAX = 256 * 1024;
-/** Instances kept for the next piece; a thread rarely has more than one that is begun. */
-const IDLE_MAX = 2;
+/** Instances kept for the next pieces: a thread seldom has more pieces that are begun. */
+const IDLE_MAX = 4;
 
 /** What codec/wasm/assembly/deflate.ts exports; positions are addresses. */
 interface DeflateExports {
