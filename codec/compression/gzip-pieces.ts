@@ -35,16 +35,33 @@ const framing = {
   },
 } as const;
 
-/** With our own deflate. */
+/** Below so many bytes zlib is quicker: our own deflate has to be compiled, and to learn. */
+const OURS_FROM_BYTES = 16 * 1024;
+/** The level of zlib that ours is like. */
+const LIKE_LEVEL = 1;
+const ZLIB_MODEL = 'zlib';
+
+/** With our own deflate; files that are tiny, as their sample shows, with zlib. */
 export function gzipPieces(level: DeflateLevel): PieceEncoder {
-  const deflater = new Deflater();
+  let ours: Deflater | undefined;
+  let zlib: PieceEncoder | undefined;
+  let isZlib = false;
+  const deflater = (): Deflater => (ours ??= new Deflater());
+  const zlibEncoder = (): PieceEncoder => (zlib ??= zlibPieces(LIKE_LEVEL));
   return {
     ...framing,
     sampleBytes: SAMPLE_BYTES_MAX,
-    train: (sample) => trainDeflate(sample, level),
-    begin: (model) => deflater.begin(deflateModel(model)),
-    write: (bytes) => deflater.write(bytes),
-    end: () => ({ bytes: deflater.end(), summary: [deflater.crc, deflater.size] }),
+    train: (sample) => (sample.length < OURS_FROM_BYTES ? ZLIB_MODEL : trainDeflate(sample, level)),
+    begin: (model) => {
+      isZlib = model === ZLIB_MODEL;
+      if (isZlib) zlibEncoder().begin(null);
+      else deflater().begin(deflateModel(model));
+    },
+    write: (bytes) => (isZlib ? zlibEncoder() : deflater()).write(bytes),
+    end: () => {
+      if (isZlib) return zlibEncoder().end();
+      return { bytes: deflater().end(), summary: [deflater().crc, deflater().size] };
+    },
   };
 }
 
