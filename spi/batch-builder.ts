@@ -3,6 +3,7 @@ import { BATCH_BYTES_TARGET, batchRowsMax, CELL_BYTES_MAX, CELL_NULL, CELL_SURRO
 import type { Batch, Vector } from './batch.ts';
 import { ByteSink } from './byte-sink.ts';
 import type { Column, Schema } from './schema.ts';
+import { writeWtf8 } from './wtf8.ts';
 
 /** A cell in the making: the arrays of one column, before their arena is known. */
 type Slots = ReturnType<typeof newSlots>;
@@ -140,23 +141,4 @@ function newSlots(
 } {
   const { arena: _, ...slots } = newVector(column.type, rows, noArena);
   return slots;
-}
-
-function writeWtf8(sink: ByteSink, text: string): void {
-  let from = 0;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0xd800 || unit > 0xdfff) continue;
-    const isPair = unit < 0xdc00 && at + 1 < text.length && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00;
-    if (isPair) {
-      at += 1;
-      continue;
-    }
-    sink.writeString(text.slice(from, at));
-    sink.writeByte(0xed);
-    sink.writeByte(0x80 | ((unit >> 6) & 0x3f));
-    sink.writeByte(0x80 | (unit & 0x3f));
-    from = at + 1;
-  }
-  sink.writeString(text.slice(from));
 }
