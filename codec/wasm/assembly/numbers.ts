@@ -1,6 +1,6 @@
 // Numbers from text, the way Java reads them, as far as that is simple; everything else is left to the host.
 // Reading goes on as far as the number does: the caller checks that it ends where the cell ends.
-import { appendDigits, digitCount, eightDigits, floatPowerOfTen } from './digits';
+import { floatPowerOfTen, powerOfTen } from './digits';
 import { CELL_CANONICAL } from './layout';
 
 /** The number read last: its value, and CELL_CANONICAL when its text is what printing it gives. */
@@ -20,7 +20,31 @@ function isDigit(byte: u32): bool {
 
 // @ts-ignore: decorator
 @inline
-/** Reads a long at `at`: a sign and 1 to 18 digits. Returns the end, or 0. */
+/** The positions 0 to 15, as bytes. */
+function positions(): v128 {
+  return i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+// @ts-ignore: decorator
+@inline
+/** The value of 16 digits, one a byte, the first in the lowest. */
+function sixteenDigits(digits: v128): u64 {
+  const tens = i16x8(10, 1, 10, 1, 10, 1, 10, 1);
+  const hundreds = i16x8(100, 1, 100, 1, 100, 1, 100, 1);
+  const tenThousands = i16x8(10000, 1, 10000, 1, 10000, 1, 10000, 1);
+  const low = i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_u(digits), tens);
+  const high = i32x4.dot_i16x8_s(i16x8.extend_high_i8x16_u(digits), tens);
+  const fours = i32x4.dot_i16x8_s(i16x8.narrow_i32x4_s(low, high), hundreds);
+  const eights = i32x4.dot_i16x8_s(i16x8.narrow_i32x4_s(fours, fours), tenThousands);
+  return <u64>i32x4.extract_lane(eights, 0) * 100000000 + <u64>i32x4.extract_lane(eights, 1);
+}
+
+// @ts-ignore: decorator
+@inline
+/**
+ * Reads a long at `at`: a sign and 1 to 18 digits. Returns the end, or 0. Up to 15 digits take the same steps however
+ * many they are: lengths that vary cost no wrong guesses of the processor.
+ */
 export function readLong(at: usize): usize {
   let first: u32 = load<u8>(at);
   const isNegative = first == 45;
@@ -32,30 +56,24 @@ export function readLong(at: usize): usize {
   }
   // "007" and "-0" print otherwise.
   if (first == 48 && (isNegative || isDigit(load<u8>(at, 1)))) flags = 0;
-  let word = load<u64>(at);
-  let count = digitCount(word);
-  let value: u64 = 0;
-  let digits: u32 = 0;
-  if (count == 8) {
-    value = eightDigits(word);
-    at += 8;
-    digits = 8;
-    word = load<u64>(at);
-    count = digitCount(word);
-    if (count == 8) {
-      value = value * 100000000 + eightDigits(word);
-      at += 8;
-      digits = 16;
-      word = load<u64>(at);
-      count = digitCount(word);
+  const digits = i8x16.sub(v128.load(at), i8x16.splat(48));
+  const others = ~i8x16.bitmask(i8x16.lt_u(digits, i8x16.splat(10))) & 0xffff;
+  let value: u64;
+  if (others) {
+    const count = ctz(others);
+    if (count == 0) return 0;
+    // The last digit goes to the last byte; what is before the first becomes zero.
+    value = sixteenDigits(i8x16.swizzle(digits, i8x16.add(positions(), i8x16.splat(<i8>(count - 16)))));
+    at += count;
+  } else {
+    value = sixteenDigits(digits);
+    at += 16;
+    for (let more = 0; isDigit(load<u8>(at)); more++) {
+      if (more == 2) return 0;
+      value = value * 10 + (load<u8>(at) - 48);
+      at += 1;
     }
   }
-  if (count != 0) {
-    value = appendDigits(value, word, count);
-    at += count;
-    digits += count;
-  }
-  if (digits - 1 > 17) return 0;
   longValue = isNegative ? 0 - <i64>value : <i64>value;
   numberFlags = flags;
   return at;
@@ -64,63 +82,48 @@ export function readLong(at: usize): usize {
 // @ts-ignore: decorator
 @inline
 /**
- * Reads a double at `at`: a sign, digits, and perhaps a point and digits, 15 of them together. Returns the end, or 0.
- * The mantissa is below 2^53 and the power of ten at most 1e15, both exact, so that one division rounds correctly.
+ * Reads a double at `at`: a sign, digits, and perhaps a point and digits, 15 of them together, all within 16 bytes.
+ * Returns the end, or 0. The mantissa is below 2^53 and the power of ten at most 1e15, both exact, so that one
+ * division rounds correctly.
  */
 export function readDouble(at: usize): usize {
   const isNegative = load<u8>(at) == 45;
   if (isNegative) at += 1;
-  const from = at;
-  let word = load<u64>(at);
-  let count = digitCount(word);
-  let value: u64 = 0;
-  if (count == 8) {
-    value = eightDigits(word);
-    at += 8;
-    word = load<u64>(at);
-    count = digitCount(word);
-    if (count == 8) return 0;
-  }
-  if (count != 0) {
-    value = appendDigits(value, word, count);
-    at += count;
-  }
-  const whole = <u32>(at - from);
+  const digits = i8x16.sub(v128.load(at), i8x16.splat(48));
+  const others = ~i8x16.bitmask(i8x16.lt_u(digits, i8x16.splat(10))) & 0xffff;
+  if (!others) return 0;
+  const whole = ctz(others);
+  const hasPoint = load<u8>(at + whole) == 46;
+  let length = whole;
   let fraction: u32 = 0;
-  const hasPoint = load<u8>(at) == 46;
-  surplusZeros = 0;
   if (hasPoint) {
-    at += 1;
-    const pointEnd = at;
-    word = load<u64>(at);
-    count = digitCount(word);
-    if (count == 8) {
-      value = value * 100000000 + eightDigits(word);
-      at += 8;
-      word = load<u64>(at);
-      count = digitCount(word);
-      if (count == 8) return 0;
-    }
-    if (count != 0) {
-      value = appendDigits(value, word, count);
-      at += count;
-    }
-    fraction = <u32>(at - pointEnd);
-    if (fraction > 1 && load<u8>(at - 1) == 48) {
-      let zeros: u32 = 1;
-      while (zeros + 1 < fraction && load<u8>(at - 1 - zeros) == 48) zeros += 1;
-      surplusZeros = zeros;
-    }
+    const behind = others & (others - 1);
+    if (!behind) return 0;
+    length = ctz(behind);
+    fraction = length - whole - 1;
   }
-  if (whole + fraction - 1 > 14) return 0;
+  const count = whole + fraction;
+  if (count == 0) return 0;
+  // As in `readLong`, and the point is passed over.
+  const order = i8x16.add(positions(), i8x16.splat(<i8>(count - 16)));
+  const value = sixteenDigits(
+    i8x16.swizzle(digits, i8x16.sub(order, i8x16.ge_s(order, i8x16.splat(<i8>whole)))),
+  );
+  const end = at + length;
+  surplusZeros = 0;
+  if (fraction > 1 && load<u8>(end - 1) == 48) {
+    let zeros: u32 = 1;
+    while (zeros + 1 < fraction && load<u8>(end - 1 - zeros) == 48) zeros += 1;
+    surplusZeros = zeros;
+  }
   const size = <f64>value / floatPowerOfTen(fraction);
   doubleValue = isNegative ? -size : size;
   // Java prints from 1e-3 up to 1e7 without an exponent, with at least one digit on each side of the point.
-  const isPlain = (size >= 1e-3 && size < 1e7) || value == 0;
-  const isShort = whole == 1 || (whole > 1 && load<u8>(from) != 48);
+  const isPlain = whole <= 7 && (value * 1000 >= powerOfTen(fraction) || value == 0);
+  const isShort = whole == 1 || (whole > 1 && load<u8>(at) != 48);
   numberFlags = isPlain && isShort && !(hasPoint && fraction == 0) ? CELL_CANONICAL : 0;
   lacksFraction = !hasPoint;
-  return at;
+  return end;
 }
 
 // @ts-ignore: decorator
