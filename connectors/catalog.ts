@@ -1,6 +1,7 @@
 /** Every plugin that comes with Ropeway. Declarations only: an implementation loads when a config names it. */
 import type { Catalog } from '#spi/plugin.ts';
 import { bzip2DecoderPlugin, bzip2EncoderPlugin } from './bzip2/plugins.ts';
+import { columnPlugin } from './column/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
@@ -13,7 +14,9 @@ import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
+import { rowPlugin } from './row/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
+import { typecastPlugin } from './typecast/plugins.ts';
 import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 
 export const catalog: Catalog = [
@@ -27,6 +30,9 @@ export const catalog: Catalog = [
   jsonlParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
+  columnPlugin,
+  typecastPlugin,
+  rowPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
   gzipEncoderPlugin,
