@@ -44,6 +44,8 @@ export interface FilterStream {
 export interface Filter<C> {
   /** The result for a row depends on that row alone: parts of an input may be filtered apart. */
   readonly isRowwise?: boolean;
+  /** With this config it is not so: results depend on the rows before. */
+  needsOrder?(config: C): boolean;
   /** Called for planning as well, so it must be cheap and free of effects until `apply`. */
   open(config: C, input: Schema, ctx: Context): FilterStream;
 }

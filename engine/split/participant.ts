@@ -176,7 +176,8 @@ export class Participant {
       reject,
       nullCell: (describe) => {
         if (unproven === undefined) ctx.nullCell(describe);
-        else if (attempt.nullCells.length < NULL_CELLS_SHOWN_MAX) attempt.nullCells.push(describe());
+        // One more, so that the log can say that there are more.
+        else if (attempt.nullCells.length <= NULL_CELLS_SHOWN_MAX) attempt.nullCells.push(describe());
         else attempt.nullCellsMore += 1;
       },
     };
