@@ -11,8 +11,10 @@ import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-comp
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
+import { hashPlugin } from './hash/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
+import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
@@ -39,6 +41,8 @@ export const catalog: Catalog = [
   timestampFormatPlugin,
   expandJsonPlugin,
   addTimePlugin,
+  maskPlugin,
+  hashPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
   gzipEncoderPlugin,

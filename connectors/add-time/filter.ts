@@ -24,6 +24,10 @@ export const addTime: Filter<AddTimeConfig> = {
     const { from_column: column, from_value: value, to_column: target } = config;
     const { name, type } = target;
     const schema: Schema = { columns: [...renamed(name, input), { name, type }] };
+    // Once, when the run is planned; tasks have a number.
+    if (columnIndex(input, name) >= 0 && !('taskIndex' in ctx)) {
+      ctx.log.warn('A column of the same name is renamed.', { column: name });
+    }
     const builder = new VectorBuilder(type);
     if (column !== undefined && value === undefined) return new ColumnTimes(config, column, { input, schema, builder });
     if (column !== undefined || value === undefined) {
