@@ -19,6 +19,7 @@ import { nullOutputPlugin } from './null/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
+import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
 import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
 import { typecastPlugin } from './typecast/plugins.ts';
@@ -43,6 +44,7 @@ export const catalog: Catalog = [
   addTimePlugin,
   maskPlugin,
   hashPlugin,
+  speedometerPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
   gzipEncoderPlugin,

@@ -24,6 +24,8 @@ export async function loadFilters(
 export interface FilterChain {
   readonly schema: Schema;
   apply(batch: Batch, faults: FilterFaults): Batch | undefined;
+  /** Undefined when no filter holds the stream up. */
+  hold(): Promise<void> | undefined;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,13 @@ export function openFilters(stages: readonly FilterStage[], input: Schema, ctx: 
         if (current === undefined || current.rowCount === 0) return undefined;
       }
       return current;
+    },
+    hold() {
+      const holds = streams.flatMap(({ section, stream }) => {
+        const hold = inSectionSync(section, () => stream.hold?.());
+        return hold === undefined ? [] : [inSection(section, () => hold)];
+      });
+      return holds.length === 0 ? undefined : Promise.all(holds).then(() => undefined);
     },
     async close() {
       for (const { section, stream } of streams) await inSection(section, () => stream.close?.());

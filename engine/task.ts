@@ -83,9 +83,12 @@ async function pump(
       // The executor makes at least one lane per task.
       const lane = lanes[turn % lanes.length] as Lane;
       const filtered: Batch | undefined = lane.filters.apply(step.value, lane.ctx);
-      if (filtered === undefined) continue;
-      await lane.sink.write(filtered);
-      hooks.countWritten(filtered.rowCount);
+      if (filtered !== undefined) {
+        await lane.sink.write(filtered);
+        hooks.countWritten(filtered.rowCount);
+      }
+      const hold = lane.filters.hold();
+      if (hold !== undefined) await hold;
     }
   } finally {
     await batches.close();

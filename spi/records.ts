@@ -37,6 +37,8 @@ export interface FilterStream {
   readonly schema: Schema;
   /** The changed batch, or undefined when no row is left. Borrowed like every batch. */
   apply(batch: Batch, faults: FilterFaults): Batch | undefined;
+  /** Asked after each batch of a filter that is not row-wise: until the promise resolves, the stream waits. */
+  hold?(): Promise<void> | undefined;
   /** Called once after the last batch, also when the stream failed. */
   close?(): void | Promise<void>;
 }
