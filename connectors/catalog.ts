@@ -1,19 +1,28 @@
 /** Every plugin that comes with Ropeway. Declarations only: an implementation loads when a config names it. */
 import type { Catalog } from '#spi/plugin.ts';
+import { addTimePlugin } from './add-time/plugins.ts';
 import { bzip2DecoderPlugin, bzip2EncoderPlugin } from './bzip2/plugins.ts';
+import { columnPlugin } from './column/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
+import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
+import { hashPlugin } from './hash/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
+import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
+import { rowPlugin } from './row/plugins.ts';
+import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
+import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
+import { typecastPlugin } from './typecast/plugins.ts';
 import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 
 export const catalog: Catalog = [
@@ -27,6 +36,15 @@ export const catalog: Catalog = [
   jsonlParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
+  columnPlugin,
+  typecastPlugin,
+  rowPlugin,
+  timestampFormatPlugin,
+  expandJsonPlugin,
+  addTimePlugin,
+  maskPlugin,
+  hashPlugin,
+  speedometerPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
   gzipEncoderPlugin,

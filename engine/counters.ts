@@ -6,9 +6,11 @@ export interface Counts {
   readonly recordsRead: number;
   readonly recordsWritten: number;
   readonly recordsSkipped: number;
+  /** Cells that filters made null, because their values could not be used. */
+  readonly cellsNulled: number;
 }
 
-const slots = ['bytesRead', 'recordsRead', 'recordsWritten', 'recordsSkipped'] as const;
+const slots = ['bytesRead', 'recordsRead', 'recordsWritten', 'recordsSkipped', 'cellsNulled'] as const;
 
 export class Counters {
   readonly memory: SharedArrayBuffer;
@@ -25,9 +27,9 @@ export class Counters {
   }
 
   read(): Counts {
-    const [bytesRead = 0, recordsRead = 0, recordsWritten = 0, recordsSkipped = 0] = slots.map((_, slot) =>
-      Number(Atomics.load(this.#values, slot)),
+    const [bytesRead = 0, recordsRead = 0, recordsWritten = 0, recordsSkipped = 0, cellsNulled = 0] = slots.map(
+      (_, slot) => Number(Atomics.load(this.#values, slot)),
     );
-    return { bytesRead, recordsRead, recordsWritten, recordsSkipped };
+    return { bytesRead, recordsRead, recordsWritten, recordsSkipped, cellsNulled };
   }
 }

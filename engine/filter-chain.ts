@@ -2,7 +2,7 @@
 import type { Batch } from '#spi/batch.ts';
 import type { Context } from '#spi/context.ts';
 import type { Catalog } from '#spi/plugin.ts';
-import type { FilterStream } from '#spi/records.ts';
+import type { FilterFaults, FilterStream } from '#spi/records.ts';
 import type { Schema } from '#spi/schema.ts';
 import type { Section } from './job.ts';
 import { inSection, inSectionSync, loadSection } from './section.ts';
@@ -23,7 +23,9 @@ export async function loadFilters(
 /** Filters at work on one stream of batches; `close` is called once, at the end of good and bad streams alike. */
 export interface FilterChain {
   readonly schema: Schema;
-  apply(batch: Batch): Batch | undefined;
+  apply(batch: Batch, faults: FilterFaults): Batch | undefined;
+  /** Undefined when no filter holds the stream up. */
+  hold(): Promise<void> | undefined;
   close(): Promise<void>;
 }
 
@@ -37,14 +39,21 @@ export function openFilters(stages: readonly FilterStage[], input: Schema, ctx: 
   }
   return {
     schema,
-    apply(batch) {
+    apply(batch, faults) {
       let current: Batch | undefined = batch;
       for (const { section, stream } of streams) {
         const before: Batch = current;
-        current = inSectionSync(section, () => stream.apply(before));
+        current = inSectionSync(section, () => stream.apply(before, faults));
         if (current === undefined || current.rowCount === 0) return undefined;
       }
       return current;
+    },
+    hold() {
+      const holds = streams.flatMap(({ section, stream }) => {
+        const hold = inSectionSync(section, () => stream.hold?.());
+        return hold === undefined ? [] : [inSection(section, () => hold)];
+      });
+      return holds.length === 0 ? undefined : Promise.all(holds).then(() => undefined);
     },
     async close() {
       for (const { section, stream } of streams) await inSection(section, () => stream.close?.());

@@ -3,6 +3,8 @@ import type { Logger, Rejection } from '#spi/context.ts';
 
 /** Skipped records of a run that are shown one by one. */
 export const REJECTIONS_SHOWN_MAX = 20;
+/** Cells of a run that became null and are shown one by one. */
+export const NULL_CELLS_SHOWN_MAX = 20;
 /** Characters of a skipped record's text that are shown. */
 const TEXT_SHOWN_MAX = 200;
 
@@ -27,6 +29,22 @@ export class RejectionLog {
       return;
     }
     this.#log.warn('Skipped a record.', {
+      code: reason.code,
+      reason: reason.message,
+      ...where,
+      ...(text === undefined ? {} : { text: shorten(text) }),
+    });
+  }
+
+  /** A cell whose value could not be used. `total` counts those of the whole run, this one included. */
+  addNullCell(describe: () => Rejection, total: number): void {
+    if (total > NULL_CELLS_SHOWN_MAX + 1) return;
+    if (total === NULL_CELLS_SHOWN_MAX + 1) {
+      this.#log.warn('More values cannot be used; from here on they are only counted.');
+      return;
+    }
+    const { reason, where, text } = describe();
+    this.#log.warn('A value cannot be used: the cell becomes null.', {
       code: reason.code,
       reason: reason.message,
       ...where,

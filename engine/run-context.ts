@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context, Logger, Rejection, TaskContext } from '#spi/context.ts';
+import type { FilterFaults } from '#spi/records.ts';
 import type { Counters } from './counters.ts';
 import { engineErrors } from './errors.ts';
 import type { RejectionLog } from './rejection-log.ts';
@@ -43,7 +44,13 @@ export interface TaskTally {
   readonly skippedRecordsMax: number;
 }
 
-export function taskContext(run: Context, taskIndex: number, tally: TaskTally): TaskContext {
+/** The context of a task, which takes what filters tell as well. */
+export interface RunTaskContext extends TaskContext, FilterFaults {
+  /** More cells that became null, beyond those that are described. */
+  countNullCells(count: number): void;
+}
+
+export function taskContext(run: Context, taskIndex: number, tally: TaskTally): RunTaskContext {
   const { counters, rejections, skippedRecordsMax } = tally;
   return {
     ...run,
@@ -55,6 +62,12 @@ export function taskContext(run: Context, taskIndex: number, tally: TaskTally): 
       const total = counters.add('recordsSkipped', 1);
       rejections.add(rejection, total);
       if (total > skippedRecordsMax) throw engineErrors.error('SKIPPED_RECORDS_LIMIT', { limit: skippedRecordsMax });
+    },
+    nullCell(describe) {
+      rejections.addNullCell(describe, counters.add('cellsNulled', 1));
+    },
+    countNullCells(count) {
+      counters.add('cellsNulled', count);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The first bytes of an input's files: what guessing looks at. */
 import { engineErrors } from './errors.ts';
-import type { Context, TaskContext } from '#spi/context.ts';
+import type { Context } from '#spi/context.ts';
 import type { FileInput } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
@@ -9,6 +9,7 @@ import type { Section } from './job.ts';
 import { Counters } from './counters.ts';
 import { RejectionLog } from './rejection-log.ts';
 import { taskContext } from './run-context.ts';
+import type { RunTaskContext } from './run-context.ts';
 import { inSection, iterateInSection, loadSection } from './section.ts';
 import { decodeBytes, loadDecoders } from './source.ts';
 
@@ -40,7 +41,7 @@ async function* sampleFiles(
   section: Section<'file_input'>,
   plugin: FileInput<unknown>,
   task: Json,
-  ctx: TaskContext,
+  ctx: RunTaskContext,
 ): AsyncGenerator<AsyncIterable<Uint8Array>> {
   const files: AsyncGenerator<{ read(): AsyncIterable<Uint8Array> }, Report> = plugin.read(section.config, task, ctx);
   for await (const file of iterateInSection(section, files)) yield iterateInSection(section, file.read());
@@ -83,7 +84,7 @@ async function firstBytes(
 }
 
 /** A task context that counts nothing: a sample is not part of a run. */
-export function sampleContext(context: Context, index: number): TaskContext {
+export function sampleContext(context: Context, index: number): RunTaskContext {
   return taskContext(context, index, {
     counters: new Counters(),
     rejections: new RejectionLog(context.log),

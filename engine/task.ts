@@ -1,12 +1,12 @@
 /** One task of a run: from its part of the input through the filters to its outputs. */
 import type { Batch } from '#spi/batch.ts';
-import type { TaskContext } from '#spi/context.ts';
 import type { Json } from '#spi/json.ts';
 import type { Report, Sink } from '#spi/records.ts';
 import type { Schema } from '#spi/schema.ts';
 import { abortable } from './abortable.ts';
 import { openFilters } from './filter-chain.ts';
 import type { FilterChain, FilterStage } from './filter-chain.ts';
+import type { RunTaskContext } from './run-context.ts';
 import type { Source } from './source.ts';
 import type { Target } from './target.ts';
 
@@ -29,7 +29,7 @@ export interface TaskReports {
 
 export interface TaskHooks {
   /** A context for output number `index` of the whole run. */
-  contextFor(index: number): TaskContext;
+  contextFor(index: number): RunTaskContext;
   countRead(rows: number): void;
   countWritten(rows: number): void;
 }
@@ -37,6 +37,7 @@ export interface TaskHooks {
 interface Lane {
   readonly filters: FilterChain;
   readonly sink: Sink;
+  readonly ctx: RunTaskContext;
 }
 
 /** Runs the task to its end: all outputs closed and reported, or all of them aborted and the error thrown. */
@@ -61,9 +62,9 @@ export async function runTask(pipeline: Pipeline, task: Json, index: number, hoo
   }
 }
 
-async function openLane(pipeline: Pipeline, ctx: TaskContext): Promise<Lane> {
+async function openLane(pipeline: Pipeline, ctx: RunTaskContext): Promise<Lane> {
   const filters = openFilters(pipeline.filters, pipeline.inputSchema, ctx);
-  return { filters, sink: await pipeline.target.open(pipeline.targetPlan, filters.schema, ctx) };
+  return { filters, sink: await pipeline.target.open(pipeline.targetPlan, filters.schema, ctx), ctx };
 }
 
 async function pump(
@@ -81,10 +82,13 @@ async function pump(
       hooks.countRead(step.value.rowCount);
       // The executor makes at least one lane per task.
       const lane = lanes[turn % lanes.length] as Lane;
-      const filtered: Batch | undefined = lane.filters.apply(step.value);
-      if (filtered === undefined) continue;
-      await lane.sink.write(filtered);
-      hooks.countWritten(filtered.rowCount);
+      const filtered: Batch | undefined = lane.filters.apply(step.value, lane.ctx);
+      if (filtered !== undefined) {
+        await lane.sink.write(filtered);
+        hooks.countWritten(filtered.rowCount);
+      }
+      const hold = lane.filters.hold();
+      if (hold !== undefined) await hold;
     }
   } finally {
     await batches.close();

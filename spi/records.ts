@@ -1,6 +1,6 @@
 /** Plugins that speak in records: inputs, filters, outputs. */
 import type { Batch } from './batch.ts';
-import type { Context, TaskContext } from './context.ts';
+import type { Context, Rejection, TaskContext } from './context.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Schema } from './schema.ts';
 
@@ -21,11 +21,24 @@ export interface Input<C, T extends Json = Json> {
   guess?(config: Partial<C>, ctx: Context): Promise<ConfigDiff>;
 }
 
+/** Where a filter tells of what it could not use. Of one call of `apply`: a batch may turn out not to count. */
+export interface FilterFaults {
+  /** The record is left out of what `apply` gives back. Throws when the run is not to go on after it. */
+  reject(rejection: Rejection): void;
+  /**
+   * The record stays, but a cell of it is null, because its value could not be used. The first ones are described, at
+   * once; the others are only counted.
+   */
+  nullCell(describe: () => Rejection): void;
+}
+
 /** A filter at work on one stream of batches. */
 export interface FilterStream {
   readonly schema: Schema;
   /** The changed batch, or undefined when no row is left. Borrowed like every batch. */
-  apply(batch: Batch): Batch | undefined;
+  apply(batch: Batch, faults: FilterFaults): Batch | undefined;
+  /** Asked after each batch of a filter that is not row-wise: until the promise resolves, the stream waits. */
+  hold?(): Promise<void> | undefined;
   /** Called once after the last batch, also when the stream failed. */
   close?(): void | Promise<void>;
 }
@@ -33,6 +46,8 @@ export interface FilterStream {
 export interface Filter<C> {
   /** The result for a row depends on that row alone: parts of an input may be filtered apart. */
   readonly isRowwise?: boolean;
+  /** With this config it is not so: results depend on the rows before. */
+  needsOrder?(config: C): boolean;
   /** Called for planning as well, so it must be cheap and free of effects until `apply`. */
   open(config: C, input: Schema, ctx: Context): FilterStream;
 }

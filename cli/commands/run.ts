@@ -57,6 +57,9 @@ function logPlan(ctx: CommandContext, plan: PlannedRun): void {
 
 function logResult(ctx: CommandContext, { diff, counts, skips, taskCount }: RunResult, elapsedMs: number): void {
   const { terminal } = ctx;
+  if (counts.cellsNulled > 0) {
+    ctx.log.warn('Cells became null, because their values could not be used.', { cells: counts.cellsNulled });
+  }
   if (counts.recordsSkipped > 0) {
     ctx.log.warn('Records were skipped.', { skipped: counts.recordsSkipped, ...skips });
   }

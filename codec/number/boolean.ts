@@ -16,3 +16,14 @@ function pack(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) value = value * 256 + (bytes[at] as number); // within the range given
   return value;
 }
+
+const falseWords = ['false', 'False', 'FALSE', 'no', 'No', 'NO', 'f', 'F', 'n', 'N', 'off', 'Off', 'OFF', '0'];
+const words = new Map([
+  ...trueWords.map((word) => [word, true] as const),
+  ...falseWords.map((word) => [word, false] as const),
+]);
+
+/** The value of a word for true or false, undefined for any other text. */
+export function parseBoolean(text: string): boolean | undefined {
+  return words.get(text);
+}

@@ -24,11 +24,12 @@ const options: Readonly<Record<string, readonly [keyof TimestampColumn, keyof Ti
   TIME_FORMAT_INVALID: ['format', 'default_timestamp_format'],
 };
 
-/** Throws config errors whose path is relative to the section with `columns`. */
+/** Throws config errors whose path is relative to the section with `columns`, or a list of another name. */
 export function columnTimestampParser(
   column: TimestampColumn,
   defaults: TimestampDefaults,
   index: number,
+  list = 'columns',
 ): TimestampParser {
   try {
     return timestampParser(column.format ?? defaults.default_timestamp_format, {
@@ -38,6 +39,6 @@ export function columnTimestampParser(
   } catch (error) {
     if (!isRopewayError(error)) throw error;
     const [own, preset] = options[error.code] ?? ['format', 'default_timestamp_format'];
-    throw withPlace(error, { path: column[own] === undefined ? [preset] : ['columns', index, own] });
+    throw withPlace(error, { path: column[own] === undefined ? [preset] : [list, index, own] });
   }
 }

@@ -9,12 +9,15 @@ import { setImmediate } from 'node:timers/promises';
 import type { Batch } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import { assert } from '#spi/assert.ts';
-import type { Rejection, TaskContext } from '#spi/context.ts';
+import type { Rejection } from '#spi/context.ts';
 import { isRopewayError, RopewayError } from '#spi/errors.ts';
 import type { ErrorPlace } from '#spi/errors.ts';
+import type { FilterFaults } from '#spi/records.ts';
 import type { RangeEnd, RangeFile, RangeParser, RangeTarget, TextPlace } from '#spi/ranges.ts';
 import { engineErrors } from '#engine/errors.ts';
 import type { FilterChain } from '#engine/filter-chain.ts';
+import { NULL_CELLS_SHOWN_MAX } from '#engine/rejection-log.ts';
+import type { RunTaskContext } from '#engine/run-context.ts';
 import type { Chain } from './chain.ts';
 import type { ChunkLayout, ChunkRange } from './chunk-layout.ts';
 import type { SplitOrder } from './order.ts';
@@ -36,7 +39,7 @@ export interface ParticipantParts {
   readonly writer: PieceWriter;
   /** Opens the file of a lane for writing. */
   readonly openTarget: (lane: number) => Promise<RangeTarget>;
-  readonly ctx: TaskContext;
+  readonly ctx: RunTaskContext;
   readonly countRead: (rows: number) => void;
   readonly countWritten: (rows: number) => void;
 }
@@ -45,6 +48,9 @@ export interface ParticipantParts {
 interface Attempt {
   readonly start: TextPlace;
   readonly rejections: Rejection[];
+  /** The first cells that became null, and the number of the others. */
+  readonly nullCells: Rejection[];
+  nullCellsMore: number;
   rowsRead: number;
   rowsWritten: number;
   end: RangeEnd | undefined;
@@ -166,6 +172,15 @@ export class Participant {
       if (unproven === undefined) this.#reject(rejection);
       else attempt.rejections.push(rejection);
     };
+    const faults: FilterFaults = {
+      reject,
+      nullCell: (describe) => {
+        if (unproven === undefined) ctx.nullCell(describe);
+        // One more, so that the log can say that there are more.
+        else if (attempt.nullCells.length <= NULL_CELLS_SHOWN_MAX) attempt.nullCells.push(describe());
+        else attempt.nullCellsMore += 1;
+      },
+    };
     const batches = parser.parse(file, { place: attempt.start, to: range.to }, reject);
     try {
       for (;;) {
@@ -175,7 +190,7 @@ export class Participant {
           attempt.end = step.value;
           return;
         }
-        this.#take(attempt, step.value);
+        this.#take(attempt, step.value, faults);
         if (unproven !== undefined && this.#holdsMuch(attempt)) {
           await this.#prove(attempt, unproven);
           unproven = undefined;
@@ -188,10 +203,10 @@ export class Participant {
     }
   }
 
-  #take(attempt: Attempt, batch: Batch): void {
+  #take(attempt: Attempt, batch: Batch, faults: FilterFaults): void {
     const { filters, writer } = this.#parts;
     attempt.rowsRead += batch.rowCount;
-    const filtered = filters.apply(batch);
+    const filtered = filters.apply(batch, faults);
     if (filtered === undefined) return;
     attempt.rowsWritten += filtered.rowCount;
     this.#held.writeBytes(writer.write(filtered));
@@ -213,6 +228,10 @@ export class Participant {
   #settle(attempt: Attempt): void {
     this.#lines = this.#parts.chain.place.lines - attempt.start.lines;
     for (const rejection of attempt.rejections.splice(0)) this.#reject(rejection);
+    const { ctx } = this.#parts;
+    for (const nullCell of attempt.nullCells.splice(0)) ctx.nullCell(() => nullCell);
+    ctx.countNullCells(attempt.nullCellsMore);
+    attempt.nullCellsMore = 0;
   }
 
   #reject(rejection: Rejection): void {
@@ -271,7 +290,16 @@ export class Participant {
 }
 
 function newAttempt(start: TextPlace): Attempt {
-  return { start, rejections: [], rowsRead: 0, rowsWritten: 0, end: undefined, failure: undefined };
+  return {
+    start,
+    rejections: [],
+    nullCells: [],
+    nullCellsMore: 0,
+    rowsRead: 0,
+    rowsWritten: 0,
+    end: undefined,
+    failure: undefined,
+  };
 }
 
 function isSame(guess: TextPlace, place: TextPlace): boolean {

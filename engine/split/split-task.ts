@@ -4,10 +4,10 @@
  */
 import { assert } from '#spi/assert.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
-import type { TaskContext } from '#spi/context.ts';
 import type { Json } from '#spi/json.ts';
 import type { RangeTarget } from '#spi/ranges.ts';
-import type { Report } from '#spi/records.ts';
+import type { FilterFaults, Report } from '#spi/records.ts';
+import type { RunTaskContext } from '#engine/run-context.ts';
 import type { RangeSink } from '#engine/target.ts';
 import type { Pipeline, TaskHooks, TaskReports } from '#engine/task.ts';
 import { Chain } from './chain.ts';
@@ -35,11 +35,11 @@ export class SplitTask {
   readonly #lanes: readonly Lane[];
   readonly #station: Station;
   readonly #hooks: TaskHooks;
-  readonly #ctx: TaskContext;
+  readonly #ctx: RunTaskContext;
 
   private constructor(
     order: SplitOrder,
-    parts: { lanes: readonly Lane[]; station: Station; hooks: TaskHooks; ctx: TaskContext },
+    parts: { lanes: readonly Lane[]; station: Station; hooks: TaskHooks; ctx: RunTaskContext },
   ) {
     this.order = order;
     this.#chain = new Chain(order.chain);
@@ -174,7 +174,7 @@ function laneContexts(
   { index }: { readonly index: number },
   { outputsPerTask }: Pipeline,
   hooks: TaskHooks,
-): (lane: number) => TaskContext {
+): (lane: number) => RunTaskContext {
   return (lane) => hooks.contextFor(index * outputsPerTask + lane);
 }
 
@@ -182,7 +182,7 @@ interface LaneParts {
   readonly sides: RangeSides;
   readonly pipeline: Pipeline;
   readonly station: Station;
-  readonly contextFor: (lane: number) => TaskContext;
+  readonly contextFor: (lane: number) => RunTaskContext;
 }
 
 /** Begins all outputs of the task; false when one of them can only be written from its beginning. */
@@ -205,6 +205,9 @@ async function giveUp(lanes: readonly Lane[], error: unknown): Promise<void> {
   for (const { sink } of lanes) await closeAfter(error, () => sink.abort());
 }
 
+/** A sample is not part of the run: the same faults come again when the file is read. */
+const unheard: FilterFaults = { reject() {}, nullCell() {} };
+
 /** What the encoder learns from the first records. A file that cannot be read will tell so when it is read. */
 async function train({ file, parser, filters, writer }: Station): Promise<Json> {
   const sample = new ByteSink();
@@ -212,7 +215,7 @@ async function train({ file, parser, filters, writer }: Station): Promise<Json> 
   try {
     const range = { place: parser.start, to: BLOCK_BYTES };
     for await (const batch of parser.parse(file, range, () => {})) {
-      const filtered = filters.apply(batch);
+      const filtered = filters.apply(batch, unheard);
       if (filtered !== undefined) sample.writeBytes(writer.text(filtered));
       if (sample.length >= writer.sampleBytes) break;
     }
@@ -243,7 +246,7 @@ interface WorkParts {
   readonly order: SplitOrder;
   readonly station: Station;
   readonly hooks: TaskHooks;
-  readonly ctx: TaskContext;
+  readonly ctx: RunTaskContext;
   readonly openTarget: (lane: number) => Promise<RangeTarget>;
 }
 

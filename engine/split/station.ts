@@ -26,7 +26,9 @@ export interface Station {
 
 /** Undefined when files go through this pipeline in one stream. */
 export function rangeSides({ source, filters, target }: Pipeline): RangeSides | undefined {
-  const isRowwise = filters.every(({ plugin }) => plugin.isRowwise === true);
+  const isRowwise = filters.every(
+    ({ plugin, section }) => plugin.isRowwise === true && plugin.needsOrder?.(section.config) !== true,
+  );
   if (!isRowwise || source.ranges === undefined || target.ranges === undefined) return undefined;
   return { source: source.ranges, target: target.ranges };
 }

@@ -1,0 +1,109 @@
+/** Replaces characters of sensitive values by asterisks. */
+import { isNull, stringAt } from '#spi/batch.ts';
+import type { Vector } from '#spi/batch.ts';
+import { ByteSink } from '#spi/byte-sink.ts';
+import type { Filter } from '#spi/records.ts';
+import { columnIndex } from '#spi/schema.ts';
+import type { Schema } from '#spi/schema.ts';
+import { VectorBuilder } from '#spi/vector-builder.ts';
+import { castTo } from '#codec/cells/cast.ts';
+import type { Cast } from '#codec/cells/cast.ts';
+import { writeCellText } from '#codec/cells/cell-text.ts';
+import { castJson, JsonCells } from '#codec/cells/json-cells.ts';
+import { isJsonText } from '#codec/cells/scalar.ts';
+import { parseJsonPath } from '#codec/json/path.ts';
+import { instantFormatter } from '#codec/time/instant-text.ts';
+import { timestampParser } from '#codec/time/timestamp-parser.ts';
+import type { MaskConfig } from './config.ts';
+import { maskErrors } from './errors.ts';
+import { maskOf } from './masks.ts';
+import type { Mask } from './masks.ts';
+
+interface Step {
+  readonly index: number;
+  readonly apply: (vector: Vector, rowCount: number) => Vector;
+}
+
+type Path = readonly (string | number)[];
+
+export const mask: Filter<MaskConfig> = {
+  isRowwise: true,
+
+  open(config, input, ctx) {
+    const steps = config.columns.flatMap((column, position): Step[] => {
+      const index = columnIndex(input, column.name);
+      if (index >= 0) return stepsOf(column, index, input, ['columns', position]);
+      // Once, when the run is planned; tasks have a number.
+      if (!('taskIndex' in ctx)) ctx.log.warn('There is no such column to mask.', { column: column.name });
+      return [];
+    });
+    const masked = new Set(steps.map(({ index }) => index));
+    const schema: Schema = {
+      columns: input.columns.map((column, index) =>
+        masked.has(index) && column.type !== 'json' ? { name: column.name, type: 'string' } : column,
+      ),
+    };
+    return {
+      schema,
+      apply(batch) {
+        const vectors = [...batch.vectors];
+        // Every step's index is one of the schema's.
+        for (const { index, apply } of steps) vectors[index] = apply(vectors[index] as Vector, batch.rowCount);
+        return { schema, rowCount: batch.rowCount, vectors };
+      },
+    };
+  },
+};
+
+function stepsOf(column: MaskConfig['columns'][number], index: number, input: Schema, path: Path): Step[] {
+  const { name, paths } = column;
+  const isJson = input.columns[index]?.type === 'json';
+  if (!isJson && paths !== undefined) refuse(name, '`paths` are for json columns', [...path, 'paths']);
+  if (!isJson) return [{ index, apply: textMasker(maskOf(column, path)) }];
+  if (paths === undefined) return refuse(name, 'it is json and needs `paths`', [...path, 'name']);
+  return paths.map((rule, position) => {
+    const place = [...path, 'paths', position];
+    return { index, apply: jsonMasker(name, rule.key, maskOf(rule, place), [...place, 'key']) };
+  });
+}
+
+function refuse(name: string, reason: string, path: Path): never {
+  throw maskErrors.error('MASK_COLUMN', { name, reason }, { where: { path } });
+}
+
+function textMasker(masked: Mask): Step['apply'] {
+  const builder = new VectorBuilder('string');
+  const formatter = instantFormatter();
+  const scratch = new ByteSink(256);
+  return (vector, rowCount) => {
+    builder.begin(rowCount);
+    for (let row = 0; row < rowCount; row++) {
+      if (isNull(vector, row)) continue;
+      if (vector.type === 'string') {
+        builder.setString(row, masked(stringAt(vector, row)));
+        continue;
+      }
+      scratch.clear();
+      writeCellText(scratch, vector, row, formatter);
+      builder.setString(row, masked(Buffer.from(scratch.view()).toString('latin1')));
+    }
+    return builder.take();
+  };
+}
+
+function jsonMasker(name: string, key: string, masked: Mask, path: Path): Step['apply'] {
+  const parsed = parseJsonPath(key);
+  if (typeof parsed === 'string') return refuse(name, `${key}: ${parsed}`, path);
+  const toText = castTo('string', {
+    formatter: instantFormatter(),
+    parser: timestampParser('%s', { timezone: 'UTC', date: '1970-01-01' }),
+  });
+  const cast: Cast = (value) => {
+    const text = typeof value === 'object' && isJsonText(value) ? value.json : toText(value);
+    return typeof text === 'string' ? masked(text) : undefined;
+  };
+  const cells = new JsonCells(parsed.steps);
+  // Every value has a text.
+  const edit = castJson(cast, () => {});
+  return (vector, rowCount) => cells.rewrite(vector, rowCount, edit);
+}
