@@ -1,0 +1,153 @@
+/**
+ * hyparquet behind one door. It is asked for values as they are in the file (numbers, BigInts, bytes) and never for
+ * its own idea of them: its decimals are doubles and its timestamps milliseconds. So annotations are read, kept as
+ * `Node`s, and taken off the schema that it works with; lists alone keep theirs, for it puts them together.
+ */
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { parquetMetadata, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
+import type { AsyncBuffer, Compressors, DecodedArray, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
+import { compressors as wasmCompressors } from 'hyparquet-compressors';
+import { isRopewayError } from '#spi/errors.ts';
+import { parquetFileErrors } from './errors.ts';
+import { scalarOf } from './scalars.ts';
+import type { Scalar } from './scalars.ts';
+import type { RandomAccess } from './spool.ts';
+
+/** A column of the file, or a part of a nested one. */
+export interface Node {
+  readonly name: string;
+  /** It stands for any number of values, without being called a list. */
+  readonly isRepeated: boolean;
+  readonly shape:
+    | { readonly kind: 'scalar'; readonly scalar: Scalar }
+    | { readonly kind: 'list'; readonly element: Node }
+    | { readonly kind: 'map'; readonly entries: string; readonly key: Node; readonly value: Node }
+    | { readonly kind: 'struct'; readonly members: readonly Node[] };
+}
+
+export interface ParquetFile {
+  readonly columns: readonly Node[];
+  /** Row ranges `[from, to)` in order: row groups, large ones in parts. */
+  readonly ranges: readonly (readonly [number, number])[];
+  /** The values of a column in a range; nulls are null or undefined. */
+  read(column: string, range: readonly [number, number]): Promise<DecodedArray>;
+}
+
+/** Rows that are decoded at once: values are objects then, a hundred bytes and more each. */
+const RANGE_ROWS_MAX = 32 * 1024;
+
+/** Node's own are faster; for the others there is the library's. */
+const compressors: Compressors = {
+  ...wasmCompressors,
+  GZIP: (bytes) => gunzipSync(bytes),
+  BROTLI: (bytes) => brotliDecompressSync(bytes),
+  ZSTD: (bytes) => zstdDecompressSync(bytes),
+};
+
+/** Statistics, too, go through parsers, which must not fail on what they do not understand. */
+const parsers = {
+  timestampFromMilliseconds: (value: unknown) => value,
+  timestampFromMicroseconds: (value: unknown) => value,
+  timestampFromNanoseconds: (value: unknown) => value,
+  dateFromDays: (value: unknown) => value,
+  stringFromBytes: (value: unknown) => value,
+  jsonFromBytes: (value: unknown) => value,
+  geometryFromBytes: (value: unknown) => value,
+  geographyFromBytes: (value: unknown) => value,
+  uuidFromBytes: (value: unknown) => value,
+};
+
+export async function openParquet(source: RandomAccess): Promise<ParquetFile> {
+  const file: AsyncBuffer = {
+    byteLength: source.sizeBytes,
+    slice: (start, end) => source.read(start, end ?? source.sizeBytes),
+  };
+  if (source.sizeBytes < 12) throw unreadable(`it has ${source.sizeBytes} bytes`);
+  const metadata = await translated(() => parquetMetadataAsync(file, { parsers, geoparquet: false }));
+  const columns = columnsOf(metadata);
+  removeAnnotations(metadata);
+  const options = { file, metadata, compressors, parsers, utf8: false, geoparquet: false };
+  const scan = await translated(() => parquetScan(options));
+  return {
+    columns,
+    ranges: scan.ranges.flatMap(({ rowStart, rowEnd }) => partsOf(rowStart, rowEnd)),
+    read: (column, [rowStart, rowEnd]) => translated(() => scan.readColumn({ column, rowStart, rowEnd })),
+  };
+}
+
+/** The columns of a file that is in memory as a whole; undefined when it is none. */
+export function columnsOfBytes(bytes: Uint8Array): readonly Node[] | undefined {
+  try {
+    return columnsOf(parquetMetadata(bytes, { parsers, geoparquet: false }));
+  } catch {
+    // A guess says what is there, not what is wrong.
+    return undefined;
+  }
+}
+
+function partsOf(from: number, to: number): [number, number][] {
+  const count = Math.ceil((to - from) / RANGE_ROWS_MAX);
+  return Array.from({ length: count }, (_, part) => {
+    const start = from + part * RANGE_ROWS_MAX;
+    return [start, Math.min(to, start + RANGE_ROWS_MAX)];
+  });
+}
+
+function columnsOf(metadata: FileMetaData): readonly Node[] {
+  return parquetSchema(metadata).children.map(nodeOf);
+}
+
+function nodeOf(tree: SchemaTree): Node {
+  const { element, children } = tree;
+  const isRepeated = element.repetition_type === 'REPEATED';
+  return { name: element.name, isRepeated, shape: shapeOf(element, children) };
+}
+
+function shapeOf(element: SchemaElement, children: readonly SchemaTree[]): Node['shape'] {
+  // A variant's parts are bytes of a format of their own.
+  const isLeaf = children.length === 0 || element.logical_type?.type === 'VARIANT';
+  if (isLeaf) return { kind: 'scalar', scalar: scalarOf(element) };
+  const [inner] = children;
+  const isWrapper = children.length === 1 && inner?.element.repetition_type === 'REPEATED';
+  if (isWrapper && isList(element) && inner.children.length <= 1) {
+    const [only] = inner.children;
+    // Without a group in between, the repeated thing is the element.
+    return { kind: 'list', element: only === undefined ? { ...nodeOf(inner), isRepeated: false } : nodeOf(only) };
+  }
+  const [key, value] = inner?.children ?? [];
+  if (isWrapper && isMap(element) && inner.children.length === 2 && key !== undefined && value !== undefined) {
+    return { kind: 'map', entries: inner.element.name, key: nodeOf(key), value: nodeOf(value) };
+  }
+  return { kind: 'struct', members: children.map(nodeOf) };
+}
+
+function isList({ converted_type: converted, logical_type: logical }: SchemaElement): boolean {
+  return converted === 'LIST' || logical?.type === 'LIST';
+}
+
+function isMap({ converted_type: converted, logical_type: logical }: SchemaElement): boolean {
+  return converted === 'MAP' || converted === 'MAP_KEY_VALUE' || logical?.type === 'MAP';
+}
+
+/** Maps become structs of repeated structs: as objects they would lose repeated keys, and the types of all. */
+function removeAnnotations(metadata: FileMetaData): void {
+  for (const element of metadata.schema) {
+    const keepsList = isList(element) && element.num_children !== undefined;
+    delete element.converted_type;
+    delete element.logical_type;
+    if (keepsList) element.converted_type = 'LIST';
+  }
+}
+
+async function translated<T>(call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isRopewayError(error)) throw error;
+    throw unreadable(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function unreadable(reason: string, cause?: unknown): Error {
+  return parquetFileErrors.error('PARQUET_UNREADABLE', { reason: reason.replace(/\.$/, '') }, { cause });
+}
