@@ -82,7 +82,7 @@ export class VectorBuilder {
   /** The column; borrowed until `begin` is called again. */
   take(): Vector {
     // The same kind of vector, now over the text that has been written.
-    return { ...this.#slots, arena: this.arena.view() } as Vector;
+    return { ...this.#slots, arena: this.arena.view() };
   }
 
   #word(row: number, start: number, lengthAndFlags: number): void {
