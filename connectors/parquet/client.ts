@@ -104,21 +104,25 @@ function nodeOf(tree: SchemaTree): Node {
 }
 
 function shapeOf(element: SchemaElement, children: readonly SchemaTree[]): Node['shape'] {
-  // A variant's parts are bytes of a format of their own.
-  const isLeaf = children.length === 0 || element.logical_type?.type === 'VARIANT';
-  if (isLeaf) return { kind: 'scalar', scalar: scalarOf(element) };
   const [inner] = children;
-  const isWrapper = children.length === 1 && inner?.element.repetition_type === 'REPEATED';
-  if (isWrapper && isList(element) && inner.children.length <= 1) {
-    const [only] = inner.children;
-    // Without a group in between, the repeated thing is the element.
-    return { kind: 'list', element: only === undefined ? { ...nodeOf(inner), isRepeated: false } : nodeOf(only) };
+  // A variant's parts are bytes of a format of their own.
+  if (inner === undefined || element.logical_type?.type === 'VARIANT') {
+    return { kind: 'scalar', scalar: scalarOf(element) };
   }
-  const [key, value] = inner?.children ?? [];
-  if (isWrapper && isMap(element) && inner.children.length === 2 && key !== undefined && value !== undefined) {
-    return { kind: 'map', entries: inner.element.name, key: nodeOf(key), value: nodeOf(value) };
+  const isWrapper = children.length === 1 && inner.element.repetition_type === 'REPEATED';
+  const wrapped = isWrapper ? wrappedShape(element, inner) : undefined;
+  return wrapped ?? { kind: 'struct', members: children.map(nodeOf) };
+}
+
+/** Of lists and maps: they have a repeated group in between. */
+function wrappedShape(element: SchemaElement, inner: SchemaTree): Node['shape'] | undefined {
+  const [first, second] = inner.children;
+  if (isList(element) && second === undefined) {
+    // Without that group the repeated thing is the element.
+    return { kind: 'list', element: first === undefined ? { ...nodeOf(inner), isRepeated: false } : nodeOf(first) };
   }
-  return { kind: 'struct', members: children.map(nodeOf) };
+  if (!isMap(element) || first === undefined || second === undefined || inner.children.length > 2) return undefined;
+  return { kind: 'map', entries: inner.element.name, key: nodeOf(first), value: nodeOf(second) };
 }
 
 function isList({ converted_type: converted, logical_type: logical }: SchemaElement): boolean {
