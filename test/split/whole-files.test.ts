@@ -1,5 +1,8 @@
 /** Files that are made in one go, although several threads could share the work: whole jobs with Parquet. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catalog } from '#connectors/catalog.ts';
+import type { FilesOutput } from '#engine/job.ts';
+import { openTarget } from '#engine/target.ts';
 import { duck } from '#test/kit/duckdb.ts';
 import type { Duck } from '#test/kit/duckdb.ts';
 import { workspace } from '#test/kit/workspace.ts';
@@ -33,6 +36,23 @@ out:
   formatter: {type: parquet}
 exec: {max_threads: 2, min_output_tasks: 1}
 `;
+
+describe('openTarget()', () => {
+  it.each([
+    ['parquet', {}, false],
+    ['jsonl', {}, true],
+  ])('lets threads write parts of a file when the formatter does: %s', async (name, config, isShared) => {
+    const output: FilesOutput = {
+      kind: 'file_output',
+      name: 'file',
+      config: {},
+      path: ['out'],
+      formatter: { kind: 'formatter', name, config, path: ['out', 'formatter'] },
+      encoders: [],
+    };
+    expect((await openTarget(output, catalog)).ranges !== undefined).toBe(isShared);
+  });
+});
 
 describe('a job with Parquet', () => {
   it('writes one file that is whole, and reads it into what it came from', async () => {
