@@ -7,11 +7,13 @@ import { parse } from 'yaml';
 import { valueAt } from '#spi/batch.ts';
 import type { Batch, Vector } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
+import type { TaskContext } from '#spi/context.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 import { canonicalizeJson } from '#codec/json/canonical.ts';
 import type { Compression } from '#codec/parquet/format.ts';
 import { columnsOfBytes } from './client.ts';
 import { naturalTypeOf } from './node-words.ts';
+import { spool } from './spool.ts';
 import { duck } from '#test/kit/duckdb.ts';
 import type { Duck } from '#test/kit/duckdb.ts';
 import { batchesOf, parquetBytes, readParquet } from '#test/kit/parquet-files.ts';
@@ -96,6 +98,36 @@ describe('parquetParser', () => {
     expect(columns).toEqual([{ name: 'x', type }]);
     const expected = Array.from({ length: 10 }, (_, row) => [row % 3 === 0 ? null : value]);
     expect(await readParquet(bytes, columns)).toEqual({ rows: expected, rejected: [] });
+  });
+
+  it.each<[title: string, sql: string, values: unknown[]]>([
+    ['lists', '[null, [], [null], [1], [2, null]]', [null, '[]', '[null]', '[1]', '[2,null]']],
+    ['lists of lists', '[null, [], [null], [[]], [[null]]]::int[][][]', [null, '[]', '[null]', '[[]]', '[[null]]']],
+    [
+      'structs',
+      "[null, {'a': null, 'b': 1}, {'a': {'c': null}, 'b': null}]",
+      [null, '{"a":null,"b":1}', '{"a":{"c":null},"b":null}'],
+    ],
+    [
+      'lists of structs',
+      "[[{'a': 1}, null, {'a': null}], [null], null]",
+      ['[{"a":1},null,{"a":null}]', '[null]', null],
+    ],
+    [
+      'structs of lists',
+      "[{'a': [1, null], 'b': null}, {'a': null, 'b': []}, {'a': [], 'b': [[2], null]}]::struct(a int[], b int[][])[]",
+      ['{"a":[1,null],"b":null}', '{"a":null,"b":[]}', '{"a":[],"b":[[2],null]}'],
+    ],
+    [
+      'maps',
+      "[map {'a': [1, null], 'b': null}, null, map {}]::map(varchar, int[])[]",
+      ['{"a":[1,null],"b":null}', null, '{}'],
+    ],
+  ])('tells what is null from what is empty: %s', async (_title, sql, values) => {
+    const bytes = await duckFile(`select unnest(${sql}) as x`);
+    const { rows, rejected } = await readParquet(bytes, [{ name: 'x', type: 'json' }]);
+    expect(rejected).toEqual([]);
+    expect(rows).toEqual(values.map((value) => [value]));
   });
 
   it.each<[string, Column['type'], unknown]>([
@@ -224,6 +256,8 @@ describe('parquetParser', () => {
     const { rows } = await readParquet(bytes, columns);
     expect(rows.length).toBe(90_000);
     expect(rows.findIndex(([s], row) => s !== `${row}`.padStart(100, 'x'))).toBe(-1);
+    expect((await readParquet(bytes, columns, { rowsMax: 1 })).rows.length).toBe(1024);
+    await expect(readParquet(bytes.subarray(0, -9), columns)).rejects.toMatchObject({ code: 'PARQUET_UNREADABLE' });
   });
 
   it('reads every digit of nanoseconds that we write', async () => {
@@ -253,6 +287,21 @@ describe('parquetParser', () => {
       }),
       { numRuns: 80 },
     );
+  });
+});
+
+describe('spool()', () => {
+  it('says where there is no room for a large file', async () => {
+    const bytes = new Uint8Array(5_000_000);
+    async function* once(): AsyncGenerator<Uint8Array> {
+      yield bytes;
+    }
+    // Nothing else of the context is used.
+    const ctx = { tempDir: async () => '/nowhere' } as TaskContext;
+    await expect(spool(once(), ctx)).rejects.toMatchObject({
+      code: 'PARQUET_NO_ROOM',
+      message: 'No copy of the Parquet file can be kept in /nowhere: it does not exist.',
+    });
   });
 });
 

@@ -1,9 +1,12 @@
 /** A stream as a file that can be read anywhere: Parquet keeps its table of contents at the end. */
 import { open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import type { TaskContext } from '#spi/context.ts';
 import type { Bytes } from '#spi/files.ts';
+import { systemReason } from '#spi/system-reason.ts';
+import { parquetFileErrors } from './errors.ts';
 
 /** Smaller files stay in memory. */
 const MEMORY_BYTES_MAX = 4 * 1024 * 1024;
@@ -61,9 +64,19 @@ let spools = 0;
 
 async function spooledFile(folder: string): Promise<SpooledFile> {
   spools += 1;
-  const path = join(folder, `parquet-${process.pid}-${spools}`);
-  const handle = await open(path, 'wx+');
-  return new FileSpool(path, handle);
+  // Threads share the folder.
+  const path = join(folder, `parquet-${threadId}-${spools}`);
+  return new FileSpool(path, await inFolder(folder, () => open(path, 'wx+')));
+}
+
+async function inFolder<T>(folder: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const reason = systemReason(error);
+    if (reason === undefined) throw error;
+    throw parquetFileErrors.error('PARQUET_NO_ROOM', { folder, reason }, { cause: error });
+  }
 }
 
 class FileSpool implements SpooledFile {
@@ -82,7 +95,10 @@ class FileSpool implements SpooledFile {
 
   async append(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, this.#sizeBytes);
+      const from = at;
+      const { bytesWritten } = await inFolder(dirname(this.#path), () =>
+        this.#handle.write(bytes, from, bytes.length - from, this.#sizeBytes),
+      );
       at += bytesWritten;
       this.#sizeBytes += bytesWritten;
     }

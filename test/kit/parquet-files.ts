@@ -1,5 +1,5 @@
 /** Parquet files in memory: batches into bytes, and rows back. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { valueAt } from '#spi/batch.ts';
@@ -63,8 +63,12 @@ export interface ReadBack {
   readonly rejected: readonly string[];
 }
 
-/** What the parser makes of a file. */
-export async function readParquet(bytes: Uint8Array, columns: readonly Column[]): Promise<ReadBack> {
+/** What the parser makes of a file, or of its beginning. Whatever the parser leaves in its folder is an error. */
+export async function readParquet(
+  bytes: Uint8Array,
+  columns: readonly Column[],
+  { rowsMax = Infinity } = {},
+): Promise<ReadBack> {
   const rows: unknown[][] = [];
   const rejected: string[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'parquet-'));
@@ -82,9 +86,10 @@ export async function readParquet(bytes: Uint8Array, columns: readonly Column[])
     const config = { columns: columns.map(({ name, type }) => ({ name, type })) };
     for await (const batch of parquetParser.parse(config, { name: '/a.parquet', bytes: inPieces(bytes) }, ctx)) {
       for (let row = 0; row < batch.rowCount; row++) rows.push(batch.vectors.map((vector) => valueAt(vector, row)));
+      if (rows.length >= rowsMax) break;
     }
   } finally {
-    await rm(folder, { recursive: true });
+    await rmdir(folder);
   }
   return { rows, rejected };
 }
