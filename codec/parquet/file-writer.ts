@@ -21,6 +21,8 @@ export interface ParquetOptions {
 
 /** Rows of a group at most, however narrow they are. */
 const ROW_GROUP_ROWS_MAX = 256 * 1024;
+/** Readers know faulty writers by this, and some mistrust the statistics of those whose form is another. */
+const createdBy = 'ropeway version 0.1.0';
 const mark = Buffer.from('PAR1');
 const nothing = new Uint8Array(0);
 
@@ -41,7 +43,7 @@ export class ParquetWriter {
     const body = new ByteSink();
     this.#rowGroupBytes = options.rowGroupBytes;
     this.#columns = columns.map((column) => new ColumnWriter(column, { codec, unit, body }));
-    this.#footer = new Footer({ columns, codecId: codec.id, unit, createdBy: 'ropeway version 0.1.0' });
+    this.#footer = new Footer({ columns, codecId: codec.id, unit, createdBy });
   }
 
   begin(): Uint8Array {

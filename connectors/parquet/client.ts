@@ -6,7 +6,6 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { parquetMetadata, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
 import type { AsyncBuffer, Compressors, DecodedArray, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
-import { compressors as wasmCompressors } from 'hyparquet-compressors';
 import { isRopewayError } from '#spi/errors.ts';
 import { parquetFileErrors } from './errors.ts';
 import { scalarOf } from './scalars.ts';
@@ -27,22 +26,30 @@ export interface Node {
 
 export interface ParquetFile {
   readonly columns: readonly Node[];
-  /** Row ranges `[from, to)` in order: row groups, large ones in parts. */
-  readonly ranges: readonly (readonly [number, number])[];
+  /** Row ranges `[from, to)` in order, for reading these columns: row groups, large ones in parts. */
+  ranges(columns: readonly string[]): readonly (readonly [number, number])[];
   /** The values of a column in a range; nulls are null or undefined. */
   read(column: string, range: readonly [number, number]): Promise<DecodedArray>;
 }
 
-/** Rows that are decoded at once: values are objects then, a hundred bytes and more each. */
-const RANGE_ROWS_MAX = 32 * 1024;
+/**
+ * Values in memory at once, about: a row group, or a part of one. Parts cost time, for a page that reaches into several
+ * is decoded for each of them, and some writers make one page of a whole column.
+ */
+const PART_BYTES = 128 * 1024 * 1024;
+/** What a decoded value takes besides its bytes. */
+const VALUE_BYTES = 64;
 
-/** Node's own are faster; for the others there is the library's. */
-const compressors: Compressors = {
-  ...wasmCompressors,
-  GZIP: (bytes) => gunzipSync(bytes),
-  BROTLI: (bytes) => brotliDecompressSync(bytes),
-  ZSTD: (bytes) => zstdDecompressSync(bytes),
-};
+/** Node's own are faster; for the others there is the library's, which guessing does without. */
+async function loadCompressors(): Promise<Compressors> {
+  const { compressors } = await import('hyparquet-compressors');
+  return {
+    ...compressors,
+    GZIP: (bytes) => gunzipSync(bytes),
+    BROTLI: (bytes) => brotliDecompressSync(bytes),
+    ZSTD: (bytes) => zstdDecompressSync(bytes),
+  };
+}
 
 /** Statistics, too, go through parsers, which must not fail on what they do not understand. */
 const parsers = {
@@ -57,7 +64,7 @@ const parsers = {
   uuidFromBytes: (value: unknown) => value,
 };
 
-export async function openParquet(source: RandomAccess): Promise<ParquetFile> {
+export async function openParquet(source: RandomAccess, partBytes: number = PART_BYTES): Promise<ParquetFile> {
   const file: AsyncBuffer = {
     byteLength: source.sizeBytes,
     slice: (start, end) => source.read(start, end ?? source.sizeBytes),
@@ -66,11 +73,12 @@ export async function openParquet(source: RandomAccess): Promise<ParquetFile> {
   const metadata = await translated(() => parquetMetadataAsync(file, { parsers, geoparquet: false }));
   const columns = columnsOf(metadata);
   removeAnnotations(metadata);
+  const compressors = await loadCompressors();
   const options = { file, metadata, compressors, parsers, utf8: false, geoparquet: false };
   const scan = await translated(() => parquetScan(options));
   return {
     columns,
-    ranges: scan.ranges.flatMap(({ rowStart, rowEnd }) => partsOf(rowStart, rowEnd)),
+    ranges: (names) => rangesOf(metadata, new Set(names), partBytes),
     read: (column, [rowStart, rowEnd]) => translated(() => scan.readColumn({ column, rowStart, rowEnd })),
   };
 }
@@ -85,11 +93,22 @@ export function columnsOfBytes(bytes: Uint8Array): readonly Node[] | undefined {
   }
 }
 
-function partsOf(from: number, to: number): [number, number][] {
-  const count = Math.ceil((to - from) / RANGE_ROWS_MAX);
-  return Array.from({ length: count }, (_, part) => {
-    const start = from + part * RANGE_ROWS_MAX;
-    return [start, Math.min(to, start + RANGE_ROWS_MAX)];
+function rangesOf(metadata: FileMetaData, names: ReadonlySet<string>, partBytes: number): [number, number][] {
+  let from = 0;
+  return metadata.row_groups.flatMap((group) => {
+    const start = from;
+    const rows = Number(group.num_rows);
+    from += rows;
+    const size = group.columns.reduce((sum, { meta_data: chunk }) => {
+      if (chunk === undefined || !names.has(chunk.path_in_schema[0] ?? '')) return sum;
+      return sum + Number(chunk.total_uncompressed_size) + Number(chunk.num_values) * VALUE_BYTES;
+    }, 0);
+    const partRows = Math.ceil(rows / Math.max(1, Math.ceil(size / partBytes)));
+    const count = rows === 0 ? 0 : Math.ceil(rows / partRows);
+    return Array.from({ length: count }, (_, part): [number, number] => [
+      start + part * partRows,
+      start + Math.min(rows, (part + 1) * partRows),
+    ]);
   });
 }
 

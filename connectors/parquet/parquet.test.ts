@@ -11,9 +11,10 @@ import type { TaskContext } from '#spi/context.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 import { canonicalizeJson } from '#codec/json/canonical.ts';
 import type { Compression } from '#codec/parquet/format.ts';
-import { columnsOfBytes } from './client.ts';
+import { columnsOfBytes, openParquet } from './client.ts';
 import { naturalTypeOf } from './node-words.ts';
 import { spool } from './spool.ts';
+import type { RandomAccess } from './spool.ts';
 import { duck } from '#test/kit/duckdb.ts';
 import type { Duck } from '#test/kit/duckdb.ts';
 import { batchesOf, parquetBytes, readParquet } from '#test/kit/parquet-files.ts';
@@ -287,6 +288,44 @@ describe('parquetParser', () => {
       }),
       { numRuns: 80 },
     );
+  });
+});
+
+describe('openParquet()', () => {
+  it.each(['', ', parquet_version v2'])('reads row groups in parts, if they are large: %s', async (options) => {
+    const query = `select case when i % 5 > 0 then i end as n, case when i % 3 > 0 then [i, null] end as l, 't' || i % 7 as s
+      from range(30000) t(i)`;
+    const bytes = await duckFile(query, `, row_group_size 20480${options}`);
+    const source: RandomAccess = {
+      sizeBytes: bytes.length,
+      read: async (start, end) => Uint8Array.from(bytes.subarray(start, end)).buffer,
+      async [Symbol.asyncDispose]() {},
+    };
+    const columns = ['n', 'l', 's'];
+    const file = await openParquet(source, 1_000_000);
+    const ranges = file.ranges(columns);
+    expect(ranges.length).toBeGreaterThan(4);
+    expect(ranges.map(([from]) => from)).toEqual([0, ...ranges.slice(0, -1).map(([, to]) => to)]);
+    expect(ranges.at(-1)?.[1]).toBe(30_000);
+    // One column is less, and needs fewer parts.
+    expect(file.ranges(['s']).length).toBeLessThan(ranges.length);
+    for (const range of ranges) {
+      const [n, l, s] = await Promise.all(columns.map((column) => file.read(column, range)));
+      const [from, to] = range;
+      const rows = Array.from({ length: to - from }, (_, row) => [
+        n?.[row] ?? null,
+        l?.[row] ?? null,
+        String(s?.[row]),
+      ]);
+      const expected = rows.map((_row, index) => {
+        const i = BigInt(from + index);
+        const text = Buffer.from(`t${i % 7n}`).join(',');
+        return [i % 5n > 0n ? i : null, i % 3n > 0n ? [i, null] : null, text];
+      });
+      expect(
+        rows.map((row) => row.map((cell) => (Array.isArray(cell) ? cell.map((x: unknown) => x ?? null) : cell))),
+      ).toEqual(expected);
+    }
   });
 });
 

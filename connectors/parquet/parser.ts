@@ -72,7 +72,7 @@ class Rows {
   }
 
   async *read(file: ParquetFile): AsyncGenerator<Batch> {
-    for (const range of file.ranges) {
+    for (const range of file.ranges(this.#readers.map(({ column }) => column.name))) {
       const values: ArrayLike<unknown>[] = [];
       for (const { column } of this.#readers) values.push(await file.read(column.name, range));
       const [from, to] = range;

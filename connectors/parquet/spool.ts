@@ -26,7 +26,7 @@ export async function spool(bytes: Bytes, ctx: TaskContext): Promise<RandomAcces
     for await (const chunk of bytes) {
       sizeBytes += chunk.length;
       if (file === undefined && sizeBytes <= MEMORY_BYTES_MAX) {
-        held.push(chunk.slice());
+        held.push(new Uint8Array(chunk));
         continue;
       }
       if (file === undefined) {
