@@ -291,6 +291,48 @@ describe('parquetParser', () => {
   });
 });
 
+/** Rows whose values repeat more and less, with more and fewer nulls: dictionaries come to an end anywhere. */
+const phases = fc.array(
+  fc.record({
+    rows: fc.integer({ min: 1, max: 6000 }),
+    distinct: fc.constantFrom(1, 2, 100, 3000, 1_000_000),
+    nullEvery: fc.constantFrom(1, 2, 10, 1_000_000),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+
+describe('ParquetWriter', () => {
+  it('writes what is read back, wherever dictionaries and row groups end', async () => {
+    const columns: Column[] = [
+      { name: 'l', type: 'long' },
+      { name: 's', type: 'string' },
+      { name: 'd', type: 'double' },
+      { name: 'b', type: 'boolean' },
+    ];
+    const rowGroupBytes = fc.constantFrom(200_000, 1_000_000, 16 * 1024 * 1024);
+    await fc.assert(
+      fc.asyncProperty(phases, rowGroupBytes, async (parts, bytesMax) => {
+        const rows = parts.flatMap(({ rows: count, distinct, nullEvery }) =>
+          Array.from({ length: count }, (_, row): Cell[] => {
+            const value = Math.imul(row, 0x9e3779b1) % distinct;
+            if (row % nullEvery === nullEvery - 1) return [null, null, null, null];
+            return [BigInt(value) << 20n, 'v'.repeat(Math.abs(value) % 40) + value, value / 8, value > 0];
+          }),
+        );
+        const bytes = parquetBytes({ columns }, batchesOf({ columns }, rows), {
+          rowGroupBytes: bytesMax,
+          compression: 'snappy',
+        });
+        const back = await readParquet(bytes, columns);
+        expect(back.rows.length).toBe(rows.length);
+        const wrong = rows.findIndex((row, index) => row.some((cell, at) => !Object.is(cell, back.rows[index]?.[at])));
+        expect(wrong).toBe(-1);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
 describe('openParquet()', () => {
   it.each(['', ', parquet_version v2'])('reads row groups in parts, if they are large: %s', async (options) => {
     const query = `select case when i % 5 > 0 then i end as n, case when i % 3 > 0 then [i, null] end as l, 't' || i % 7 as s
