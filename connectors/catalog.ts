@@ -10,12 +10,14 @@ import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
+import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
+import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
@@ -34,6 +36,7 @@ export const catalog: Catalog = [
   csvParserPlugin,
   jsonParserPlugin,
   jsonlParserPlugin,
+  parquetParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
   columnPlugin,
@@ -47,6 +50,7 @@ export const catalog: Catalog = [
   speedometerPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
+  parquetFormatterPlugin,
   gzipEncoderPlugin,
   bzip2EncoderPlugin,
   zstdEncoderPlugin,
@@ -56,6 +60,7 @@ export const catalog: Catalog = [
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,
+  parquetGuessPlugin,
   jsonGuessPlugin,
   csvGuessPlugin,
   csvAllStringsGuessPlugin,

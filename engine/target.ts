@@ -111,7 +111,7 @@ async function filesTarget(section: FilesOutput, catalog: Catalog): Promise<Targ
       inSection(section, async () => {
         await files.cleanup?.(config, plan, reports, ctx);
       }),
-    ranges: fileRanges({ section, files, encoders, openWriter }),
+    ranges: formatter.isWhole === true ? undefined : fileRanges({ section, files, encoders, openWriter }),
   };
 }
 

@@ -56,6 +56,8 @@ export interface FormatWriter {
 }
 
 export interface Formatter<C> {
+  /** A file cannot be put together from pieces that were written apart: it is written in one go, by one thread. */
+  readonly isWhole?: boolean;
   /** Checks the config against the schema; cheap and free of effects, for it is called for planning as well. */
   open(config: C, schema: Schema): FormatWriter;
 }

@@ -22,6 +22,8 @@ export function csvGuesser({ isAllStrings }: { isAllStrings: boolean }): Guesser
   return {
     guess(config, sample) {
       const parser = isJsonObject(config['parser']) ? config['parser'] : {};
+      // No text: it has neither characters nor lines.
+      if (parser['type'] === 'parquet') return nothing;
       if (typeof parser['charset'] !== 'string') {
         const { charset, finding } = guessCharset(sample);
         return parserGuess({ charset }, [finding]);

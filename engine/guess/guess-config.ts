@@ -14,8 +14,8 @@ import { decodeSample, readSample } from '#engine/sample.ts';
 import { loadSection } from '#engine/section.ts';
 import { guessLoop } from './guess-loop.ts';
 
-/** Tried in this order. `zstd` is ours; it cannot change the answer for any other file. */
-const defaultGuessers = ['gzip', 'bzip2', 'zstd', 'json', 'csv'];
+/** Tried in this order. `zstd` and `parquet` are ours; they cannot change the answer for any other file. */
+const defaultGuessers = ['gzip', 'bzip2', 'zstd', 'parquet', 'json', 'csv'];
 
 export interface GuessOptions {
   readonly catalog: Catalog;

@@ -121,12 +121,44 @@ const columns = [
   { name: 's', type: 'string' },
   { name: 'd', type: 'double' },
 ];
-/** Text that each parser reads as three records and one bad one. */
-const samples: Readonly<Record<string, string>> = {
+/** What each parser reads as three records and one bad one. */
+const samples: Readonly<Record<string, string | Uint8Array>> = {
   csv: '1,"a\nb",1.5\r\n2,é😀,\nx,bad,1\n,"q""q",-0.0',
   json: '{"n":1,"s":"a\\nb","d":1.5}{"n":2,"s":"é😀"}\n[]{"s":"q\\"q","d":-0.0}',
   jsonl: '{"n":1,"s":"a\\nb","d":1.5}\n{"n":2,"s":"é😀"}\nbad\n{"s":"q\\"q","d":-0.0}',
+  parquet: await parquetSample(),
 };
+
+/** A whole number that has a fraction in the file: types are the file's, so values are all that can be bad. */
+async function parquetSample(): Promise<Uint8Array> {
+  const schema: Schema = {
+    columns: [
+      { name: 'd', type: 'double' },
+      { name: 'n', type: 'double' },
+      { name: 's', type: 'string' },
+    ],
+  };
+  const rows = [
+    [1.5, 1, 'a\nb'],
+    [undefined, 2, 'é😀'],
+    [1, 2.5, 'bad'],
+    [-0, undefined, 'q"q'],
+  ] as const;
+  const builder = new BatchBuilder(schema);
+  for (const [d, n, s] of rows) {
+    if (d !== undefined) builder.setDouble(0, d);
+    if (n !== undefined) builder.setDouble(1, n);
+    builder.setString(2, s);
+    builder.endRow();
+  }
+  const plugin = ofKind('formatter').find(([name]) => name === 'parquet')?.[1];
+  assert(plugin, 'the catalogue has it');
+  const writer = (await load(plugin)).open(configOf(plugin).parse({}), schema);
+  const parts = [Buffer.from(writer.begin())];
+  const batch = builder.take();
+  if (batch !== undefined) parts.push(Buffer.from(writer.write(batch)));
+  return Buffer.concat([...parts, Buffer.from(writer.end())]);
+}
 
 async function* cut(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(bytes.length);
@@ -144,13 +176,13 @@ describe.each(ofKind('parser'))('parser %s', (name, plugin) => {
   const config = configOf(plugin).parse({ columns });
 
   async function parsed(
-    text: string,
+    text: string | Uint8Array,
     cuts: readonly number[] = [],
   ): Promise<{ rows: unknown[][]; rejected: string[] }> {
     const parser = await load(plugin);
     const rejected: string[] = [];
     const rows: unknown[][] = [];
-    const file = { name: '/file', bytes: cut(new TextEncoder().encode(text), cuts) };
+    const file = { name: '/file', bytes: cut(typeof text === 'string' ? Buffer.from(text) : text, cuts) };
     for await (const batch of parser.parse(config, file, context(rejected))) rows.push(...rowsOf(batch));
     return { rows, rejected };
   }
@@ -190,6 +222,12 @@ const cells = fc.record({
   d: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
 });
 
+/** How a file without records begins and ends, where it is not empty. */
+const emptyFiles: Readonly<Record<string, readonly unknown[]>> = {
+  csv: ['n,s,d\r\n', ''],
+  parquet: ['PAR1', expect.stringMatching(/PAR1$/)],
+};
+
 describe.each(ofKind('formatter'))('formatter %s', (name, plugin) => {
   const schema: Schema = { columns: columns as unknown as Schema['columns'] };
 
@@ -197,7 +235,8 @@ describe.each(ofKind('formatter'))('formatter %s', (name, plugin) => {
     const formatter = await load(plugin);
     const writer = formatter.open(configOf(plugin).parse({}), schema);
     const begin = Buffer.from(writer.begin()).toString();
-    expect([begin, Buffer.from(writer.end()).toString()]).toEqual([name === 'csv' ? 'n,s,d\r\n' : '', '']);
+    const end = Buffer.from(writer.end()).toString('latin1');
+    expect([begin, end]).toEqual(emptyFiles[name] ?? ['', '']);
   });
 
   it('writes what the parser of its name reads back', async () => {
