@@ -11,6 +11,7 @@ import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
+import { postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
@@ -19,6 +20,7 @@ import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 export const catalog: Catalog = [
   fileInputPlugin,
   configInputPlugin,
+  postgresqlInputPlugin,
   gzipDecoderPlugin,
   bzip2DecoderPlugin,
   zstdDecoderPlugin,
@@ -35,6 +37,7 @@ export const catalog: Catalog = [
   fileOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
+  postgresqlOutputPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,
