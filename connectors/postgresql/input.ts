@@ -107,7 +107,7 @@ async function tableStatement(session: PgSession, config: PostgresqlInputConfig,
   const condition = where === undefined ? [] : [`(${where}\n)`];
   const sql = (conditions: readonly string[], orderBy?: string): string =>
     `${base}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`}` +
-    `${orderBy === undefined ? '' : ` ORDER BY ${orderBy}`}`;
+    (orderBy === undefined ? '' : ` ORDER BY ${orderBy}`);
   const plain = sql(condition, order);
   if (!config.incremental) return { sql: plain, incremental: [], rows: () => plain };
   let incremental: readonly string[] = config.incremental_columns;

@@ -5,7 +5,7 @@ import type { PgSession } from './client.ts';
 import { insertSql, mergeSql } from './commit-sql.ts';
 import type { PostgresqlOutputConfig } from './config.ts';
 import { postgresErrors } from './errors.ts';
-import { dropLeftovers, newRunId, taskTable } from './intermediate.ts';
+import { dropLeftovers, lockTarget, newRunId, taskTable } from './intermediate.ts';
 import type { RunId } from './intermediate.ts';
 import { quoteTable } from './sql.ts';
 import { columnDefinitions, matchColumns, newColumns, targetColumns } from './target-columns.ts';
@@ -96,7 +96,11 @@ async function tryOut(
   const target = quoteTable(config.schema, trial.table);
   // A failure ends the session, and the transaction with it.
   await session.query('BEGIN');
-  if (!trial.hasTarget) await session.query(createSql(target, trial.columns, config));
+  if (!trial.hasTarget) {
+    // Two runs that make the same table at the same moment would fail each other.
+    await lockTarget(session, target);
+    await session.query(createSql(target, trial.columns, config));
+  }
   const work = isDirect(config)
     ? 'pg_temp.ropeway_trial'
     : quoteTable(trial.workSchema, taskTable(trial.table, trial.run, 0));

@@ -6,7 +6,7 @@ import type { Context } from '#spi/context.ts';
 import type { Output } from '#spi/records.ts';
 import { PgSession } from './client.ts';
 import type { PostgresqlOutputConfig } from './config.ts';
-import { dropRun, lockRun } from './intermediate.ts';
+import { dropRun, lockRun, lockTarget } from './intermediate.ts';
 import type { RunId } from './intermediate.ts';
 import { commitLoad } from './load-commit.ts';
 import { checkOutputOptions, createSql, isDirect, planLoad } from './load-plan.ts';
@@ -63,9 +63,14 @@ export const postgresqlOutput: Output<PostgresqlOutputConfig, LoadPlan> = {
 };
 
 async function beginDirect(session: PgSession, config: PostgresqlOutputConfig, plan: LoadPlan): Promise<void> {
-  const statements = plan.isNew ? [createSql(quoteTable(config.schema, plan.table), plan.columns, config)] : [];
-  if (config.before_load !== undefined) statements.push(config.before_load);
-  if (statements.length > 0) await session.query(`BEGIN;\n${statements.join(';\n')};\nCOMMIT`);
+  const target = quoteTable(config.schema, plan.table);
+  await session.query('BEGIN');
+  if (plan.isNew) {
+    await lockTarget(session, target);
+    await session.query(createSql(target, plan.columns, config));
+  }
+  if (config.before_load !== undefined) await session.query(config.before_load);
+  await session.query('COMMIT');
 }
 
 async function commitOnce(

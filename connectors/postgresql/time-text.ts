@@ -125,10 +125,11 @@ export class TimeWriter {
     if (this.#isBefore) sink.writeAscii(' BC');
   }
 
-  /** `13:05:00.000001`. */
+  /** `13:05:00.000001`. The end of 1970-01-01 is how 24:00 is read, and goes back to it. */
   writeTime(sink: ByteSink, vector: TimestampVector, row: number): void {
     this.#read(vector, row);
-    this.#clock(sink);
+    if (this.#seconds === SECONDS_PER_DAY && this.#micros === 0) sink.writeAscii('24:00:00');
+    else this.#clock(sink);
   }
 
   /** `2024-01-31 13:05:00.000001`, with the suffix behind it. */

@@ -21,8 +21,8 @@ const START_WAIT_MS = 25;
 
 export interface PostgresServer extends AsyncDisposable {
   readonly port: number;
-  /** The connection options of a config, as lines of YAML with two spaces before each. */
-  yaml(others?: Readonly<Record<string, string | number>>): string;
+  /** The connection options of a config. */
+  readonly options: Readonly<Record<string, string | number>>;
   /** Rows as lists of what the driver makes of values; of the last statement when there are several. */
   query(sql: string): Promise<unknown[][]>;
 }
@@ -37,9 +37,9 @@ function programs(): string | undefined {
   }
 }
 
-/** Why there can be no server here; undefined when there can. */
-export const postgresMissing: string | undefined =
-  programs() === undefined ? `no server below ${versionsFolder}: install the package postgresql` : undefined;
+/** Why there can be no server here, as the end of a title; empty when there can. */
+export const postgresMissing: string =
+  programs() === undefined ? ` (no server below ${versionsFolder}: install the package postgresql)` : '';
 
 export async function postgresServer(): Promise<PostgresServer> {
   const bin = programs();
@@ -63,10 +63,7 @@ export async function postgresServer(): Promise<PostgresServer> {
   const client = await connected(port, child);
   return {
     port,
-    yaml: (others = {}) =>
-      Object.entries({ type: 'postgresql', host: '127.0.0.1', port, user, password, database: 'postgres', ...others })
-        .map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`)
-        .join(''),
+    options: { type: 'postgresql', host: '127.0.0.1', port, user, password, database: 'postgres' },
     async query(sql) {
       const result: unknown = await client.query({ text: sql, rowMode: 'array' });
       // Several statements give a list of results.
