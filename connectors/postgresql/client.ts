@@ -60,13 +60,17 @@ export interface CopyIn {
 
 /** Seconds that asking the server to end a statement may take. */
 const CANCEL_TIMEOUT_S = 5;
+/** The end of a connection is waited for no longer. */
+const END_TIMEOUT_MS = 5000;
 
-// What the server sends must not depend on settings of the database, the role or the environment. The last line makes
-// the server notice (from version 14 on) that its client has died while it computes.
+// What the server sends must not depend on settings of the database, the role or the environment.
 const sessionSettings = `
 SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET timezone = 'UTC';
-SET bytea_output = 'hex'; SET extra_float_digits = 1; SET xmloption = 'content';
-SELECT set_config(name, '1s', false) FROM pg_settings WHERE name = 'client_connection_check_interval';`;
+SET bytea_output = 'hex'; SET extra_float_digits = 1; SET xmloption = 'content';`;
+
+// The server notices within this time that its client has died while it computes. Versions before 14 do not know the
+// setting, and some platforms refuse it.
+const watchClient = "SET client_connection_check_interval = '1s'";
 
 export class PgSession implements AsyncDisposable {
   readonly server: string;
@@ -106,6 +110,9 @@ export class PgSession implements AsyncDisposable {
       const own = role === undefined ? [] : [`SET ROLE ${quoteName(role)};`];
       if (timeout !== undefined) own.push(`SET statement_timeout = ${timeout};`);
       await this.#client.query(`${sessionSettings} SET search_path TO ${quoteName(schema)}; ${own.join(' ')}`);
+      await this.#client.query(watchClient).catch((error: unknown) => {
+        this.#options.log.debug('The server does not watch over its client.', { reason: String(error) });
+      });
       const { rows } = await this.query('SELECT pg_backend_pid()');
       this.#pid = Number(rows[0]?.[0]);
     } catch (error) {
@@ -190,8 +197,13 @@ export class PgSession implements AsyncDisposable {
     // The end of the connection is waited for.
     if (this.#pid !== 0) this.#socket.ref();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    // The driver ends a connection that is at work by force, and answers for one that is broken already, too.
-    await Promise.race([this.#client.end().catch(() => {}), this.#ended()]);
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, END_TIMEOUT_MS);
+    });
+    // The driver ends a connection that is at work by force; one that is broken may have told its end already.
+    await Promise.race([this.#client.end().catch(() => {}), limit]);
+    clearTimeout(timer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -203,14 +215,6 @@ export class PgSession implements AsyncDisposable {
     if (this.#isClosed) return;
     await this.#cancel();
     await this.close();
-  }
-
-  #ended(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, CANCEL_TIMEOUT_S * 1000);
-      timer.unref();
-      this.#client.once('end', resolve);
-    });
   }
 
   async #waiting<T>(answer: Promise<T>, place?: ErrorPlace): Promise<T> {

@@ -256,6 +256,30 @@ describe.skipIf(postgresMissing !== '')(`postgresqlInput${postgresMissing}`, () 
     expect(await fail(place, tableToCsv(server, input))).toContain('PG_PRIVILEGE_MISSING');
   });
 
+  it('encrypts, and checks the server as far as it is told to', async () => {
+    await using place = await workspace();
+    const sslrootcert = await server.enableTls();
+    const query = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
+    expect(await readCsv(place, server, { query, sslmode: 'disable' })).toBe('ssl\nfalse\n');
+    const accepted: object[] = [
+      { ssl: true },
+      { sslmode: 'require' },
+      { sslmode: 'verify-ca', sslrootcert },
+      { sslmode: 'verify-full', sslrootcert, host: 'localhost' },
+    ];
+    for (const options of accepted) {
+      expect(await readCsv(place, server, { query, ...options })).toBe('ssl\ntrue\n');
+    }
+    const refused: object[] = [
+      { sslmode: 'verify-ca' },
+      { sslmode: 'verify-full', host: 'localhost' },
+      { sslmode: 'verify-full', sslrootcert },
+    ];
+    for (const options of refused) {
+      expect(await fail(place, tableToCsv(server, { query, ...options }))).toContain('PG_TLS');
+    }
+  });
+
   it('ends what the server does when the run is stopped', async () => {
     await using place = await workspace();
     const query = 'SELECT count(*) FROM generate_series(1, 100000000000) AS i';

@@ -65,7 +65,8 @@ export async function planLoad(
   const table = found ?? config.table;
   const isNew = found === undefined || config.mode === 'replace';
   const workSchema = config.mode === 'replace' ? config.schema : (config.temp_schema ?? config.schema);
-  const run = newRunId(ctx.transactionTime.getTime());
+  // The clock's time, for the run's own may be set by a config: leftovers are judged by their age.
+  const run = newRunId(Date.now());
   await dropLeftovers(session, workSchema, table, ctx.log);
   const target = quoteTable(config.schema, table);
   const matches = isNew

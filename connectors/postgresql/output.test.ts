@@ -306,13 +306,7 @@ describe.skipIf(postgresMissing !== '')(`postgresqlOutput${postgresMissing}`, ()
         { schema: 'nowhere', table: 'new', mode: 'insert' },
         ['PG_SCHEMA_MISSING', 'nowhere'],
       ],
-      [
-        'a closed port',
-        { id: 'long' },
-        [],
-        { ...table, port: 1, retry_limit: 1, retry_wait: 1 },
-        ['PG_CONNECTION_REFUSED', 'trying again'],
-      ],
+      ['a closed port', { id: 'long' }, [], { ...table, port: 1 }, ['PG_CONNECTION_REFUSED']],
     ])('%s', async (_title, columns, rows, output, expected) => {
       await using place = await workspace();
       const told = await fail(place, valuesToTable(server, columns, rows, { ...output }));
@@ -411,6 +405,41 @@ describe.skipIf(postgresMissing !== '')(`postgresqlOutput${postgresMissing}`, ()
     await Promise.all([succeed(one, config), succeed(two, config)]);
     const expected = { insert: 200, replace: 100, merge: 1, truncate_insert: 100 }[mode];
     expect(await server.query(`SELECT count(*)::int FROM ${table}`)).toEqual([[expected]]);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('commits again after a conflict, and gives up after `retry_limit` times', async () => {
+    await using place = await workspace({ 'in/a.csv': '1,x\n' });
+    await server.query(`CREATE SEQUENCE tries; CREATE FUNCTION busy(times int) RETURNS void LANGUAGE plpgsql AS $$
+      BEGIN IF nextval('tries') <= times THEN RAISE EXCEPTION 'busy' USING ERRCODE = '40001'; END IF; END $$`);
+    const output = { table: 'patient', mode: 'insert', retry_limit: 2, retry_wait: 1, max_retry_wait: 2 };
+    const told = await succeed(place, csvToTable(server, { ...output, after_load: 'SELECT busy(2)' }));
+    expect(told.match(/trying again/g)).toHaveLength(2);
+    expect(await rowsOf('patient')).toEqual([[1, 'x']]);
+    expect(await fail(place, csvToTable(server, { ...output, after_load: 'SELECT busy(100)' }))).toContain(
+      'PG_CONFLICT',
+    );
+    expect(await rowsOf('patient')).toEqual([[1, 'x']]);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('ends at once when it is stopped in the middle of the commit, and leaves nothing', async () => {
+    await using place = await workspace({ 'in/a.csv': '1,x\n' });
+    const config = csvToTable(server, { table: 'halted', mode: 'insert', after_load: 'SELECT pg_sleep(100)' });
+    await place.write('config.yml', config);
+    let stoppedAt = 0;
+    const { exitCode, stderr } = await place.ropeway(['run', 'config.yml'], {
+      started: async (pid) => {
+        const sleeping = "SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(100)'";
+        while ((await server.query(sleeping)).length === 0) await wait(10);
+        stoppedAt = performance.now();
+        process.kill(pid, 'SIGTERM');
+      },
+    });
+    expect(performance.now() - stoppedAt).toBeLessThan(5000);
+    expect(exitCode, stderr).toBe(143);
+    expect(stderr).toContain('PG_STOPPED');
+    expect(await server.query("SELECT to_regclass('halted')")).toEqual([[null]]);
     expect(await leftovers()).toEqual([]);
   });
 

@@ -21,25 +21,24 @@ const living = new Map<RunId, PgSession>();
 export const postgresqlOutput: Output<PostgresqlOutputConfig, LoadPlan> = {
   async plan(config, schema, _taskCount, ctx) {
     checkOutputOptions(config);
-    return withRetries(config, ctx, async () => {
-      const session = await PgSession.open(config, ctx);
-      try {
-        const plan = await planLoad(session, config, schema, ctx);
-        if (isDirect(config)) {
-          await beginDirect(session, config, plan);
-          await session.close();
-        } else {
-          await lockRun(session, plan.run);
-          // A run that is to be resumed ends without a clean-up: its process must end, too.
-          session.unref();
-          living.set(plan.run, session);
-        }
-        return plan;
-      } catch (error) {
+    // Not tried again: nothing is lost yet, and a wrong option should show at once.
+    const session = await PgSession.open(config, ctx);
+    try {
+      const plan = await planLoad(session, config, schema, ctx);
+      if (isDirect(config)) {
+        await beginDirect(session, config, plan);
         await session.close();
-        throw error;
+      } else {
+        await lockRun(session, plan.run);
+        // A run that is to be resumed ends without a clean-up: its process must end, too.
+        session.unref();
+        living.set(plan.run, session);
       }
-    });
+      return plan;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
   },
 
   open: openLoad,

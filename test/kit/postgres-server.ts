@@ -25,6 +25,8 @@ export interface PostgresServer extends AsyncDisposable {
   readonly options: Readonly<Record<string, string | number>>;
   /** Rows as lists of what the driver makes of values; of the last statement when there are several. */
   query(sql: string): Promise<unknown[][]>;
+  /** Turns TLS on, with a certificate for the name `localhost` alone; returns the file of its authority. */
+  enableTls(): Promise<string>;
 }
 
 /** The folder of the newest server's programs, or undefined when there is none. */
@@ -69,6 +71,19 @@ export async function postgresServer(): Promise<PostgresServer> {
       // Several statements give a list of results.
       return ((Array.isArray(result) ? result.at(-1) : result) as pg.QueryArrayResult<unknown[]>).rows;
     },
+    async enableTls() {
+      const [key, certificate] = [join(data, 'server.key'), join(data, 'server.crt')];
+      const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+      const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+      const files = ['-keyout', key, '-out', certificate];
+      const made = spawnSync('openssl', [...request, ...name, ...files], { ...owner, cwd: folder });
+      assert(made.status === 0, `openssl makes a certificate: ${String(made.stderr)}`);
+      await client.query('ALTER SYSTEM SET ssl = on');
+      await client.query('SELECT pg_reload_conf()');
+      // The server reads its settings when it comes to it.
+      await (await connected(port, child, { rejectUnauthorized: false })).end();
+      return certificate;
+    },
     async [Symbol.asyncDispose]() {
       await client.end();
       const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -92,9 +107,9 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function connected(port: number, child: ChildProcess): Promise<pg.Client> {
+async function connected(port: number, child: ChildProcess, ssl: pg.ClientConfig['ssl'] = false): Promise<pg.Client> {
   for (let tries = 0; ; tries++) {
-    const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: 'postgres' });
+    const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: 'postgres', ssl });
     client.on('error', () => {});
     try {
       await client.connect();
