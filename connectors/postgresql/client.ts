@@ -161,18 +161,27 @@ export class PgSession implements AsyncDisposable {
     const { from } = await import('pg-copy-streams');
     this.#options.log.debug('SQL', { sql });
     const stream = this.#client.query(from(sql));
-    const failed = new Promise<never>((_, reject) => stream.on('error', reject));
+    let failure: { readonly error: unknown } | undefined;
+    const failed = new Promise<never>((_, reject) => {
+      stream.on('error', (error) => {
+        failure ??= { error };
+        reject(error);
+      });
+    });
     failed.catch(() => {});
+    // The driver's stream has let go of its connection when it has failed: it must not be written to any more.
+    const check = (): void => {
+      if (failure !== undefined) throw this.#translated(failure.error, place);
+    };
     return {
       write: async (bytes) => {
-        if (stream.write(bytes)) {
-          if (stream.errored !== null) await this.#waiting(failed, place);
-          return;
-        }
+        check();
+        if (stream.write(bytes)) return;
         const drained = new Promise<void>((resolve) => stream.once('drain', resolve));
         await this.#waiting(Promise.race([drained, failed]), place);
       },
       finish: async () => {
+        check();
         const finished = new Promise<void>((resolve) => stream.end(resolve));
         await this.#waiting(Promise.race([finished, failed]), place);
         return stream.rowCount;

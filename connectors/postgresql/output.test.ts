@@ -6,7 +6,15 @@ import type { TaskContext } from '#spi/context.ts';
 import type { Schema } from '#spi/schema.ts';
 import { makeFifo } from '#test/kit/fifo.ts';
 import { keptLog } from '#test/kit/memory-plugins.ts';
-import { csvToTable, fail, readCsv, succeed, tableToTable, valuesToTable } from '#test/kit/postgres-jobs.ts';
+import {
+  csvToTable,
+  fail,
+  readCsv,
+  succeed,
+  tableToCsv,
+  tableToTable,
+  valuesToTable,
+} from '#test/kit/postgres-jobs.ts';
 import { postgresMissing, postgresServer } from '#test/kit/postgres-server.ts';
 import type { PostgresServer } from '#test/kit/postgres-server.ts';
 import { workspace } from '#test/kit/workspace.ts';
@@ -315,6 +323,14 @@ describe.skipIf(postgresMissing !== '')(`postgresqlOutput${postgresMissing}`, ()
       expect(await leftovers()).toEqual([]);
     });
 
+    it('a value in the middle of many rows', async () => {
+      const rows = Array.from({ length: 60_000 }, (_, index) => `${index === 30_000 ? 40_000 : 1},${'x'.repeat(3)}\n`);
+      await using place = await workspace({ 'in/a.csv': rows.join('') });
+      const told = await fail(place, csvToTable(server, table));
+      for (const part of ['PG_VALUE_REFUSED', '40000', "'id'", 'record 30001']) expect(told).toContain(part);
+      expect(await leftovers()).toEqual([]);
+    });
+
     it('unmatched columns only as long as it is not told to ignore them', async () => {
       await using place = await workspace();
       const output = { ...table, ignore_unmatched_columns: true, mode: 'insert_direct' };
@@ -338,6 +354,52 @@ describe.skipIf(postgresMissing !== '')(`postgresqlOutput${postgresMissing}`, ()
       const output = { table: 'guarded', mode: 'insert', user: 'writer', password: 'writer' };
       expect(await fail(place, csvToTable(server, output))).toContain('PG_PRIVILEGE_MISSING');
     });
+  });
+
+  describe('a server that goes away', () => {
+    const kill =
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND application_name = ";
+
+    it('while rows are written', async () => {
+      await using place = await workspace();
+      makeFifo(place.path('in.csv'));
+      const config = csvToTable(server, { table: 'cut', mode: 'insert', application_name: 'cut writer' });
+      await place.write('config.yml', config.replace('path_prefix: in/', 'path_prefix: in.csv'));
+      const { exitCode, stderr } = await place.ropeway(['run', 'config.yml'], {
+        started: async () => {
+          while ((await server.query(`${kill}'cut writer'`)).length === 0) await wait(10);
+          // The run may end before it has read everything.
+          await place.write('in.csv', '1,x\n'.repeat(100_000)).catch(() => {});
+        },
+      });
+      expect(exitCode, stderr).toBe(1);
+      expect(stderr).toMatch(/PG_UNAVAILABLE|PG_CONNECTION_LOST/);
+      expect(await leftovers()).toEqual([]);
+    });
+
+    it('while rows are read', async () => {
+      await using place = await workspace();
+      const query = "SELECT repeat('x', 1000) FROM generate_series(1, 100000000)";
+      await place.write('config.yml', tableToCsv(server, { query, application_name: 'cut reader' }));
+      const { exitCode, stderr } = await place.ropeway(['run', 'config.yml'], {
+        started: async () => {
+          while ((await server.query(`${kill}'cut reader'`)).length === 0) await wait(10);
+        },
+      });
+      expect(exitCode, stderr).toBe(1);
+      expect(stderr).toMatch(/PG_UNAVAILABLE|PG_CONNECTION_LOST/);
+      expect(await place.outputs()).toEqual([]);
+    });
+  });
+
+  it('loads large files in several threads', async () => {
+    const rows = Array.from({ length: 400_000 }, (_, index) => `${index},name ${index}\n`).join('');
+    await using place = await workspace({ 'in/a.csv': rows, 'in/b.csv': rows });
+    const config = csvToTable(server, { table: 'threads', mode: 'replace' });
+    expect(await succeed(place, config.replace('exec: {', 'exec: {max_threads: 2, '))).toContain('threads=2');
+    expect(await server.query('SELECT count(*)::int, sum(id)::text, count(DISTINCT name)::int FROM threads')).toEqual([
+      [800_000, '159999600000', 400_000],
+    ]);
   });
 
   describe('a run that dies', () => {
