@@ -18,6 +18,7 @@ import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
+import { postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
@@ -30,6 +31,7 @@ import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 export const catalog: Catalog = [
   fileInputPlugin,
   configInputPlugin,
+  postgresqlInputPlugin,
   gzipDecoderPlugin,
   bzip2DecoderPlugin,
   zstdDecoderPlugin,
@@ -57,6 +59,7 @@ export const catalog: Catalog = [
   fileOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
+  postgresqlOutputPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,

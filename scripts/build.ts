@@ -76,16 +76,26 @@ function licenses(chunks: readonly OutputChunk[]): string {
   return [...new Set(folders)]
     .sort()
     .map((folder) => {
-      const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
-      if (file === undefined) throw new Error(`${folder} has no licence file`);
+      const text = licenseText(folder);
+      if (text === undefined) throw new Error(`${folder} has no licence text`);
       // Every package has one.
       const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
         string,
         string
       >;
-      return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+      return `${name} ${version}\n\n${text.trim()}\n`;
     })
     .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+/** The licence file of a package, or the chapter of its README. */
+function licenseText(folder: string): string | undefined {
+  const names = readdirSync(folder);
+  const file = names.find((name) => /^licen[cs]e/i.test(name));
+  if (file !== undefined) return readFileSync(join(folder, file), 'utf8');
+  const readme = names.find((name) => /^readme/i.test(name));
+  if (readme === undefined) return undefined;
+  return /^#+ licen[cs]e\s+([^]+?)(?=^#|$(?![^]))/im.exec(readFileSync(join(folder, readme), 'utf8'))?.[1];
 }
 
 export async function buildIfStale(): Promise<void> {

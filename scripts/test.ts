@@ -19,6 +19,8 @@ const needs: readonly Need[] = [
   { command: 'gzip', package: 'gzip', why: 'the other side of the gzip codec' },
   { command: 'igzip', package: 'isal', why: 'another reader of what the gzip codec writes' },
   { command: 'libdeflate-gzip', package: 'libdeflate-tools', why: 'another reader of what the gzip codec writes' },
+  { command: 'pg_ctlcluster', package: 'postgresql', why: 'the server of the postgresql connector' },
+  { command: 'openssl', package: 'openssl', why: 'certificates of the servers in tests' },
   { command: 'python3', package: 'python3', why: 'another reader of what the gzip codec writes' },
 ];
 

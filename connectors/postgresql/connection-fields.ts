@@ -1,0 +1,69 @@
+/** Options of everything that connects to PostgreSQL. */
+import { z } from 'zod';
+import { option } from '#spi/fields.ts';
+
+// The shape is long, and `z.output` of the configs gives the types that others need.
+// oxlint-disable-next-line typescript/explicit-module-boundary-types
+export function connectionFields() {
+  return {
+    host: option(z.string().min(1), {
+      title: 'Host',
+      description: 'Name or address of the server, or the folder of its Unix socket.',
+      examples: ['db.example.com'],
+    }),
+    port: option(z.number().int().min(1).max(65_535).default(5432), {
+      title: 'Port',
+      description: 'Port of the server.',
+    }),
+    user: option(z.string().min(1), { title: 'User', description: 'Name of the database user.' }),
+    password: option(z.string().default(''), {
+      title: 'Password',
+      description: 'Password of the user.',
+      'x-secret': true,
+    }),
+    database: option(z.string().min(1), { title: 'Database', description: 'Name of the database.' }),
+    schema: option(z.string().min(1).default('public'), {
+      title: 'Schema',
+      description: 'Schema of the table; it becomes the search path.',
+    }),
+    ssl: option(z.boolean().default(false), {
+      title: 'TLS',
+      description: 'Encrypts the connection without checking who the server is. Prefer `sslmode`.',
+    }),
+    sslmode: option(z.enum(['disable', 'require', 'verify-ca', 'verify-full']).optional(), {
+      title: 'TLS mode',
+      description:
+        'As in libpq, instead of `ssl`: `require` encrypts, `verify-ca` checks the certificate of the server, ' +
+        '`verify-full` its name as well.',
+    }),
+    sslrootcert: option(z.string().optional(), {
+      title: 'CA file',
+      description: 'PEM file of the authorities that are trusted; by default those that Node.js knows.',
+    }),
+    application_name: option(z.string().default('ropeway'), {
+      title: 'Application name',
+      description: 'What the server shows as the name of this client.',
+      'x-advanced': true,
+    }),
+    connect_timeout: option(z.number().int().min(1).default(300), {
+      title: 'Connect timeout',
+      description: 'Seconds that making a connection may take.',
+      'x-advanced': true,
+    }),
+    options: option(z.record(z.string(), z.json()).default({}), {
+      title: 'Driver properties',
+      description: 'Taken for configs of Embulk; there is no Java driver that they could go to.',
+      'x-advanced': true,
+    }),
+    driver_path: option(z.string().optional(), {
+      title: 'Driver path',
+      description: 'Taken for configs of Embulk; there is no Java driver.',
+      'x-advanced': true,
+    }),
+    default_timezone: option(z.string().default('UTC'), {
+      title: 'Default time zone',
+      description: 'Zone in which timestamps are written as texts and as values of types without a zone.',
+      examples: ['Asia/Tokyo'],
+    }),
+  };
+}
