@@ -75,6 +75,19 @@ describe('writeScalarJson()', () => {
   });
 });
 
+describe('lone surrogates', () => {
+  it('stay what they are on their way through a scalar', () => {
+    for (const json of [String.raw`"a\ud800\ufffd"`, String.raw`["\udc00é"]`]) {
+      const bytes = bytesOf(json);
+      const value = scalarOfJson(bytes, 0, bytes.length);
+      assert(value, 'neither is null');
+      const sink = new ByteSink();
+      writeScalarJson(sink, value);
+      expect([...sink.view()]).toEqual([...bytes]);
+    }
+  });
+});
+
 describe('writeCellText()', () => {
   it.each([
     ['boolean', true, 'true'],

@@ -1,5 +1,5 @@
 /** Single values between JSON and columns: what a value inside a json cell is as a value of a column, and back. */
-import { CELL_SURROGATE, cellFlags, textLength, textStart } from '#spi/batch.ts';
+import { CELL_SURROGATE, cellFlags, stringAt, textLength, textStart } from '#spi/batch.ts';
 import type { Timestamp, Vector } from '#spi/batch.ts';
 import type { ByteSink } from '#spi/byte-sink.ts';
 import type { VectorBuilder } from '#spi/vector-builder.ts';
@@ -41,9 +41,13 @@ export function scalarOfJson(bytes: Uint8Array, start: number, end: number): Sca
   }
 }
 
-/** The text of a range of canonical JSON. Lone surrogates of WTF-8 become U+FFFD each byte. */
-export function jsonTextOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+/** The text of a range of canonical JSON, lone surrogates included. */
+function jsonTextOf(bytes: Uint8Array, start: number, end: number): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+  // What is no UTF-8 is WTF-8; that is rare, and costs a vector of one cell.
+  if (!text.includes('\ufffd')) return text;
+  const cells = Uint32Array.of(start, (end - start) | CELL_SURROGATE);
+  return stringAt({ type: 'json', cells, arena: bytes }, 0);
 }
 
 /** The value as JSON; false when JSON has none such: a timestamp, a number that is not finite. */
@@ -64,7 +68,7 @@ export function writeScalarJson(sink: ByteSink, value: Scalar): boolean {
   } else if (typeof value !== 'object') {
     sink.writeAscii(String(value));
   } else if (isJsonText(value)) {
-    sink.writeString(value.json);
+    writeWtf8(sink, value.json);
   } else {
     return false;
   }

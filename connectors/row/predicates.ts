@@ -2,8 +2,10 @@
  * Comparisons of one column's cells with one value. A null fails all of them but `!=`. Longs are compared as the whole
  * numbers that they are.
  */
-import { bytesAt, isNull, stringAt } from '#spi/batch.ts';
+import { bytesAt, isNull, stringAt, textLength, textStart } from '#spi/batch.ts';
 import type { Timestamp, Vector } from '#spi/batch.ts';
+import { ByteSink } from '#spi/byte-sink.ts';
+import { writeWtf8 } from '#spi/wtf8.ts';
 
 /** Whether the row of a batch with these vectors passes. */
 export type Predicate = (vectors: readonly Vector[], row: number) => boolean;
@@ -46,7 +48,8 @@ export function comparePredicate(
   operand: Operand,
   { hasTotalOrder }: { readonly hasTotalOrder: boolean },
 ): Predicate {
-  const compare = comparer(operand, hasTotalOrder);
+  const isEquality = comparison === '=' || comparison === '!=';
+  const compare = isEquality && typeof operand === 'string' ? textEquality(operand) : comparer(operand, hasTotalOrder);
   const passes = passing[comparison];
   return (vectors, row) => {
     const vector = vectors[index] as Vector; // an index of the schema
@@ -79,6 +82,15 @@ function totalOrder(a: number, b: number): number {
   if (Number.isNaN(b)) return LESS;
   if (a === 0 && b === 0) return Object.is(a, -0) ? LESS : GREATER;
   return EQUAL;
+}
+
+/** Equal texts have equal bytes: no string is made. */
+function textEquality(operand: string): (vector: Vector, row: number) => number {
+  const sink = new ByteSink(64);
+  writeWtf8(sink, operand);
+  const wanted = sink.view();
+  return (vector, row) =>
+    textLength(vector, row) === wanted.length && isAt(vector.arena, wanted, textStart(vector, row)) ? EQUAL : LESS;
 }
 
 /** The order of texts is that of their UTF-16 units, as Java has it. */
