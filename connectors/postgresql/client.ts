@@ -68,9 +68,9 @@ const sessionSettings = `
 SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET timezone = 'UTC';
 SET bytea_output = 'hex'; SET extra_float_digits = 1; SET xmloption = 'content';`;
 
-// The server notices within this time that its client has died while it computes. Versions before 14 do not know the
-// setting, and some platforms refuse it.
-const watchClient = "SET client_connection_check_interval = '1s'";
+// The server notices within this time that its client has gone while it computes: a process that is stopped or killed
+// may not be there any more to say so. Versions before 14 do not know the setting, and some platforms refuse it.
+const watchClient = "SET client_connection_check_interval = '250ms'";
 
 export class PgSession implements AsyncDisposable {
   readonly server: string;

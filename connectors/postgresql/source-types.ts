@@ -73,8 +73,9 @@ const structuredCategories = 'ACR';
 
 export async function sourceTypes(session: PgSession, fields: readonly ResultField[]): Promise<readonly SourceType[]> {
   const oids = [...new Set(fields.map(({ typeOid }) => typeOid))];
+  // With -1 the names are those of casts that cut nothing off: `bpchar`, not `character`, which is of length 1.
   const { rows } = await session.query(
-    'SELECT oid, typname, typcategory, format_type(oid, NULL) FROM pg_type WHERE oid = ANY($1::oid[])',
+    'SELECT oid, typname, typcategory, format_type(oid, -1) FROM pg_type WHERE oid = ANY($1::oid[])',
     [oids],
   );
   const byOid = new Map(
