@@ -45,15 +45,17 @@ export function isAnonymous({ auth_method, access_key_id, secret_access_key }: A
 /** Throws when options are missing, or are of another method. */
 export function checkAuth(config: AuthConfig): void {
   const method = config.auth_method;
+  // Not the place of the option itself: its line is shown, and may hold a secret.
+  const where = { path: ['auth_method'] };
   const { required, optional } = belonging[method];
   for (const option of authOptions) {
     if (config[option] === undefined || required.includes(option) || optional.includes(option)) continue;
-    throw s3Errors.error('S3_AUTH_INVALID', { option, method }, { where: { path: [option] } });
+    throw s3Errors.error('S3_AUTH_INVALID', { option, method }, { where });
   }
   if (isAnonymous(config)) return;
   for (const option of required) {
     if (config[option] !== undefined) continue;
-    throw s3Errors.error('S3_AUTH_REQUIRED', { option, method }, { where: { path: ['auth_method'] } });
+    throw s3Errors.error('S3_AUTH_REQUIRED', { option, method }, { where });
   }
 }
 

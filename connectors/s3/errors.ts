@@ -49,7 +49,7 @@ export const s3Errors = errorCatalogue({
   S3_OBJECT_NOT_FOUND: {
     kind: 'connector',
     message: 'There is no object {place}.',
-    hint: 'Check the path. If it was there when the run was planned, somebody has deleted it.',
+    hint: 'Check bucket and path. If it was there when the run was planned, somebody has deleted it.',
   },
   S3_OBJECT_ARCHIVED: {
     kind: 'connector',

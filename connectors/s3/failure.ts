@@ -36,6 +36,7 @@ type Code = keyof typeof s3Errors.entries;
 const named: Readonly<Record<string, Code>> = {
   NoSuchBucket: 'S3_BUCKET_NOT_FOUND',
   NoSuchKey: 'S3_OBJECT_NOT_FOUND',
+  NoSuchUpload: 'S3_UPLOAD_LOST',
   PermanentRedirect: 'S3_REGION_WRONG',
   TemporaryRedirect: 'S3_REGION_WRONG',
   AuthorizationHeaderMalformed: 'S3_REGION_WRONG',

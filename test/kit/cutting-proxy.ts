@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 export interface ProxyFaults {
   /** Cuts the connection in the middle of an answer, after so many bytes; undefined leaves it whole. */
   readonly cutAfterBytes?: (asked: IncomingMessage) => number | undefined;
+  /** What happens before the request goes on; one that never resolves is a store that hangs. */
+  readonly before?: (asked: IncomingMessage) => Promise<void>;
   /** Answers itself, with this status. */
   readonly answers?: (asked: IncomingMessage) => number | undefined;
 }
@@ -23,7 +25,8 @@ export async function cuttingProxy(targetPort: number, faults: ProxyFaults): Pro
     asked.push([incoming.method, incoming.url, incoming.headers.range].filter(Boolean).join(' '));
     const status = faults.answers?.(incoming);
     if (status === undefined) {
-      pass(incoming, answer, targetPort, faults);
+      const before = faults.before?.(incoming) ?? Promise.resolve();
+      void before.then(() => pass(incoming, answer, targetPort, faults));
       return;
     }
     incoming.resume();
@@ -46,7 +49,8 @@ export async function cuttingProxy(targetPort: number, faults: ProxyFaults): Pro
 function pass(incoming: IncomingMessage, answer: ServerResponse, port: number, faults: ProxyFaults): void {
   // A client that takes this for its HTTP proxy asks for a whole URL.
   const path = (incoming.url ?? '/').replace(/^http:\/\/[^/]+/, '');
-  const { method, headers } = incoming;
+  const { method } = incoming;
+  const headers = { ...incoming.headers, host: `127.0.0.1:${port}` };
   const outgoing = request({ host: '127.0.0.1', port, path, method, headers }, (reply) => {
     answer.writeHead(reply.statusCode ?? 502, reply.headers);
     let left = faults.cutAfterBytes?.(incoming) ?? Infinity;
