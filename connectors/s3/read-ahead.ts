@@ -4,8 +4,10 @@
  * guess costs a request in vain; a right one hides the wait for the store, which is longer than the transfer.
  */
 
-/** Ranges that are on their way at most; each is as large as the reads (1 MiB). */
-export const RANGES_AHEAD_MAX = 4;
+/** So many ranges are sent for ahead of a read; each is as large as the reads (1 MiB). */
+export const RANGES_AHEAD = 4;
+/** Ranges that are on their way or waiting to be read at most. */
+export const RANGES_HELD_MAX = 8;
 /** Reads below this size (the end of a record, for example) are not part of the pattern. */
 export const LARGE_READ_BYTES: number = 256 * 1024;
 /** Distances that are remembered; the most frequent one counts. */
@@ -50,13 +52,12 @@ export class ReadAhead {
     }
     await ahead.done;
     target.set(ahead.target.subarray(0, length));
-    if (this.#spare.length < RANGES_AHEAD_MAX) this.#spare.push(ahead.target);
+    if (this.#spare.length < RANGES_AHEAD) this.#spare.push(ahead.target);
     return length;
   }
 
   close(): void {
-    for (const { stop } of this.#ahead.values()) stop.abort();
-    this.#ahead.clear();
+    for (const start of this.#ahead.keys()) this.#drop(start);
   }
 
   /** Learns from a large read, and sends for what will follow it. */
@@ -67,16 +68,22 @@ export class ReadAhead {
     }
     this.#last = position;
     const distance = mostFrequent(this.#distances);
-    const wanted = new Set<number>();
-    for (let step = 1; distance > 0 && step <= RANGES_AHEAD_MAX; step++) wanted.add(position + step * distance);
-    for (const [start, { stop }] of this.#ahead) {
-      if (wanted.has(start)) continue;
-      stop.abort();
-      this.#ahead.delete(start);
+    if (distance <= 0) return;
+    // When threads overtake each other a guess comes true one read later: only what lies behind is given up.
+    for (const start of this.#ahead.keys()) if (start <= position) this.#drop(start);
+    for (let step = 1; step <= RANGES_AHEAD; step++) {
+      const start = position + step * distance;
+      if (start >= this.#sizeBytes || this.#ahead.has(start)) continue;
+      // The oldest are the least likely to be wanted still.
+      const [oldest] = this.#ahead.keys();
+      if (this.#ahead.size === RANGES_HELD_MAX && oldest !== undefined) this.#drop(oldest);
+      this.#ahead.set(start, this.#send(start, count));
     }
-    for (const start of wanted) {
-      if (start < this.#sizeBytes && !this.#ahead.has(start)) this.#ahead.set(start, this.#send(start, count));
-    }
+  }
+
+  #drop(start: number): void {
+    this.#ahead.get(start)?.stop.abort();
+    this.#ahead.delete(start);
   }
 
   #send(start: number, count: number): Ahead {

@@ -10,7 +10,7 @@ import { s3Failure } from './failure.ts';
 import { groupBySize } from './input.ts';
 import { modifiedFrom, modifiedTo } from './listing.ts';
 import { OBJECT_BYTES_MAX, partBytes, PARTS_MAX } from './part-sizes.ts';
-import { LARGE_READ_BYTES, RANGES_AHEAD_MAX, ReadAhead } from './read-ahead.ts';
+import { LARGE_READ_BYTES, RANGES_AHEAD, RANGES_HELD_MAX, ReadAhead } from './read-ahead.ts';
 import { backoffMs } from './retry.ts';
 
 function config(options: object): S3InputConfig {
@@ -295,7 +295,7 @@ describe('ReadAhead', () => {
     const { ahead, fetched } = reader(100 * step);
     for (let index = 0; index < 10; index++) await ahead.read(index * step, new Uint8Array(LARGE_READ_BYTES));
     expect(new Set(fetched).size).toBe(fetched.length);
-    expect(Math.max(...fetched)).toBe((9 + RANGES_AHEAD_MAX) * step);
+    expect(Math.max(...fetched)).toBe((9 + RANGES_AHEAD) * step);
   });
 
   it('gives up what is no longer wanted', async () => {
@@ -308,6 +308,24 @@ describe('ReadAhead', () => {
     const isStopped = (block: number): boolean | undefined =>
       signals[fetched.indexOf(block * LARGE_READ_BYTES)]?.aborted;
     expect([2, 3, 4, 5].map(isStopped)).toEqual([true, true, true, true]);
+  });
+
+  it('holds a few ranges only, whatever is read', async () => {
+    const blocks = fc.array(fc.nat(60), { minLength: 5, maxLength: 25 });
+    await fc.assert(
+      fc.asyncProperty(blocks, async (reads) => {
+        const { ahead, fetched, signals } = reader(61 * LARGE_READ_BYTES);
+        const target = new Uint8Array(LARGE_READ_BYTES);
+        for (const block of reads) await ahead.read(block * LARGE_READ_BYTES, target);
+        // Every read takes one range, from those ahead or by a request of its own; the rest is held or given up.
+        const open = signals.filter((signal) => !signal.aborted && signal !== hold).length;
+        const own = signals.filter((signal) => signal === hold).length;
+        expect(open - (reads.length - own)).toBeLessThanOrEqual(RANGES_HELD_MAX);
+        expect(fetched.length).toBeLessThanOrEqual(reads.length * (RANGES_AHEAD + 1));
+        ahead.close();
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('tells of a failure when the range is asked for', async () => {
