@@ -11,7 +11,7 @@ import { placeOf } from './failure.ts';
 import { listObjects, modifiedTo } from './listing.ts';
 import { readInto, readPieces } from './object-reader.ts';
 import type { PlannedObject } from './object-reader.ts';
-import { ReadAhead } from './read-ahead.ts';
+import { RANGES_AHEAD, ReadAhead } from './read-ahead.ts';
 
 /** Smaller objects come by one request; reading in ranges takes several. */
 const RANGES_FROM_BYTES = 4 * 1024 * 1024;
@@ -108,6 +108,8 @@ function rangeFile(store: S3Store, object: ObjectOfTask, { signal }: TaskContext
   return {
     name: placeOf({ bucket: store.bucket, key: object.key }),
     sizeBytes: object.size,
+    rangesAhead: RANGES_AHEAD,
+    announce: (from, to) => ahead.announce(from, to),
     read: (position, target) => ahead.read(position, target),
     async close() {
       ahead.close();

@@ -1,23 +1,21 @@
 /**
- * Reading ranges of an object ahead of being asked. The threads at a file take its chunks in turn, so the distance
- * between two large reads of one thread stays much the same: it says which ranges the thread will want next. A wrong
- * guess costs a request in vain; a right one hides the wait for the store, which is longer than the transfer.
+ * Ranges of an object that are sent for before they are read. The wait for the store is longer than the transfer, so
+ * several are on their way at a time.
  */
 
-/** So many ranges are sent for ahead of a read; each is as large as the reads (1 MiB). */
+/** Ranges on their way while one is worked on, per thread; each is a chunk of 1 MiB. */
 export const RANGES_AHEAD = 4;
-/** Ranges that are on their way or waiting to be read at most. */
+/** What was announced and never read is given up when there is more than this. */
 export const RANGES_HELD_MAX = 8;
-/** Reads below this size (the end of a record, for example) are not part of the pattern. */
-export const LARGE_READ_BYTES: number = 256 * 1024;
-/** Distances that are remembered; the most frequent one counts. */
-const DISTANCES_KEPT = 5;
+/** A record begins a little before a range or ends a little behind it: that much comes along. */
+export const MARGIN_BYTES: number = 32 * 1024;
 
 /** Fills the target with the bytes from the position on, unless the signal says that nobody wants them any more. */
 export type Fetch = (position: number, target: Uint8Array, signal: AbortSignal) => Promise<void>;
 
 interface Ahead {
-  readonly target: Uint8Array;
+  readonly start: number;
+  readonly bytes: Uint8Array;
   readonly done: Promise<void>;
   readonly stop: AbortController;
 }
@@ -26,11 +24,10 @@ export class ReadAhead {
   readonly #sizeBytes: number;
   readonly #fetch: Fetch;
   readonly #signal: AbortSignal;
-  readonly #ahead = new Map<number, Ahead>();
-  readonly #distances: number[] = [];
-  /** Memory of ranges that have been handed over. */
+  /** In the order of announcement, which is that of the file. */
+  readonly #ahead: Ahead[] = [];
+  /** Memory of ranges that have been read. */
   readonly #spare: Uint8Array[] = [];
-  #last: number | undefined;
 
   constructor(sizeBytes: number, fetch: Fetch, signal: AbortSignal) {
     this.#sizeBytes = sizeBytes;
@@ -38,70 +35,48 @@ export class ReadAhead {
     this.#signal = signal;
   }
 
+  /** Sends for the range. */
+  announce(from: number, to: number): void {
+    if (this.#ahead.length === RANGES_HELD_MAX) this.#ahead.shift()?.stop.abort();
+    const start = Math.max(0, from - MARGIN_BYTES);
+    const length = Math.min(to + MARGIN_BYTES, this.#sizeBytes) - start;
+    const spare = this.#spare.pop();
+    const memory = spare !== undefined && spare.length >= length ? spare : new Uint8Array(length);
+    const bytes = memory.subarray(0, length);
+    const stop = new AbortController();
+    const done = this.#fetch(start, bytes, AbortSignal.any([stop.signal, this.#signal]));
+    // Whoever reads the range hears of its failure.
+    done.catch(() => {});
+    this.#ahead.push({ start, bytes, done, stop });
+  }
+
   /** Fills the target, as far as the object goes. */
   async read(position: number, target: Uint8Array): Promise<number> {
     const length = Math.max(0, Math.min(target.length, this.#sizeBytes - position));
-    if (length === 0) return 0;
-    const ahead = this.#ahead.get(position);
-    this.#ahead.delete(position);
-    if (target.length >= LARGE_READ_BYTES) this.#plan(position, target.length);
-    if (ahead === undefined || ahead.target.length < length) {
-      ahead?.stop.abort();
-      await this.#fetch(position, target.subarray(0, length), this.#signal);
-      return length;
+    const ahead = this.#ahead.find(({ start, bytes }) => position >= start && position < start + bytes.length);
+    let filled = 0;
+    if (ahead !== undefined) {
+      const from = position - ahead.start;
+      const part = ahead.bytes.subarray(from, from + length);
+      filled = part.length;
+      // The end of a record may lie in a range that is still to be read as a whole.
+      const isRead = from + filled >= ahead.bytes.length - 2 * MARGIN_BYTES;
+      if (isRead) this.#remove(ahead);
+      await ahead.done;
+      target.set(part);
+      if (isRead && this.#spare.length < RANGES_AHEAD) this.#spare.push(ahead.bytes);
     }
-    await ahead.done;
-    target.set(ahead.target.subarray(0, length));
-    if (this.#spare.length < RANGES_AHEAD) this.#spare.push(ahead.target);
+    if (filled < length) await this.#fetch(position + filled, target.subarray(filled, length), this.#signal);
     return length;
   }
 
   close(): void {
-    for (const start of this.#ahead.keys()) this.#drop(start);
+    for (const { stop } of this.#ahead.splice(0)) stop.abort();
   }
 
-  /** Learns from a large read, and sends for what will follow it. */
-  #plan(position: number, count: number): void {
-    if (this.#last !== undefined) {
-      this.#distances.push(position - this.#last);
-      if (this.#distances.length > DISTANCES_KEPT) this.#distances.shift();
-    }
-    this.#last = position;
-    const distance = mostFrequent(this.#distances);
-    if (distance <= 0) return;
-    // When threads overtake each other a guess comes true one read later: only what lies behind is given up.
-    for (const start of this.#ahead.keys()) if (start <= position) this.#drop(start);
-    for (let step = 1; step <= RANGES_AHEAD; step++) {
-      const start = position + step * distance;
-      if (start >= this.#sizeBytes || this.#ahead.has(start)) continue;
-      // The oldest are the least likely to be wanted still.
-      const [oldest] = this.#ahead.keys();
-      if (this.#ahead.size === RANGES_HELD_MAX && oldest !== undefined) this.#drop(oldest);
-      this.#ahead.set(start, this.#send(start, count));
-    }
+  /** Those before it will not be read any more. */
+  #remove(ahead: Ahead): void {
+    const removed = this.#ahead.splice(0, this.#ahead.indexOf(ahead) + 1);
+    for (const { stop } of removed.slice(0, -1)) stop.abort();
   }
-
-  #drop(start: number): void {
-    this.#ahead.get(start)?.stop.abort();
-    this.#ahead.delete(start);
-  }
-
-  #send(start: number, count: number): Ahead {
-    const length = Math.min(count, this.#sizeBytes - start);
-    const spare = this.#spare.pop();
-    const memory = spare !== undefined && spare.byteLength >= length ? spare : new Uint8Array(length);
-    const target = memory.subarray(0, length);
-    const stop = new AbortController();
-    const done = this.#fetch(start, target, AbortSignal.any([stop.signal, this.#signal]));
-    // Whoever wants the range hears of its failure.
-    done.catch(() => {});
-    return { target, done, stop };
-  }
-}
-
-function mostFrequent(numbers: readonly number[]): number {
-  const counts = new Map<number, number>();
-  for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
-  // Of equally frequent ones the latest.
-  return [...counts].reduce((best, entry) => (entry[1] >= best[1] ? entry : best), [0, 0])[0] ?? 0;
 }
