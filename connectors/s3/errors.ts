@@ -64,7 +64,7 @@ export const s3Errors = errorCatalogue({
   S3_ACCESS_DENIED: {
     kind: 'connector',
     message: 'Access denied while {action} {place}.',
-    hint: 'The credentials are accepted, but may not do this: it takes the permission {permission}.',
+    hint: 'It takes the permission {permission}; without credentials only what is public can be read.',
   },
   S3_CREDENTIALS_REFUSED: {
     kind: 'connector',

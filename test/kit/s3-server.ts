@@ -11,11 +11,16 @@ import {
 } from '@aws-sdk/client-s3';
 import { motoServer } from './moto.ts';
 
+export interface PutSettings {
+  readonly StorageClass?: 'GLACIER';
+  readonly ACL?: 'public-read';
+}
+
 export interface S3Server extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   createBucket(name: string): Promise<void>;
-  put(bucket: string, key: string, body: string | Uint8Array, storageClass?: 'GLACIER'): Promise<void>;
+  put(bucket: string, key: string, body: string | Uint8Array, settings?: PutSettings): Promise<void>;
   get(bucket: string, key: string): Promise<Buffer>;
   keys(bucket: string): Promise<string[]>;
   /** Keys of uploads that are neither completed nor given up. */
@@ -44,8 +49,16 @@ export async function startS3(env: Readonly<Record<string, string>> = {}): Promi
     async createBucket(name) {
       await client.send(new CreateBucketCommand({ Bucket: name }));
     },
-    async put(bucket, key, body, storageClass) {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, StorageClass: storageClass }));
+    async put(bucket, key, body, settings = {}) {
+      await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: body,
+          ContentLength: Buffer.byteLength(body),
+          ...settings,
+        }),
+      );
     },
     async get(bucket, key) {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));

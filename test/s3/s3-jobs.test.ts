@@ -166,7 +166,7 @@ describe.runIf(isServed)('jobs with S3', () => {
 
     it('refuses archived objects, or leaves them out', async () => {
       const bucket = await newBucket({ 'in/a': '1,x\n' });
-      await s3.put(bucket, 'in/b', '2,y\n', 'GLACIER');
+      await s3.put(bucket, 'in/b', '2,y\n', { StorageClass: 'GLACIER' });
       const job = (more: readonly string[]): string =>
         fromS3({ url: s3.url, bucket, in: ['path_prefix: in/', ...more] });
       await using place = await workspace({ 'config.yml': job([]) });
@@ -238,6 +238,48 @@ describe.runIf(isServed)('jobs with S3', () => {
       expect(run.exitCode, run.stderr).toBe(0);
       expect(await outputText(place)).toBe('1,x');
       expect(proxy.asked[0]).toContain('GET http://s3.test.invalid/');
+    });
+  });
+
+  describe('credentials', () => {
+    const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'hush-hush' };
+    const profile = '[other]\naws_access_key_id = id\naws_secret_access_key = hush-hush\n';
+
+    it.each<[string, readonly string[], Readonly<Record<string, string>>]>([
+      ['anonymous', ['auth_method: anonymous'], {}],
+      ['none', [], {}],
+      ['env', ['auth_method: env'], keys],
+      ['default', ['auth_method: default'], keys],
+      ['profile', ['auth_method: profile', 'profile_file: profiles', 'profile_name: other'], {}],
+      ['session', ['auth_method: session', ...login, 'session_token: t'], {}],
+      ['assume_role', ['auth_method: assume_role', "account_id: '123456789012'", 'role_name: loader'], keys],
+    ])('are found: %s', async (_title, options, env) => {
+      const bucket = await newBucket();
+      await s3.put(bucket, 'in/a', '1,x\n', { ACL: 'public-read' });
+      const job = fromS3({ url: s3.url, bucket, in: ['path_prefix: in/', ...options] });
+      await using place = await workspace({ profiles: profile });
+      await place.write('config.yml', job.replace(indented(login), ''));
+      const run = await place.ropeway(['run', 'config.yml'], { env: { AWS_ENDPOINT_URL_STS: s3.url, ...env } });
+      expect(run.exitCode, run.stderr).toBe(0);
+      expect(await outputText(place)).toBe('1,x');
+    });
+
+    it('are needed for what is not public', async () => {
+      const bucket = await newBucket({ 'in/a': '1,x\n' });
+      const job = fromS3({ url: s3.url, bucket, in: ['path_prefix: in/'] }).replace(indented(login), '');
+      await using place = await workspace({ 'config.yml': job });
+      const run = await place.ropeway(['run', 'config.yml']);
+      expect([run.exitCode, run.stderr]).toEqual([1, expect.stringContaining('S3_ACCESS_DENIED')]);
+      expect(run.stderr).toContain('No access key is set: requests are not signed.');
+      expect(await place.outputs()).toEqual([]);
+    });
+
+    it('are missed with a word on where they were looked for', async () => {
+      const job = fromS3({ url: s3.url, bucket: 'b', in: ['path_prefix: in/', 'auth_method: env'] });
+      await using place = await workspace({ 'config.yml': job.replace(indented(login), '') });
+      const run = await place.ropeway(['run', 'config.yml'], { env: { AWS_ACCESS_KEY_ID: '' } });
+      expect([run.exitCode, run.stderr]).toEqual([1, expect.stringContaining('S3_CREDENTIALS_MISSING')]);
+      expect(run.stderr).toContain('config.yml:');
     });
   });
 
