@@ -61,6 +61,11 @@ export const s3Errors = errorCatalogue({
     message: 'The object {place} changed after the run was planned.',
     hint: 'Run again when nobody writes to it; nothing has been committed.',
   },
+  S3_RANGES_UNKNOWN: {
+    kind: 'connector',
+    message: 'The store does not give parts of objects, of {place} for example.',
+    hint: 'It takes a store that knows the Range header, to take up broken connections and to read with several threads.',
+  },
   S3_ACCESS_DENIED: {
     kind: 'connector',
     message: 'Access denied while {action} {place}.',

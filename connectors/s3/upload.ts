@@ -36,6 +36,7 @@ export class ObjectWriter {
   #inFlightBytes = 0;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #etags: string[] = [];
+  readonly #stop = new AbortController();
   #failure: { readonly error: unknown } | undefined;
 
   constructor(store: S3Store, key: string, settings: ObjectSettings) {
@@ -68,6 +69,7 @@ export class ObjectWriter {
   /** Gives up what was sent. Parts that are on their way come first, for they would be stored after the end. */
   async abort(): Promise<void> {
     this.#failure ??= { error: new Error('The upload was given up.') };
+    this.#stop.abort();
     await Promise.allSettled(this.#inFlight);
     if (this.#upload !== undefined) await this.#store.abortUpload(this.#upload);
   }
@@ -92,7 +94,7 @@ export class ObjectWriter {
   async #transfer(upload: Upload, number: number, sink: ByteSink): Promise<void> {
     this.#inFlightBytes += sink.length;
     try {
-      const { etag } = await this.#store.uploadPart(upload, number, sink.view());
+      const { etag } = await this.#store.uploadPart(upload, { number, bytes: sink.view() }, this.#stop.signal);
       this.#etags[number - 1] = etag;
     } catch (error) {
       this.#failure ??= { error };

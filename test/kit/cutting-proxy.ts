@@ -1,11 +1,13 @@
 /** A proxy before a server on this machine that does to its answers what networks and busy stores do. */
 import { createServer, request } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface ProxyFaults {
   /** Cuts the connection in the middle of an answer, after so many bytes; undefined leaves it whole. */
   readonly cutAfterBytes?: (asked: IncomingMessage) => number | undefined;
+  /** Takes the header away before the request goes on: a store that does not know it. */
+  readonly ignores?: string;
   /** What happens before the request goes on; one that never resolves is a store that hangs. */
   readonly before?: (asked: IncomingMessage) => Promise<void>;
   /** Answers itself, with this status. */
@@ -50,7 +52,8 @@ function pass(incoming: IncomingMessage, answer: ServerResponse, port: number, f
   // A client that takes this for its HTTP proxy asks for a whole URL.
   const path = (incoming.url ?? '/').replace(/^http:\/\/[^/]+/, '');
   const { method } = incoming;
-  const headers = { ...incoming.headers, host: `127.0.0.1:${port}` };
+  const headers: OutgoingHttpHeaders = { ...incoming.headers, host: `127.0.0.1:${port}` };
+  if (faults.ignores !== undefined) delete headers[faults.ignores];
   const outgoing = request({ host: '127.0.0.1', port, path, method, headers }, (reply) => {
     answer.writeHead(reply.statusCode ?? 502, reply.headers);
     let left = faults.cutAfterBytes?.(incoming) ?? Infinity;

@@ -214,9 +214,13 @@ describe.runIf(isServed)('jobs with S3', () => {
       expect(answers).toHaveLength(5);
     });
 
-    it('notices an object that changes while it is read', async () => {
+    it.each([
+      ['', undefined],
+      [', of a store that does not know conditions', 'if-match'],
+    ])('notices an object that changes while it is read%s', async (_title, ignores) => {
       const bucket = await newBucket({ 'in/a': '1,x\n' });
       await using proxy = await cuttingProxy(s3.port, {
+        ...(ignores === undefined ? {} : { ignores }),
         before: async ({ url }) => {
           if (url?.includes('/in/a') === true) await s3.put(bucket, 'in/a', '2,y\n');
         },
@@ -225,6 +229,20 @@ describe.runIf(isServed)('jobs with S3', () => {
       await using place = await workspace({ 'config.yml': job });
       const run = await place.ropeway(['run', 'config.yml']);
       expect([run.exitCode, run.stderr]).toEqual([1, expect.stringContaining('S3_OBJECT_CHANGED')]);
+      expect(await place.outputs()).toEqual([]);
+    });
+
+    it('takes nothing from a store that answers with another range', async () => {
+      const bucket = await newBucket({ 'in/a': rows(40_000) });
+      await using proxy = await cuttingProxy(s3.port, {
+        ignores: 'range',
+        cutAfterBytes: ({ url }) => (url?.includes('/in/a') === true ? 200_000 : undefined),
+      });
+      await using place = await workspace({
+        'config.yml': fromS3({ url: proxy.url, bucket, in: ['path_prefix: in/'] }),
+      });
+      const run = await place.ropeway(['run', 'config.yml']);
+      expect([run.exitCode, run.stderr]).toEqual([1, expect.stringContaining('S3_RANGES_UNKNOWN')]);
       expect(await place.outputs()).toEqual([]);
     });
 
