@@ -22,6 +22,7 @@ import { postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plug
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
+import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
 import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
@@ -30,6 +31,7 @@ import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 
 export const catalog: Catalog = [
   fileInputPlugin,
+  s3InputPlugin,
   configInputPlugin,
   postgresqlInputPlugin,
   gzipDecoderPlugin,
@@ -57,6 +59,7 @@ export const catalog: Catalog = [
   bzip2EncoderPlugin,
   zstdEncoderPlugin,
   fileOutputPlugin,
+  s3OutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installMoto } from '#test/kit/moto.ts';
 
 interface Need {
   readonly command: string;
@@ -72,6 +73,7 @@ function main(): number {
   const missing = needs.filter(({ command }) => !has(command));
   if (missing.length > 0) install(missing.map((need) => need.package));
   const absent = needs.filter(({ command }) => !has(command));
+  const hasMoto = installMoto();
   const { exitCode, report } = runTests();
   if (report === undefined) {
     console.log('The tests did not run to their end.\n0 passed, 1 failed');
@@ -79,6 +81,7 @@ function main(): number {
   }
   for (const need of absent)
     console.log(`Missing: the package ${need.package} (${need.why}); install it and run again.`);
+  if (!hasMoto) console.log('Missing: moto (an S3 for the tests); it takes python3 with venv, pip and PyPI.');
   const skipped = report.testResults.flatMap(({ assertionResults }) =>
     assertionResults.filter(({ status }) => status !== 'passed' && status !== 'failed').map(({ fullName }) => fullName),
   );

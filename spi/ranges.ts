@@ -12,6 +12,13 @@ export interface RangeFile {
   readonly sizeBytes: number;
   /** Fills the target with the bytes from the position on; all of it, or as far as the file goes. */
   read(position: number, target: Uint8Array): Promise<number>;
+  /**
+   * Present when bytes come from far away: so many ranges a thread should announce before the one that it reads. Each
+   * costs memory until it is read.
+   */
+  readonly rangesAhead?: number;
+  /** The range will be read soon, with a little before and behind it. */
+  announce?(from: number, to: number): void;
   /** Throws when the file has changed since the run was planned. */
   close(): Promise<void>;
 }

@@ -74,11 +74,15 @@ export class Participant {
 
   /** Takes chunks until there are none. Throws what makes the file fail; then the chain is stopped. */
   async run(): Promise<void> {
-    const { chain, layout, ctx } = this.#parts;
+    const { chain, file, layout, ctx } = this.#parts;
     const stop = (): void => chain.stop();
     ctx.signal.addEventListener('abort', stop);
     try {
-      for (let chunk = chain.claim(); chunk < layout.chunkCount; chunk = chain.claim()) {
+      const claimed: number[] = [];
+      for (;;) {
+        while (claimed.length <= (file.rangesAhead ?? 0)) claimed.push(this.#claim());
+        const chunk = claimed.shift();
+        if (chunk === undefined || chunk >= layout.chunkCount) break;
         await this.#runChunk(chunk);
         // Reading and writing may never leave this thread's turn of the event loop.
         await setImmediate();
@@ -94,6 +98,17 @@ export class Participant {
       ctx.signal.removeEventListener('abort', stop);
       for (const target of this.#targets.values()) await target.close();
     }
+  }
+
+  /** Takes the next chunk. The first one is at hand already: the encoder has learned from it. */
+  #claim(): number {
+    const { chain, file, layout } = this.#parts;
+    const chunk = chain.claim();
+    if (chunk > 0 && chunk < layout.chunkCount) {
+      const { from, to } = layout.range(chunk);
+      file.announce?.(from, Math.min(to, file.sizeBytes));
+    }
+    return chunk;
   }
 
   async #runChunk(chunk: number): Promise<void> {

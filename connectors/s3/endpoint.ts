@@ -1,0 +1,52 @@
+/** Where requests go: endpoint, region, and how the bucket is named in them. */
+import type { S3Connection } from './config.ts';
+import { s3Errors } from './errors.ts';
+
+/** Requests that name no region are signed for this one, and AWS says where the bucket is. */
+const REGION_DEFAULT = 'us-east-1';
+
+export interface Destination {
+  /** Undefined: AWS's own for the region. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly isPathStyle: boolean;
+  /** AWS may send us to the region of the bucket. */
+  readonly followsRegion: boolean;
+}
+
+const awsHost = /(?:^|\.)s3(?:[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$/;
+
+export function destinationOf(config: S3Connection): Destination {
+  const isSecure = config.http_proxy?.https ?? true;
+  const url = config.endpoint === undefined ? undefined : urlOf(config.endpoint, isSecure);
+  const aws = url === undefined ? ([] as const) : awsHost.exec(url.hostname);
+  if (url !== undefined && aws === null) {
+    const region = config.region ?? REGION_DEFAULT;
+    return { endpoint: url.href, region, isPathStyle: config.path_style_access ?? true, followsRegion: false };
+  }
+  const named = aws?.[1] ?? config.region;
+  const region = named ?? REGION_DEFAULT;
+  const isPlain = url === undefined ? !isSecure : url.protocol === 'http:';
+  return {
+    // AWS's hosts follow from the region; the SDK knows them, and which of them a bucket's name allows.
+    endpoint: isPlain ? `http://s3.${region}.amazonaws.com` : undefined,
+    region,
+    isPathStyle: config.path_style_access ?? false,
+    followsRegion: named === undefined && !isPlain,
+  };
+}
+
+function urlOf(endpoint: string, isSecure: boolean): URL {
+  const text = /^https?:\/\//.test(endpoint) ? endpoint : `${isSecure ? 'https' : 'http'}://${endpoint}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && url.hostname !== '' && !/\s/.test(endpoint) && url.username === '') return url;
+  throw s3Errors.error('S3_ENDPOINT', { endpoint }, { where: { path: ['endpoint'] } });
+}
+
+/** The proxy as Node's agents take it. */
+export function proxyUrl({ http_proxy: proxy }: S3Connection): string | undefined {
+  if (proxy === undefined) return undefined;
+  const { host, port = 80, user, password = '' } = proxy;
+  const login = user === undefined ? '' : `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
+  return `http://${login}${host}:${port}`;
+}

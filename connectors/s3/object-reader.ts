@@ -1,0 +1,56 @@
+/** Reading objects: a broken connection is taken up where it broke, and another object under the key is an error. */
+import type { S3Store } from './client.ts';
+import type { Retries } from './retry.ts';
+
+/** An object as it was when the run was planned. */
+export interface PlannedObject {
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+}
+
+export interface ReadOptions {
+  readonly signal: AbortSignal;
+  /** Called with the bytes of each piece. */
+  readonly progress?: (bytes: number) => void;
+}
+
+/** The bytes `[from, to)` of the object, all of them, as they come from the store. */
+export async function* readPieces(
+  store: S3Store,
+  object: PlannedObject,
+  { from, to }: { readonly from: number; readonly to: number },
+  { signal, progress }: ReadOptions,
+): AsyncGenerator<Uint8Array> {
+  const retries: Retries = store.readRetries(object.key, signal);
+  for (let position = from; position < to;) {
+    try {
+      const range = to === object.size ? { from: position } : { from: position, to };
+      for await (const piece of await store.get(object, range, signal)) {
+        // More than was asked for: a store that does not know ranges.
+        const bytes = piece.subarray(0, to - position);
+        position += bytes.length;
+        retries.reset();
+        progress?.(bytes.length);
+        yield bytes;
+      }
+      if (position < to) throw Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
+    } catch (error) {
+      await retries.pause(error);
+    }
+  }
+}
+
+/** Fills the target with the bytes from the position on. */
+export async function readInto(
+  store: S3Store,
+  object: PlannedObject,
+  { from, target }: { readonly from: number; readonly target: Uint8Array },
+  signal: AbortSignal,
+): Promise<void> {
+  let length = 0;
+  for await (const piece of readPieces(store, object, { from, to: from + target.length }, { signal })) {
+    target.set(piece, length);
+    length += piece.length;
+  }
+}
