@@ -10,7 +10,10 @@ const MAJOR_NEEDED = 26;
 
 if (Number(process.versions.node.split('.')[0]) >= MAJOR_NEEDED) {
   module.enableCompileCache();
-  process.exit(await run(process.argv.slice(2)));
+  const exitCode = await run(process.argv.slice(2));
+  // What a pipe has not taken yet would be lost.
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit(exitCode);
 } else {
   runBundledNode();
 }
@@ -26,6 +29,11 @@ async function run(args) {
   }
   const { main } = module.createRequire(import.meta.url)('../dist/main.cjs');
   return main(args, { root, workerEntry: new URL('dist/worker.cjs', root) });
+}
+
+function written(stream) {
+  if (stream.writableLength === 0 || stream.destroyed) return undefined;
+  return new Promise((resolve) => stream.write('', resolve));
 }
 
 function runBundledNode() {
