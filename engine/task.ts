@@ -4,6 +4,7 @@ import type { Json } from '#spi/json.ts';
 import type { Report, Sink } from '#spi/records.ts';
 import type { Schema } from '#spi/schema.ts';
 import { abortable } from './abortable.ts';
+import { closeAfter } from './close-after.ts';
 import { openFilters } from './filter-chain.ts';
 import type { FilterChain, FilterStage } from './filter-chain.ts';
 import type { RunTaskContext } from './run-context.ts';
@@ -95,22 +96,9 @@ async function pump(
   }
 }
 
-/** Gives up all outputs. A second failure must not hide the first one: it goes along as its cause. */
 async function abortLanes(lanes: readonly Lane[], closed: ReadonlySet<Lane>, error: unknown): Promise<void> {
   for (const lane of lanes) {
-    try {
-      if (!closed.has(lane)) await lane.filters.close();
-    } catch (closing) {
-      attach(error, closing);
-    }
-    try {
-      await lane.sink.abort();
-    } catch (aborting) {
-      attach(error, aborting);
-    }
+    if (!closed.has(lane)) await closeAfter(error, () => lane.filters.close());
+    await closeAfter(error, () => lane.sink.abort());
   }
-}
-
-function attach(error: unknown, second: unknown): void {
-  if (error instanceof Error && error.cause === undefined) error.cause = second;
 }

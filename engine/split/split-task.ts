@@ -7,6 +7,7 @@ import { ByteSink } from '#spi/byte-sink.ts';
 import type { Json } from '#spi/json.ts';
 import type { RangeTarget } from '#spi/ranges.ts';
 import type { FilterFaults, Report } from '#spi/records.ts';
+import { closeAfter } from '#engine/close-after.ts';
 import type { RunTaskContext } from '#engine/run-context.ts';
 import type { RangeSink } from '#engine/target.ts';
 import type { Pipeline, TaskHooks, TaskReports } from '#engine/task.ts';
@@ -14,7 +15,7 @@ import { Chain } from './chain.ts';
 import { BLOCK_BYTES, ChunkLayout } from './chunk-layout.ts';
 import type { SplitOrder } from './order.ts';
 import { Participant } from './participant.ts';
-import { closeAfter, openStation, rangeSides } from './station.ts';
+import { openStation, rangeSides } from './station.ts';
 import type { RangeSides, Station } from './station.ts';
 
 export interface SplitSettings {

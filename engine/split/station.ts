@@ -2,6 +2,7 @@
 import type { TaskContext } from '#spi/context.ts';
 import type { Json } from '#spi/json.ts';
 import type { RangeFile, RangeParser } from '#spi/ranges.ts';
+import { closeAfter } from '#engine/close-after.ts';
 import { openFilters } from '#engine/filter-chain.ts';
 import type { FilterChain } from '#engine/filter-chain.ts';
 import type { SourceRanges } from '#engine/source.ts';
@@ -64,13 +65,4 @@ export async function openStation(
   }
   await close();
   return undefined;
-}
-
-/** Closes after a failure. A second failure must not hide the first one: it goes along as its cause. */
-export async function closeAfter(error: unknown, close: () => Promise<void> | undefined): Promise<void> {
-  try {
-    await close();
-  } catch (second) {
-    if (error instanceof Error && error.cause === undefined) error.cause = second;
-  }
 }
