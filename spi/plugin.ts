@@ -4,6 +4,7 @@
  * a process names a handful of plugins: a worker thread, which is given configs that are resolved, needs no schemas.
  */
 import type { z } from 'zod';
+import type { Connection } from './connections.ts';
 import type { Decoder, Encoder, FileInput, FileOutput, Formatter, Parser } from './files.ts';
 import type { Guesser } from './guess.ts';
 import type { Filter, Input, Output } from './records.ts';
@@ -19,6 +20,7 @@ export interface Kinds<C> {
   encoder: Encoder<C>;
   file_output: FileOutput<C>;
   output: Output<C>;
+  connection: Connection<C>;
   guess: Guesser;
 }
 

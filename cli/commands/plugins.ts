@@ -17,6 +17,7 @@ const kindTitles: Readonly<Record<Kind, string>> = {
   encoder: 'Encoders (out.encoders)',
   file_output: 'File outputs (out)',
   output: 'Outputs (out)',
+  connection: 'Connections (test, discover)',
   guess: 'Guessers (exec.guess_plugins)',
 };
 
