@@ -60,7 +60,7 @@ export interface Connection<C> {
 export interface CheckStep {
   readonly name: CheckName;
   /** Tries it and says in a sentence what was found; `undefined` when there is nothing to try. Throws what failed. */
-  run(): Promise<string | undefined>;
+  readonly run: () => Promise<string | undefined>;
 }
 
 /** Runs steps one after the other as checks, up to the first failure. Errors that are not ours are thrown on. */
