@@ -41,19 +41,30 @@ function stepsOf(column: MaskConfig['columns'][number], index: number, input: Sc
   const { name, paths } = column;
   const isJson = input.columns[index]?.type === 'json';
   if (!isJson && paths !== undefined) refuse(name, '`paths` are for json columns', [...path, 'paths']);
-  if (!isJson) return [{ index, type: 'string', apply: textMasker(maskOf(column, path)) }];
+  if (!isJson) return [{ index, type: 'string', apply: watched(maskOf(column, path), textMasker) }];
   if (paths === undefined) return refuse(name, 'it is json and needs `paths`', [...path, 'name']);
   return paths.map((rule, position) => {
     const place = [...path, 'paths', position];
-    return { index, type: 'json', apply: jsonMasker(name, rule.key, maskOf(rule, place), [...place, 'key']) };
+    return {
+      index,
+      type: 'json',
+      apply: watched(maskOf(rule, place), (mask) => jsonMasker(name, rule.key, mask, [...place, 'key'])),
+    };
   });
+}
+
+function watched(by: Mask, makeMasker: (mask: Mask['apply']) => ColumnStep['apply']): ColumnStep['apply'] {
+  const masker = makeMasker(by.apply);
+  const { watch } = by;
+  if (watch === undefined) return masker;
+  return (vector, rowCount, faults) => watch.run(() => masker(vector, rowCount, faults));
 }
 
 function refuse(name: string, reason: string, path: Path): never {
   throw maskErrors.error('MASK_COLUMN', { name, reason }, { where: { path } });
 }
 
-function textMasker(masked: Mask): ColumnStep['apply'] {
+function textMasker(masked: Mask['apply']): ColumnStep['apply'] {
   const builder = new VectorBuilder('string');
   const formatter = instantFormatter();
   const scratch = new ByteSink(256);
@@ -73,7 +84,7 @@ function textMasker(masked: Mask): ColumnStep['apply'] {
   };
 }
 
-function jsonMasker(name: string, key: string, masked: Mask, path: Path): ColumnStep['apply'] {
+function jsonMasker(name: string, key: string, masked: Mask['apply'], path: Path): ColumnStep['apply'] {
   const parsed = parseJsonPath(key);
   if (typeof parsed === 'string') return refuse(name, `${key}: ${parsed}`, path);
   const toText = castTo('string', {
