@@ -25,6 +25,7 @@ import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
 import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
+import { scriptPlugin } from './script/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
 import { stringTransformPlugin } from './string-transform/plugins.ts';
@@ -57,6 +58,7 @@ export const catalog: Catalog = [
   gsubPlugin,
   stringTransformPlugin,
   defaultValuePlugin,
+  scriptPlugin,
   speedometerPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
