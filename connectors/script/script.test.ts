@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { at, filterContext, filteredLater, schemaOf } from '#test/kit/filter-cases.ts';
 import type { Cell, Filtered } from '#test/kit/filter-cases.ts';
 import { keptLog } from '#test/kit/memory-plugins.ts';
+import { workspace } from '#test/kit/workspace.ts';
 import { scriptConfig } from './config.ts';
 import { script } from './filter.ts';
 
@@ -243,5 +244,103 @@ describe('script, at fault', () => {
       code: error,
       message: expect.stringContaining(text),
     });
+  });
+});
+
+describe('script in a job', () => {
+  const code = [
+    'let called = 0;',
+    'function transformRow(row) {',
+    '  called += 1;',
+    '  if (row.a % 5 === 0) return null;',
+    "  const more = { ...row, c: row.b.split('-').at(-1) };",
+    '  return row.a % 3 === 0 ? [more, { ...more, a: -row.a }] : more;',
+    '}',
+  ];
+  const job = (filter: string, threads = 1): string => `in:
+  type: file
+  path_prefix: in/
+  parser: {type: csv, columns: [{name: a, type: long}, {name: b, type: string}]}
+filters:
+- type: script
+${filter}
+out: {type: file, path_prefix: out/r_, file_ext: csv, formatter: {type: csv, header_line: false, newline: LF}}
+exec: {max_threads: ${threads}, min_output_tasks: 1}
+`;
+  const inline = `  columns: [{name: c, type: string}]
+  code: |
+${code.map((line) => `    ${line}`).join('\n')}`;
+
+  function expectedLine(a: number): string {
+    const rest = `,"x\n-${a}",${a}\n`;
+    if (a % 5 === 0) return '';
+    return a % 3 === 0 ? `${a}${rest}${-a}${rest}` : `${a}${rest}`;
+  }
+
+  it('gives the same for any chunks', async () => {
+    await using place = await workspace({
+      'in/a.csv': Array.from({ length: 40 }, (_, index) => `${index + 1},"x\n-${index + 1}"\n`).join(''),
+      'clean.ts': `type Row = {a: number; b: string};\n${code.join('\n').replaceAll('(row)', '(row: Row)')}`,
+      'config.yml': job(inline),
+      'file.yml': job('  columns: [{name: c, type: string}]\n  file: clean.ts'),
+    });
+    const expected = Array.from({ length: 40 }, (_, index) => expectedLine(index + 1)).join('');
+    for (const args of [['config.yml'], ['-X', 'chunk_bytes=97', 'config.yml'], ['file.yml']]) {
+      const result = await place.ropeway(['run', ...args]);
+      expect(result.exitCode, result.stderr).toBe(0);
+      const [name = ''] = await place.outputs();
+      expect(await place.read(`out/${name}`)).toBe(expected);
+    }
+    const preview = await place.ropeway(['preview', '-G', 'config.yml']);
+    expect(preview.stdout).toContain('c (string)');
+  });
+
+  it('gives the same bytes on two threads', async () => {
+    const lines = Array.from({ length: 60_000 }, (_, index) => `${index + 1},"x\n-${index + 1}"\n`);
+    const padding = 'y'.repeat(160);
+    await using place = await workspace({
+      'in/a.csv': lines.map((line) => line.replace('x\n', `${padding}\n`)).join(''),
+      'one.yml': job(inline),
+      'two.yml': job(inline, 2),
+    });
+    const outputs: string[] = [];
+    for (const name of ['one.yml', 'two.yml']) {
+      const result = await place.ropeway(['run', name]);
+      expect(result.exitCode, result.stderr).toBe(0);
+      outputs.push(await place.read(`out/${(await place.outputs())[0] ?? ''}`));
+    }
+    expect(outputs[0]?.length).toBeGreaterThan(8_000_000);
+    expect(outputs[1] === outputs[0]).toBe(true);
+  });
+
+  it('keeps to the order of the file when it is told that records depend on each other', async () => {
+    const filter = `  stateful: true
+  code: |
+    let sum = 0;
+    function transformRow(row) { sum += row.a; return { ...row, a: sum }; }`;
+    const rows = Array.from({ length: 5000 }, (_, index) => index);
+    await using place = await workspace({
+      'in/a.csv': rows.map((row) => `${row},x\n`).join(''),
+      'c.yml': job(filter, 2),
+    });
+    const result = await place.ropeway(['run', '-X', 'chunk_bytes=1000', 'c.yml']);
+    expect(result.exitCode, result.stderr).toBe(0);
+    const text = await place.read(`out/${(await place.outputs())[0] ?? ''}`);
+    expect(text).toBe(rows.map((row) => `${(row * (row + 1)) / 2},x\n`).join(''));
+  });
+
+  it('fails with its place in the script, and leaves no output and no process', async () => {
+    await using place = await workspace({
+      'in/a.csv': '1,x\n2,y\n',
+      'c.yml': job('  code: |\n    function transformRow(row) {\n      return row.b.nothing.at(0);\n    }'),
+      'bad.yml': job('  code: |\n    function transformRow(row) {\n      return row +;\n    }'),
+    });
+    const result = await place.ropeway(['run', 'c.yml']);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('error[SCRIPT_THREW]: The script threw at line 2, column 24: TypeError');
+    expect(await place.outputs()).toEqual([]);
+    const lint = await place.ropeway(['lint', 'bad.yml']);
+    expect(lint.exitCode).toBe(2);
+    expect(lint.stdout + lint.stderr).toContain('SCRIPT_SYNTAX');
   });
 });
