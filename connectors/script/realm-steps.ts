@@ -16,11 +16,12 @@ export interface RealmCalls {
   /** Notes what the function gives, now or when its promise is settled. */
   call(row: number, argument: unknown): void;
   attempt(row: number, work: () => void): void;
+  faultCount(): number;
   fault(row: number, kind: ScriptFault['kind'], what: Omit<ScriptFault, 'row' | 'kind'>): void;
   /** There is a fault, and nothing is to be done after one. */
   isOver(): boolean;
-  /** The first call whose promise is not settled; -1 when there is none. */
-  waiting(): number;
+  /** The calls whose promises are not settled. */
+  waiting(): readonly number[];
   outs(): readonly unknown[];
   /** In the order of the records, whatever order promises are settled in. */
   faults(): readonly ScriptFault[];
@@ -70,8 +71,9 @@ export function makeCalls(describe: Describe, { stopsAtFault }: Pick<ScriptStart
     fault(row, kind, what) {
       faults[faults.length] = { row, kind, ...what };
     },
+    faultCount: () => faults.length,
     isOver: () => stopsAtFault && faults.length > 0,
-    waiting: () => pending.indexOf(true),
+    waiting: () => pending.flatMap((isPending, row) => (isPending ? [row] : [])),
     outs: () => outs,
     faults: () => faults.sort((a, b) => a.row - b.row),
   };
@@ -117,12 +119,15 @@ export function makeSteps(settings: Omit<ScriptStart, 'code'>, around: Surroundi
       if (out === null || out === undefined) continue;
       if (indexes !== undefined && !isArray(out)) calls.fault(row, 'result', { reason: 'transformRows gives a list' });
       const list: readonly unknown[] = isArray(out) ? out : [out];
+      const [countBefore, faultsBefore] = [written.length, calls.faultCount()];
       // The results are the script's own objects: reading them may be its code.
       calls.attempt(row, () => {
         for (let at = 0; at < list.length && !calls.isOver() && written.length <= rowsMax; at++) {
           write(list[at], indexes === undefined ? row : (indexes.get(list[at]) ?? -1));
         }
       });
+      // A record is left out as a whole.
+      if (isPerRow && calls.faultCount() > faultsBefore) written.length = countBefore;
     }
   };
   const answer = (): string => {
@@ -154,11 +159,10 @@ export function makeSteps(settings: Omit<ScriptStart, 'code'>, around: Surroundi
         if (isPerRow && kept[row] !== undefined) calls.call(row, read);
       }
       if (!isPerRow && !calls.isOver()) calls.call(0, rows);
-      return calls.isOver() || calls.waiting() < 0 ? answer() : '';
+      return calls.isOver() || calls.waiting().length === 0 ? answer() : '';
     },
     finish() {
-      const row = calls.waiting();
-      if (row >= 0) calls.fault(row, 'pending', { reason: '' });
+      for (const row of calls.waiting()) calls.fault(row, 'pending', { reason: '' });
       return answer();
     },
   };

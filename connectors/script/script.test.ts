@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FilterFaults } from '#spi/records.ts';
 import { at, filterContext, filteredLater, schemaOf } from '#test/kit/filter-cases.ts';
 import type { Cell, Filtered } from '#test/kit/filter-cases.ts';
 import { keptLog } from '#test/kit/memory-plugins.ts';
@@ -182,32 +183,51 @@ describe('script', () => {
   });
 });
 
+/** Bodies of the function, and how they fail. */
+const faulty: readonly (readonly [body: string, code: string, text: string])[] = [
+  ['throw new Error("bad " + row.n)', 'SCRIPT_THREW', 'at line 2, column 18: Error: bad 0. The record was {"n":0}.'],
+  ['throw "text"', 'SCRIPT_THREW', 'threw: text.'],
+  ['throw { get message() { throw 1 }, toString() { throw 2 } }', 'SCRIPT_THREW', 'something that cannot be shown'],
+  ['return row.x.y', 'SCRIPT_THREW', 'TypeError'],
+  ['return row.n + 1n', 'SCRIPT_THREW', 'Cannot mix BigInt'],
+  ['return Promise.reject(new Error("no"))', 'SCRIPT_THREW', 'Error: no'],
+  ['return new Promise(() => {})', 'SCRIPT_PENDING', 'never settled'],
+  ['const deep = (n) => deep(n + 1) + 1; return deep(0)', 'SCRIPT_THREW', 'RangeError: Maximum call stack'],
+  ['return 1', 'SCRIPT_RESULT', '1 is no record'],
+  ['return "text"', 'SCRIPT_RESULT', '"text" is no record'],
+  ['return [[row]]', 'SCRIPT_RESULT', 'a list in a list is no record'],
+  ['return [row, undefined]', 'SCRIPT_RESULT', 'undefined is no record'],
+  ['return { m: 1 }', 'SCRIPT_RESULT', "there is no column 'm'"],
+  ['return { n: "1" }', 'SCRIPT_RESULT', `"1" does not fit the column 'n', which is long`],
+  ['return { n: 1.5 }', 'SCRIPT_RESULT', "1.5 does not fit the column 'n'"],
+  ['return { n: 2 ** 53 }', 'SCRIPT_RESULT', "9007199254740992 does not fit the column 'n'"],
+  ['return { n: 2n ** 63n }', 'SCRIPT_RESULT', "9223372036854775808 does not fit the column 'n'"],
+  ['return { n: {} }', 'SCRIPT_RESULT', 'a value of type object does not fit'],
+  ['return { get n() { throw new Error("getter") } }', 'SCRIPT_THREW', 'getter'],
+  ['return new Proxy({}, { ownKeys() { throw new Error("trap") } })', 'SCRIPT_THREW', 'trap'],
+];
+
 describe('script, at fault', () => {
-  it.each<[string, string, string]>([
-    ['throw new Error("bad " + row.n)', 'SCRIPT_THREW', 'at line 1, column 36: Error: bad 1. The record was {"n":1}.'],
-    ['throw "text"', 'SCRIPT_THREW', 'threw: text.'],
-    ['throw { get message() { throw 1 }, toString() { throw 2 } }', 'SCRIPT_THREW', 'something that cannot be shown'],
-    ['return row.x.y', 'SCRIPT_THREW', 'TypeError'],
-    ['return row.n + 1n', 'SCRIPT_THREW', 'Cannot mix BigInt'],
-    ['return Promise.reject(new Error("no"))', 'SCRIPT_THREW', 'Error: no'],
-    ['return new Promise(() => {})', 'SCRIPT_PENDING', 'never settled'],
-    ['const deep = (n) => deep(n + 1) + 1; return deep(0)', 'SCRIPT_THREW', 'RangeError: Maximum call stack'],
-    ['return 1', 'SCRIPT_RESULT', '1 is no record'],
-    ['return "text"', 'SCRIPT_RESULT', '"text" is no record'],
-    ['return [[row]]', 'SCRIPT_RESULT', 'a list in a list is no record'],
-    ['return [row, undefined]', 'SCRIPT_RESULT', 'undefined is no record'],
-    ['return { m: 1 }', 'SCRIPT_RESULT', "there is no column 'm'"],
-    ['return { n: "1" }', 'SCRIPT_RESULT', `"1" does not fit the column 'n', which is long`],
-    ['return { n: 1.5 }', 'SCRIPT_RESULT', "1.5 does not fit the column 'n'"],
-    ['return { n: 2 ** 53 }', 'SCRIPT_RESULT', "9007199254740992 does not fit the column 'n'"],
-    ['return { n: 2n ** 63n }', 'SCRIPT_RESULT', "9223372036854775808 does not fit the column 'n'"],
-    ['return { n: {} }', 'SCRIPT_RESULT', 'a value of type object does not fit'],
-    ['return { get n() { throw new Error("getter") } }', 'SCRIPT_THREW', 'getter'],
-    ['return new Proxy({}, { ownKeys() { throw new Error("trap") } })', 'SCRIPT_THREW', 'trap'],
-  ])('%s', async (body, code, text) => {
-    const rows = transformed(body, 'n:long', [[1n]]);
-    await expect(rows).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
+  /** What was told of each, in one process. */
+  const told: string[] = [];
+
+  beforeAll(async () => {
+    const bodies = faulty.map(([body]) => `(row) => { ${body} }`);
+    const code = `const bodies = [\n${bodies.join(',\n')}];\nfunction transformRow(row) { return bodies[row.n](row); }`;
+    const config = scriptConfig.parse({ code, stop_on_invalid_record: false });
+    const rows = faulty.map((_, index) => [BigInt(index)]);
+    const reject: FilterFaults['reject'] = ({ reason, text }) => told.push(`${text} ${reason.code}: ${reason.message}`);
+    const options = { faults: { reject, nullCell() {} } };
+    expect((await filteredLater(script, config, 'n:long', rows, options)).rows).toEqual([]);
   });
+
+  it.each(faulty.map(([body, code, text], index) => ({ body, code, text, index })))(
+    '$body',
+    ({ code, text, index }) => {
+      expect(told[index]).toMatch(new RegExp(`^\\{"n":${index}\\} ${code}: `));
+      expect(told[index]).toContain(text);
+    },
+  );
 
   it.each<[string, string]>([
     ['j:json', 'const a = {}; a.a = a; return { j: a }'],
@@ -224,14 +244,14 @@ describe('script, at fault', () => {
   it('leaves such records out when told to, and only those', async () => {
     const code = `function transformRow(row) {
       if (row.n === 1) throw new Error('one');
-      if (row.n === 2) return new Promise(() => {});
+      if (row.n === 2 || row.n === 5) return new Promise(() => {});
       if (row.n === 3) return { x: 1 };
       return row;
     }`;
-    const rows = [[0n], [1n], [2n], [3n], [4n]];
+    const rows = [[0n], [1n], [2n], [3n], [4n], [5n]];
     const result = await run({ code, stop_on_invalid_record: false }, 'n:long', rows);
     expect(result.rows).toEqual([[0n], [4n]]);
-    expect(result.rejected).toEqual(['SCRIPT_THREW', 'SCRIPT_PENDING', 'SCRIPT_RESULT']);
+    expect(result.rejected).toEqual(['SCRIPT_THREW', 'SCRIPT_PENDING', 'SCRIPT_RESULT', 'SCRIPT_PENDING']);
   });
 
   it.each<[string, string, string]>([

@@ -43,6 +43,8 @@ export function filterContext(): Context {
 export interface FilterCaseOptions {
   readonly batchRows?: number;
   readonly context?: Context;
+  /** Hears of faults instead of what is returned. */
+  readonly faults?: FilterFaults;
 }
 
 /** The rows through the filter, `batchRows` at a time: a filter must not notice where batches end. */
@@ -70,13 +72,14 @@ export async function filteredLater<C>(
   config: C,
   columns: string,
   rows: readonly (readonly Cell[])[],
-  { batchRows = 1024, context = filterContext() }: FilterCaseOptions = {},
+  { batchRows = 1024, context = filterContext(), faults }: FilterCaseOptions = {},
 ): Promise<Filtered> {
   const input = schemaOf(columns);
   const stream = filter.open(config, input, context);
   const outcome = new Outcome();
   try {
-    for (const batch of batchesOf(input, rows, batchRows)) outcome.add(await stream.apply(batch, outcome.faults));
+    for (const batch of batchesOf(input, rows, batchRows))
+      outcome.add(await stream.apply(batch, faults ?? outcome.faults));
     return outcome.of(stream);
   } finally {
     await stream.close?.();
