@@ -1,7 +1,10 @@
 /** What scripts must not be able to do, each tried; and what they must not be able to take. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { filterContext, filteredLater } from '#test/kit/filter-cases.ts';
+import { assert } from '#spi/assert.ts';
+import type { Batch } from '#spi/batch.ts';
+import { BatchBuilder } from '#spi/batch-builder.ts';
+import { filterContext, filteredLater, schemaOf } from '#test/kit/filter-cases.ts';
 import { scriptConfig } from './config.ts';
 import { script } from './filter.ts';
 
@@ -148,6 +151,15 @@ async function pidOfChild(): Promise<string> {
   return scripts.at(-1) ?? '';
 }
 
+function batchOf(text: string): Batch {
+  const builder = new BatchBuilder(schemaOf('s:string'));
+  builder.setString(0, text);
+  builder.endRow();
+  const batch = builder.take();
+  assert(batch, 'a row was written');
+  return batch;
+}
+
 describe('script, taking too much', () => {
   const limits = { timeout_ms: 300, memory_mb_max: 32 };
 
@@ -181,6 +193,22 @@ describe('script, taking too much', () => {
   it('a loop before the first record', async () => {
     const config = scriptConfig.parse({ code: 'let transformRow; for (;;);', ...limits });
     await expect(filteredLater(script, config, 's:string', [['x']])).rejects.toMatchObject({ code: 'SCRIPT_TIMEOUT' });
+  });
+
+  it.each([
+    ['time', 'for (;;);'],
+    ['memory', 'const list = []; for (;;) list.push({ a: [1, 2, 3] })'],
+  ])('goes on after too much %s, for the records may not have counted', async (_, body) => {
+    const code = `function transformRow(row) { if (row.s === 'bad') { ${body} } return row; }`;
+    const config = scriptConfig.parse({ code, ...limits, timeout_ms: 2000 });
+    const stream = script.open(config, schemaOf('s:string'), filterContext());
+    const faults = { reject() {}, nullCell() {} };
+    try {
+      await expect(stream.apply(batchOf('bad'), faults)).rejects.toMatchObject({ kind: 'data' });
+      expect((await stream.apply(batchOf('good'), faults))?.rowCount).toBe(1);
+    } finally {
+      await stream.close?.();
+    }
   });
 
   it('is ended when the run stops, and with the stream', async () => {
