@@ -5,12 +5,14 @@ import { bzip2DecoderPlugin, bzip2EncoderPlugin } from './bzip2/plugins.ts';
 import { columnPlugin } from './column/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
+import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
+import { gsubPlugin } from './gsub/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
@@ -23,8 +25,10 @@ import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
 import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
+import { scriptPlugin } from './script/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
+import { stringTransformPlugin } from './string-transform/plugins.ts';
 import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
 import { typecastPlugin } from './typecast/plugins.ts';
 import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
@@ -51,6 +55,10 @@ export const catalog: Catalog = [
   addTimePlugin,
   maskPlugin,
   hashPlugin,
+  gsubPlugin,
+  stringTransformPlugin,
+  defaultValuePlugin,
+  scriptPlugin,
   speedometerPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,

@@ -1,6 +1,6 @@
 /** Which objects a run reads. */
 import type { Context } from '#spi/context.ts';
-import { javaRegex } from '#connectors/rename/java-regex.ts';
+import { javaRegex } from '#codec/regex/java.ts';
 import type { S3Store, StoredObject } from './client.ts';
 import type { S3InputConfig } from './config.ts';
 import { s3Errors } from './errors.ts';
