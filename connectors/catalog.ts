@@ -6,7 +6,7 @@ import { columnPlugin } from './column/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
-import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
@@ -63,6 +63,7 @@ export const catalog: Catalog = [
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
+  fileConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,
