@@ -7,7 +7,7 @@ import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
-import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
@@ -72,6 +72,7 @@ export const catalog: Catalog = [
   nullOutputPlugin,
   postgresqlOutputPlugin,
   postgresqlConnectionPlugin,
+  fileConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,
