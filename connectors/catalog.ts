@@ -13,6 +13,7 @@ import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
+import { httpInputPlugin } from './http/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
@@ -32,6 +33,7 @@ import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 export const catalog: Catalog = [
   fileInputPlugin,
   s3InputPlugin,
+  httpInputPlugin,
   configInputPlugin,
   postgresqlInputPlugin,
   gzipDecoderPlugin,
