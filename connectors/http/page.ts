@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import type { TaskContext } from '#spi/context.ts';
 import { isRopewayError, withPlace } from '#spi/errors.ts';
 import type { Bytes, SourceFile } from '#spi/files.ts';
-import { Retries } from '#connectors/s3/retry.ts';
+import { Retries } from '#connectors/network/retry.ts';
 import type { AnswerValues } from './answer-values.ts';
 import { one } from './client.ts';
 import type { Answer, HttpClient } from './client.ts';
