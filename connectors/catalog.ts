@@ -7,6 +7,7 @@ import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
@@ -33,6 +34,7 @@ import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 export const catalog: Catalog = [
   fileInputPlugin,
   s3InputPlugin,
+  gcsInputPlugin,
   httpInputPlugin,
   configInputPlugin,
   postgresqlInputPlugin,
@@ -62,6 +64,7 @@ export const catalog: Catalog = [
   zstdEncoderPlugin,
   fileOutputPlugin,
   s3OutputPlugin,
+  gcsOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,

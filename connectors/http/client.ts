@@ -1,9 +1,10 @@
 /** Requests to a server, redirects included; the HTTP library is behind this file. One try each. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import { retryAfterMs } from '#connectors/network/retry-after.ts';
 import type { HttpConnection } from './config.ts';
 import { httpErrors } from './errors.ts';
-import { connectionFailure, retryAfterMs, statusFailure } from './failure.ts';
+import { connectionFailure, statusFailure } from './failure.ts';
 import type { HttpRequest } from './requests.ts';
 import { refusal, shownUrl, urlOf, withoutSecrets } from './urls.ts';
 

@@ -4,7 +4,7 @@ import type { RopewayError } from '#spi/errors.ts';
 import { expandBraces } from './brace-expansion.ts';
 import { httpInputConfig } from './config.ts';
 import type { HttpInputConfig } from './config.ts';
-import { connectionFailure, retryAfterMs } from './failure.ts';
+import { connectionFailure } from './failure.ts';
 import { httpInput } from './input.ts';
 import { nextLink } from './link-header.ts';
 import { pagerOf } from './pager.ts';
@@ -113,17 +113,6 @@ describe('nextLink()', () => {
     ['', undefined],
     ['nonsense', undefined],
   ])('%s', (header, expected) => expect(nextLink(header)).toBe(expected));
-});
-
-describe('retryAfterMs()', () => {
-  const now = Date.UTC(2026, 0, 2, 3, 4, 5);
-  it.each<[string | undefined, number | undefined]>([
-    [undefined, undefined],
-    ['120', 120_000],
-    ['Fri, 02 Jan 2026 03:04:15 GMT', 10_000],
-    ['Fri, 02 Jan 2026 03:04:00 GMT', 0],
-    ['soon', undefined],
-  ])('%s', (header, expected) => expect(retryAfterMs(header, now)).toBe(expected));
 });
 
 describe('connectionFailure()', () => {

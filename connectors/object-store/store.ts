@@ -39,6 +39,8 @@ export interface Part {
 export interface Upload {
   readonly key: string;
   readonly uploadId: string;
+  /** What an object carries that came of this upload, where the store can do that. */
+  readonly mark?: string;
 }
 
 /** A finished upload, or an empty object without one. */
@@ -49,6 +51,8 @@ export interface FinishedObject extends JsonObject {
   readonly uploadId: string;
   /** Etags of the parts, in order. */
   readonly parts: readonly string[];
+  /** As in the upload. */
+  readonly mark?: string;
 }
 
 /** Nothing is visible before it is published. */

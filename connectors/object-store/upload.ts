@@ -47,8 +47,9 @@ export class ObjectWriter {
     if (this.#filling.length > 0) await this.#send();
     while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
     if (this.#failure !== undefined) throw this.#failure.error;
-    const { uploadId = '' } = this.#upload ?? {};
-    return { key: this.#key, sizeBytes: this.#sizeBytes, uploadId, parts: this.#etags };
+    const { uploadId = '', mark } = this.#upload ?? {};
+    const parts = { sizeBytes: this.#sizeBytes, parts: this.#etags };
+    return { key: this.#key, uploadId, ...parts, ...(mark === undefined ? {} : { mark }) };
   }
 
   /** Gives up what was sent. Parts that are on their way come first, for they would be stored after the end. */
