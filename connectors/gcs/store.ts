@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Context } from '#spi/context.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import { isJsonObject } from '#spi/json.ts';
+import { giveUp } from '#connectors/network/give-up.ts';
 import { retrying, Retries } from '#connectors/network/retry.ts';
 import type { RetrySettings } from '#connectors/network/retry.ts';
 import type { ObjectSource, Part, PlannedObject, StoredObject, Upload } from '#connectors/object-store/store.ts';
@@ -22,6 +23,7 @@ const LIST_PAGE_OBJECTS = 1000;
 const ABORT_TIMEOUT_MS = 10_000;
 /** What an object of ours tells of the upload that it came of. */
 const MARK = 'ropeway-upload';
+const BORDER = 'ropeway-border';
 
 /** How an object is created. */
 export interface ObjectSettings {
@@ -129,11 +131,11 @@ export class GcsStore implements ObjectSource {
     const { body, headers } = answer;
     const generation = oneOf(headers['x-goog-generation']);
     if (generation !== undefined && generation !== version) {
-      body.destroy();
+      giveUp(body);
       throw this.#changed(key);
     }
     if (isPart && oneOf(headers['content-range'])?.startsWith(`bytes ${from}-`) !== true) {
-      body.destroy();
+      giveUp(body);
       const place = this.placeOf(key);
       throw gcsErrors.error('GCS_RANGES_UNKNOWN', { place }, { where: { file: place } });
     }
@@ -194,9 +196,14 @@ export class GcsStore implements ObjectSource {
     await known(this.#try(doing, (abortSignal) => this.#transport.text(request, doing, abortSignal), signal));
   }
 
-  async putEmpty(key: string, settings: ObjectSettings): Promise<void> {
-    const headers = creating(settings);
-    await this.#text({ method: 'PUT', path: this.#xml(key), headers, body: '' }, this.#writing(key));
+  async putEmpty(key: string, { contentType, storageClass }: ObjectSettings): Promise<void> {
+    const metadata = JSON.stringify({ name: key, contentType, storageClass });
+    const body =
+      `--${BORDER}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n${metadata}\r\n` +
+      `--${BORDER}\r\ncontent-type: ${contentType}\r\n\r\n\r\n--${BORDER}--\r\n`;
+    const path = `/upload/storage/v1/b/${encoded(this.bucket)}/o`;
+    const headers = { 'content-type': `multipart/related; boundary=${BORDER}` };
+    await this.#text({ method: 'POST', path, query: { uploadType: 'multipart' }, headers, body }, this.#writing(key));
   }
 
   #object(key: string): string {

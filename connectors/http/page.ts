@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import type { TaskContext } from '#spi/context.ts';
 import { isRopewayError, withPlace } from '#spi/errors.ts';
 import type { Bytes, SourceFile } from '#spi/files.ts';
+import { giveUp } from '#connectors/network/give-up.ts';
 import { Retries } from '#connectors/network/retry.ts';
 import type { AnswerValues } from './answer-values.ts';
 import { one } from './client.ts';
@@ -142,7 +143,7 @@ export class Page {
         answer = await this.#open(retries, again);
         const isRest = one(answer.headers['content-range'])?.startsWith(`bytes ${position}-`) === true;
         if (position > 0 && !(answer.status === 206 && isRest)) {
-          answer.body.destroy();
+          giveUp(answer.body);
           throw this.#cut(position, failure);
         }
       }
