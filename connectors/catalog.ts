@@ -8,6 +8,8 @@ import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
@@ -15,6 +17,7 @@ import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
 import { gsubPlugin } from './gsub/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
+import { httpInputPlugin } from './http/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
@@ -36,6 +39,8 @@ import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 export const catalog: Catalog = [
   fileInputPlugin,
   s3InputPlugin,
+  gcsInputPlugin,
+  httpInputPlugin,
   configInputPlugin,
   postgresqlInputPlugin,
   gzipDecoderPlugin,
@@ -68,6 +73,7 @@ export const catalog: Catalog = [
   zstdEncoderPlugin,
   fileOutputPlugin,
   s3OutputPlugin,
+  gcsOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
