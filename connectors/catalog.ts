@@ -7,14 +7,17 @@ import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
+import { ltsvGuessPlugin } from './guess-ltsv/plugins.ts';
 import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
+import { ltsvParserPlugin } from './ltsv/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
@@ -40,6 +43,8 @@ export const catalog: Catalog = [
   csvParserPlugin,
   jsonParserPlugin,
   jsonlParserPlugin,
+  ltsvParserPlugin,
+  fixedWidthParserPlugin,
   parquetParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
@@ -68,6 +73,7 @@ export const catalog: Catalog = [
   zstdGuessPlugin,
   parquetGuessPlugin,
   jsonGuessPlugin,
+  ltsvGuessPlugin,
   csvGuessPlugin,
   csvAllStringsGuessPlugin,
 ];

@@ -18,7 +18,7 @@ import type { CsvDialect } from './dialect.ts';
 import { csvErrors } from './errors.ts';
 import { FastRecords } from './fast-records.ts';
 import { KernelRows } from './kernel-rows.ts';
-import { findLineEnd, lineBreakLength } from './physical-lines.ts';
+import { findLineEnd, lineBreakLength } from '#codec/text/physical-lines.ts';
 import { MORE, REFUSED, SURPLUS, UNKNOWN } from './record-state.ts';
 import type { RecordState } from './record-state.ts';
 import { INCOMPLETE, SlowRecords } from './slow-records.ts';
