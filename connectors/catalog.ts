@@ -17,6 +17,7 @@ import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
+import { jsonPathParserPlugin } from './jsonpath/plugins.ts';
 import { ltsvParserPlugin } from './ltsv/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
@@ -43,6 +44,7 @@ export const catalog: Catalog = [
   csvParserPlugin,
   jsonParserPlugin,
   jsonlParserPlugin,
+  jsonPathParserPlugin,
   ltsvParserPlugin,
   fixedWidthParserPlugin,
   parquetParserPlugin,

@@ -126,6 +126,7 @@ const samples: Readonly<Record<string, string | Uint8Array>> = {
   csv: '1,"a\nb",1.5\r\n2,é😀,\nx,bad,1\n,"q""q",-0.0',
   json: '{"n":1,"s":"a\\nb","d":1.5}{"n":2,"s":"é😀"}\n[]{"s":"q\\"q","d":-0.0}',
   jsonl: '{"n":1,"s":"a\\nb","d":1.5}\n{"n":2,"s":"é😀"}\nbad\n{"s":"q\\"q","d":-0.0}',
+  jsonpath: '[{"n":1,"s":"a\\nb","d":1.5}, {"n":2,"s":"é😀"},\n[], {"s":"q\\"q","d":-0.0}]',
   ltsv: 'n:1\ts:a b\td:1.5\nd:\tn:2\ts:é😀\r\nno label\ts:x\nd:-0.0\ts:q"q\n',
   fixed_width: '  1a b1.5 \r\n  2é😀     \r\nx  bad1   \r\n   q"q-0.0',
   parquet: await parquetSample(),
