@@ -15,8 +15,9 @@ export interface ForeignPlugins {
 
 /** A plugin that does not come with Ropeway. */
 export interface ForeignPlugin extends AnyPlugin {
-  /** The package. */
+  /** The package, in words. */
   readonly from: string;
+  readonly folder: string;
 }
 
 export function originOf(plugin: AnyPlugin): string {
@@ -74,6 +75,7 @@ function foreign(one: PluginPackage, declaration: unknown): ForeignPlugin {
   return {
     ...plugin,
     from,
+    folder: one.folder,
     config: () => guarded(one, () => plugin.config()),
     load: () => guarded<Awaited<ReturnType<AnyPlugin['load']>>>(one, () => plugin.load()),
   };
