@@ -69,7 +69,7 @@ async function filtered(subject: Subject, batchRows?: number, given = subject.ro
   try {
     for (const batch of batchesOf(input, given, batchRows)) {
       const before = rowsOf(copyBatch(batch));
-      const result = stream.apply(batch, { reject: count, nullCell: count });
+      const result = await stream.apply(batch, { reject: count, nullCell: count });
       assert.deepEqual(rowsOf(batch), before, 'the batch that it was given');
       if (result === undefined) continue;
       assertBatch(result, stream.schema);

@@ -23,12 +23,13 @@ export const parserRules: readonly Rule[] = [
   {
     title: 'reads the same for any split of the bytes, and leaves bad records out',
     async check(subject) {
-      const { sample, records, rejected } = subject.given ?? {};
+      const { sample, records, rejected, expected } = subject.given ?? {};
       if (sample === undefined) leaveOut('The case has no sample.');
       const parse = await parserOf(subject);
       const bytes = asBytes(sample);
       const whole = await parse(bytes, []);
       if (records !== undefined) assert.equal(whole.rows.length, records, 'records of the sample');
+      if (expected !== undefined) assert.deepEqual(whole.rows, expected, 'records of the sample');
       if (rejected !== undefined) assert.equal(whole.rejected.length, rejected, 'bad records of the sample');
       for (const places of cutsOf(bytes.length)) {
         assert.deepEqual(await parse(bytes, places), whole, `cut at ${places.slice(0, 5).join(', ')}`);

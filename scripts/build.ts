@@ -50,7 +50,7 @@ async function build(): Promise<void> {
   const sources = new Map(otherSources.map((path) => [path, sourceOf(path)]));
   const bundle = await rolldown({
     cwd: repository,
-    input: { main: 'cli/main.ts', worker: 'cli/worker.ts' },
+    input: { main: 'cli/main.ts', worker: 'cli/worker.ts', 'script-child': 'connectors/script/child.ts' },
     platform: 'node',
     plugins: [sourceNotes(sources)],
   });
@@ -113,7 +113,9 @@ function licenseText(folder: string): string | undefined {
   if (file !== undefined) return readFileSync(join(folder, file), 'utf8');
   const readme = names.find((name) => /^readme/i.test(name));
   if (readme === undefined) return undefined;
-  const chapter = /^#+ licen[cs]e\s+([^]+?)(?=^#|$(?![^]))/im.exec(readFileSync(join(folder, readme), 'utf8'))?.[1];
+  const chapter = /^(?:#+ licen[cs]e|licen[cs]e\n-+)\s+([^]+?)(?=^#|$(?![^]))/im.exec(
+    readFileSync(join(folder, readme), 'utf8'),
+  )?.[1];
   // One of the packages of the AWS SDK has neither; it is under the licence of its neighbours, whose text is there.
   return chapter ?? (/[\\/]@aws-sdk[\\/]/.test(folder) ? 'Licensed under Apache-2.0.' : undefined);
 }

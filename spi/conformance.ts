@@ -20,6 +20,8 @@ export interface ConformanceCase {
   readonly sample?: string | Uint8Array;
   /** Records of the sample, or of the input. */
   readonly records?: number;
+  /** Of parsers: the records of the sample. */
+  readonly expected?: readonly (readonly Cell[])[];
   /** Bad records of the sample. */
   readonly rejected?: number;
   /** Of filters: what they are given. */

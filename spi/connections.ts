@@ -65,10 +65,15 @@ export interface Connection<C> {
   browse(config: C, request: BrowseRequest, ctx: Context): Promise<EntryPage>;
 }
 
+/** Why a step was not tried: a right that only some jobs need, for example. */
+export interface Untried {
+  readonly because: string;
+}
+
 export interface CheckStep {
   readonly name: CheckName;
   /** Tries it and says in a sentence what was found; `undefined` when there is nothing to try. Throws what failed. */
-  readonly run: () => Promise<string | undefined>;
+  readonly run: () => Promise<string | Untried | undefined>;
 }
 
 /** Runs steps one after the other as checks, up to the first failure. Errors that are not ours are thrown on. */
@@ -90,6 +95,7 @@ async function outcomeOf(run: CheckStep['run']): Promise<Pick<Check, 'outcome' |
   try {
     const detail = await run();
     if (detail === undefined) return { outcome: 'skipped', detail: 'Not needed here.' };
+    if (typeof detail !== 'string') return { outcome: 'skipped', detail: detail.because };
     return { outcome: 'passed', detail };
   } catch (error) {
     if (!isRopewayError(error)) throw error;

@@ -6,7 +6,7 @@ import { parquetFormatterConfig } from '#connectors/parquet/config.ts';
 import { parquetFormatter } from '#connectors/parquet/formatter.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
 import type { Cell, ConformanceCase } from '#spi/conformance.ts';
-import type { JsonObject } from '#spi/json.ts';
+import type { Json, JsonObject } from '#spi/json.ts';
 import { columnTypes } from '#spi/schema.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 
@@ -33,8 +33,18 @@ const columns = [
   { name: 'd', type: 'double' },
 ];
 
-function parser(name: string, sample: string | Uint8Array): ConformanceCase {
-  return { kind: 'parser', name, config: { columns }, sample, records: 3, rejected: 1 };
+/** Three records and a bad one. Some formats have no way to say a line break. */
+function parser(
+  name: string,
+  sample: string | Uint8Array,
+  parts: { text?: string; columns?: Json } = {},
+): ConformanceCase {
+  const expected = [
+    [1n, parts.text ?? 'a\nb', 1.5],
+    [2n, 'é😀', null],
+    [null, 'q"q', -0],
+  ];
+  return { kind: 'parser', name, config: { columns: parts.columns ?? columns }, sample, expected, rejected: 1 };
 }
 
 /** A whole number that has a fraction in the file: types are the file's, so values are all that can be bad. */
@@ -70,9 +80,15 @@ async function someFiles(folder: string): Promise<JsonObject> {
 const text = Buffer.from('some text '.repeat(50));
 
 export const cases: readonly ConformanceCase[] = [
-  parser('csv', '1,"a\nb",1.5\r\n2,é😀,\nx,bad,1\n,"q""q",-0.0'),
+  parser('csv', '1,"a\nb",1.5\r\n2,é😀,\nx,bad,1\n,"q""q",-0.0', { text: 'a\r\nb' }),
   parser('json', '{"n":1,"s":"a\\nb","d":1.5}{"n":2,"s":"é😀"}\n[]{"s":"q\\"q","d":-0.0}'),
   parser('jsonl', '{"n":1,"s":"a\\nb","d":1.5}\n{"n":2,"s":"é😀"}\nbad\n{"s":"q\\"q","d":-0.0}'),
+  parser('jsonpath', '[{"n":1,"s":"a\\nb","d":1.5}, {"n":2,"s":"é😀"},\n[], {"s":"q\\"q","d":-0.0}]'),
+  parser('ltsv', 'n:1\ts:a b\td:1.5\nd:\tn:2\ts:é😀\r\nno label\ts:x\nd:-0.0\ts:q"q\n', { text: 'a b' }),
+  parser('fixed_width', '  1a b1.5 \r\n  2é😀     \r\nx  bad1   \r\n   q"q-0.0', {
+    text: 'a b',
+    columns: columns.map((column, index) => ({ ...column, width: [3, 3, 4][index] ?? 0 })),
+  }),
   parser('parquet', parquetSample()),
   { kind: 'decoder', name: 'gzip', sample: gzipSync(text) },
   { kind: 'decoder', name: 'zstd', sample: zstdCompressSync(text) },
@@ -134,6 +150,22 @@ export const cases: readonly ConformanceCase[] = [
   filter('hash', { columns: [{ name: 's' }] }, 's a:long', [
     ['x', 1n],
     ['y', null],
+  ]),
+  filter('gsub', { target_columns: { s: [{ pattern: 'a', to: 'b' }] } }, 's a:long', [
+    ['aa', 1n],
+    [null, 2n],
+  ]),
+  filter('string_transform', { columns: [{ name: 's', type: 'to_upper_case' }] }, 's a:long', [
+    ['aé', 1n],
+    [null, 2n],
+  ]),
+  filter('default_value', { columns: [{ name: 's', value: 'none' }] }, 's a:long', [
+    ['a', 1n],
+    [null, null],
+  ]),
+  filter('script', { code: 'function transformRow(row) { return { ...row, s: `${row.s}!` }; }' }, 's a:long', [
+    ['a', 1n],
+    [null, null],
   ]),
   filter('speedometer', { speed_limit: 0 }, 's a:long', [['x', 1n]]),
 ];

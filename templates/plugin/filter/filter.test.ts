@@ -17,14 +17,15 @@ const context: Context = {
 
 const unexpected = (): never => assert.fail('nothing is left out');
 
-test('puts texts into capitals', () => {
+test('puts texts into capitals', async () => {
   const builder = new BatchBuilder(schema);
   builder.setString(0, 'jp');
   builder.endRow();
   const batch = builder.take();
   assert.ok(batch);
   const stream = myPlugin.open({ column: 'country' }, schema, context);
-  const [texts] = stream.apply(batch, { reject: unexpected, nullCell: unexpected })?.vectors ?? [];
+  const result = await stream.apply(batch, { reject: unexpected, nullCell: unexpected });
+  const [texts] = result?.vectors ?? [];
   assert.ok(texts);
   assert.equal(stringAt(texts, 0), 'JP');
 });
