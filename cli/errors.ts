@@ -27,6 +27,11 @@ export const cliErrors = errorCatalogue({
     message: "The folder '{folder}' cannot be written: {reason}.",
     hint: 'Check its permissions, or name another one with --dir.',
   },
+  CHECK_CANCELLED: {
+    kind: 'data',
+    message: 'It was stopped before all rules were tried.',
+    hint: 'Start it again when you are ready.',
+  },
   CASES_UNDECLARED: {
     kind: 'config',
     message: '{file} has no list `cases`.',

@@ -24,7 +24,7 @@ const synonyms: Readonly<Record<string, string>> = {
   file_extension: 'file_ext',
 };
 
-const secretNames = /(^|_)(password|passphrase|secret|secret_key|private_key|access_token|auth_token)$/;
+const secretNames = /(password|passphrase|secret|secret_key|private_key|access_token|auth_token)$/;
 
 /** The methods that an implementation cannot do without. */
 const methods: Readonly<Record<Kind, readonly string[]>> = {

@@ -122,6 +122,17 @@ describe('rules of parsers, formatters, encoders and decoders', () => {
   });
 });
 
+describe('rules of guessers', () => {
+  it('find one that needs a sample, and one that says nothing', async () => {
+    const needy = {
+      guess: (_config: unknown, [first]: Uint8Array) => ({ diff: { a: first?.toFixed() }, findings: [] }),
+    };
+    const silent = { guess: () => ({ diff: { a: 1 }, findings: [] }) };
+    expect(await failures(broken('guess', needy), { sample: 'a' })).toHaveLength(2);
+    expect(await failures(broken('guess', silent), { sample: 'a' })).toHaveLength(1);
+  });
+});
+
 describe('rules of filters', () => {
   const rows = [['a'], ['b'], [null]];
   it.each<[string, object, string]>([

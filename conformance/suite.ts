@@ -10,6 +10,7 @@ import { declarationRules } from './declaration-rules.ts';
 import { fileInputRules, fileOutputRules } from './file-rules.ts';
 import { filterRules } from './filter-rules.ts';
 import { formatterRules } from './formatter-rules.ts';
+import { guessRules } from './guess-rules.ts';
 import { parserRules } from './parser-rules.ts';
 import { inputRules, outputRules } from './record-rules.ts';
 import { LeftOut, Subject } from './subject.ts';
@@ -38,7 +39,7 @@ const kindRules: Readonly<Record<Kind, readonly Rule[]>> = {
   file_output: fileOutputRules,
   output: outputRules,
   connection: connectionRules,
-  guess: [],
+  guess: guessRules,
 };
 
 /** A rule that takes longer is broken: it waits for something that does not come. */

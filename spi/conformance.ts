@@ -16,7 +16,7 @@ export interface ConformanceCase {
    * of its own. Plugins that reach out of the process are only tried with a config.
    */
   readonly config?: JsonObject | ((folder: string) => Promise<JsonObject>);
-  /** Of parsers and decoders: a whole file. */
+  /** Of parsers, decoders and guessers: a whole file. */
   readonly sample?: string | Uint8Array;
   /** Records of the sample, or of the input. */
   readonly records?: number;

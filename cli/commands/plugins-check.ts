@@ -34,8 +34,7 @@ export function checkPlugins(place: string, options: SharedOptions, installation
       const title = `${plugin.kind.replace('_', ' ')} ${plugin.name}`;
       if (!ctx.isJson) ctx.terminal.say(`${ctx.terminal.style('bold', title)}\n`);
       for (const rule of rulesFor(plugin, catalog, cases)) {
-        if (ctx.signal.aborted) break;
-        const verdict = await verdictOf(rule);
+        const verdict = await stoppable(verdictOf(rule), ctx.signal);
         tally[verdict.outcome] += 1;
         report(ctx, title, rule.title, verdict);
       }
@@ -53,6 +52,16 @@ async function casesOf({ cases: module }: PluginPackage): Promise<readonly Confo
   const { cases } = await importModule(module);
   if (!Array.isArray(cases)) throw cliErrors.error('CASES_UNDECLARED', { file: fileURLToPath(module) });
   return cases as readonly ConformanceCase[];
+}
+
+/** A rule that waits for something that never comes must not be waited for by whoever has had enough. */
+async function stoppable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(cliErrors.error('CHECK_CANCELLED'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 async function verdictOf(rule: RuleRun): Promise<Verdict> {

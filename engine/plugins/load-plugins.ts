@@ -1,6 +1,7 @@
 /** Plugins from outside, loaded and put beside the ones that are there. */
 import { isRopewayError } from '#spi/errors.ts';
 import type { AnyPlugin, Catalog } from '#spi/plugin.ts';
+import { notePackage } from './blame.ts';
 import { declarationFault } from './declaration.ts';
 import { pluginErrors } from './errors.ts';
 import type { PluginPackage } from './plugin-package.ts';
@@ -54,6 +55,7 @@ function originText({ from }: ForeignPlugin): string {
 }
 
 async function loadPackage(one: PluginPackage): Promise<readonly ForeignPlugin[]> {
+  notePackage(one.name, one.folder);
   const { plugins } = await guarded(one, () => importModule(one.module));
   if (!Array.isArray(plugins)) {
     throw pluginErrors.error('PLUGIN_DECLARATION', { module: one.name, reason: 'there is no list `plugins`' });

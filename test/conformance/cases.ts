@@ -91,6 +91,12 @@ export const cases: readonly ConformanceCase[] = [
   }),
   parser('parquet', parquetSample()),
   { kind: 'decoder', name: 'gzip', sample: gzipSync(text) },
+  { kind: 'guess', name: 'gzip', sample: gzipSync(text) },
+  { kind: 'guess', name: 'zstd', sample: zstdCompressSync(text) },
+  { kind: 'guess', name: 'csv', sample: 'id,name\n1,a\n2,b\n' },
+  { kind: 'guess', name: 'csv_all_strings', sample: 'id,name\n1,a\n2,b\n' },
+  { kind: 'guess', name: 'json', sample: '{"id":1,"name":"a"}\n{"id":2,"name":"b"}\n' },
+  { kind: 'guess', name: 'ltsv', sample: 'id:1\tname:a\nid:2\tname:b\n' },
   { kind: 'decoder', name: 'zstd', sample: zstdCompressSync(text) },
   {
     kind: 'input',

@@ -85,6 +85,17 @@ describe('plugins from outside that cannot be used', () => {
     }
   });
 
+  it('are named when they break at work, in whichever thread', async () => {
+    const lines = Array.from({ length: 500_000 }, (_, row) => `${row},text of the row ${row}\n`).join('');
+    const config = shouting.replace('max_threads: 1', 'max_threads: 2');
+    await using place = await workspace({ 'config.yml': config, 'in/a.csv': lines });
+    const module = shoutModule.replace('builder.begin(batch.rowCount);', 'builder.end(batch.rowCount);');
+    await writePlugins(place, 'shout', { module });
+    const run = await place.ropeway(['run', 'config.yml', '--plugins', 'shout']);
+    expect(run.stderr).toMatch(/PLUGIN_BROKEN[^]*inside ropeway-plugin-shout: builder.end is not a function/);
+    expect(run.exitCode).toBe(70);
+  });
+
   it('name each other when two packages have the same plugin', async () => {
     await using place = await workspace({ 'config.yml': shouting });
     await writePlugins(place, 'one');
