@@ -17,6 +17,11 @@ export const cliErrors = errorCatalogue({
     message: "'{name}' cannot be the name of a plugin.",
     hint: 'A name is made of small letters, digits and underscores, and begins with a letter: access_log.',
   },
+  PLUGIN_NAME_USED: {
+    kind: 'config',
+    message: "The {kind} '{name}' is there already, from {from}.",
+    hint: 'Choose another name: one that is there twice cannot be used.',
+  },
   SCAFFOLD_EXISTS: {
     kind: 'config',
     message: "The folder '{folder}' is not empty.",

@@ -2,7 +2,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { originOf, placeOf } from '#engine/plugins/load-plugins.ts';
 import { systemReason } from '#spi/system-reason.ts';
+import { openCatalog } from '#cli/catalog.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { SharedOptions } from '#cli/command-line.ts';
 import { cliErrors } from '#cli/errors.ts';
@@ -21,6 +23,10 @@ const renamed: Readonly<Record<string, string>> = { gitignore: '.gitignore' };
 export function newPlugin(written: string, options: NewPluginOptions, installation: Installation): Promise<number> {
   return runCommand(options, async ({ terminal }) => {
     const name = pluginName(written);
+    const { catalog } = await openCatalog(options, installation);
+    const taken = catalog.find((plugin) => plugin.name === name && placeOf(plugin) === options.kind);
+    if (taken !== undefined)
+      throw cliErrors.error('PLUGIN_NAME_USED', { name, kind: options.kind, from: originOf(taken) });
     const folder = options.dir ?? `ropeway-plugin-${name.replaceAll('_', '-')}`;
     const templates = fileURLToPath(new URL('templates/plugin/', installation.root));
     await writing(folder, async () => {

@@ -40,7 +40,7 @@ export async function withPlugins(builtIn: Catalog, { packages, spi }: ForeignPl
 }
 
 /** What a config chooses from by the name alone. */
-function placeOf({ kind }: AnyPlugin): string {
+export function placeOf({ kind }: AnyPlugin): string {
   if (kind === 'file_input') return 'input';
   return kind === 'file_output' ? 'output' : kind;
 }

@@ -20,11 +20,13 @@ describe('a plugin from outside', () => {
     expect(await place.read('out/r_000.00.csv')).toBe('a,b\r\n1,X\r\n');
   });
 
-  it('works in worker threads, from the bundle as from the sources', async () => {
+  it('works as TypeScript in worker threads, from the bundle as from the sources', async () => {
     const lines = Array.from({ length: 500_000 }, (_, row) => `${row},text of the row ${row}\n`).join('');
     const config = shouting.replace('max_threads: 1', 'max_threads: 2');
     await using place = await workspace({ 'config.yml': config, 'in/a.csv': lines });
-    await writePlugins(place, 'shout');
+    await writePlugins(place, 'shout', { ropeway: { spi: 1, source: './plugins.ts' } });
+    const typed = shoutModule.replace('open(_config, schema)', 'open(_config: object, schema: Schema)');
+    await place.write('shout/plugins.ts', `import type { Schema } from 'ropeway/spi/schema.js';\n${typed}`);
     const outputs: string[] = [];
     for (const ROPEWAY_SOURCES of ['', '1']) {
       const run = await place.ropeway(['run', 'config.yml', '--plugins', 'shout'], { env: { ROPEWAY_SOURCES } });
@@ -130,6 +132,7 @@ describe('ropeway new plugin', () => {
 
   it.each([
     [['new', 'plugin', 'Access', '--kind', 'filter'], 'PLUGIN_NAME'],
+    [['new', 'plugin', 'file', '--kind', 'input'], "The input 'file' is there already, from Ropeway itself."],
     [['new', 'plugin', 'access', '--kind', 'filter', '--dir', '.'], 'SCAFFOLD_EXISTS'],
     [['new', 'plugin', 'access', '--kind', 'filter', '--dir', 'file.txt/x'], 'SCAFFOLD_UNWRITABLE'],
     [['new', 'plugin', 'access'], "required option '--kind"],

@@ -1,9 +1,6 @@
 /** Files of JSON lines, which get their names when the whole run has succeeded. */
-import { createWriteStream } from 'node:fs';
-import { access, rename, rm } from 'node:fs/promises';
-import { once } from 'node:events';
+import { access, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { valueAt } from 'ropeway/spi/batch.js';
 import type { Batch } from 'ropeway/spi/batch.js';
 import type { Output } from 'ropeway/spi/records.js';
@@ -27,21 +24,20 @@ export const myPlugin: Output<MyPluginConfig, Plan> = {
 
   async open({ folder }, _plan, _schema, ctx) {
     const part = partOf(folder, ctx.taskIndex);
-    const stream = createWriteStream(part);
+    const file = await open(part, 'w');
     let records = 0;
     return {
       async write(batch) {
         records += batch.rowCount;
         // The batch is lent: when this promise resolves, its memory is used for the next one.
-        if (!stream.write(linesOf(batch))) await once(stream, 'drain');
+        await file.appendFile(linesOf(batch));
       },
       async close() {
-        stream.end();
-        await finished(stream);
+        await file.close();
         return { records };
       },
       async abort() {
-        stream.destroy();
+        await file.close();
         await rm(part, { force: true });
       },
     };
