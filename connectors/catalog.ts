@@ -7,14 +7,14 @@ import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
-import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
+import { gcsConnectionPlugin, gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
-import { httpInputPlugin } from './http/plugins.ts';
+import { httpConnectionPlugin, httpInputPlugin } from './http/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
@@ -24,7 +24,7 @@ import { postgresqlConnectionPlugin, postgresqlInputPlugin, postgresqlOutputPlug
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
-import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
+import { s3ConnectionPlugin, s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
 import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
@@ -69,6 +69,9 @@ export const catalog: Catalog = [
   nullOutputPlugin,
   postgresqlOutputPlugin,
   postgresqlConnectionPlugin,
+  s3ConnectionPlugin,
+  gcsConnectionPlugin,
+  httpConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,
