@@ -1,4 +1,4 @@
-import { javaRegex } from '#connectors/rename/java-regex.ts';
+import { javaRegex } from '#codec/regex/java.ts';
 
 /** Whether a pattern in Java's notation is found in a key; a SyntaxError when it cannot be used. */
 export function keyPattern(pattern: string): (key: string) => boolean {
