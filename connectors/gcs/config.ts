@@ -65,6 +65,11 @@ export const gcsConnectionConfig = z.strictObject({
     description: 'The project whose buckets are shown.',
     examples: ['my-project'],
   }),
+  path_prefix: option(z.string().default(''), {
+    title: 'Path prefix',
+    description: 'How the names of the objects begin that a test looks at and writes.',
+    examples: ['logs/'],
+  }),
 });
 
 export type GcsConnectionConfig = z.output<typeof gcsConnectionConfig>;

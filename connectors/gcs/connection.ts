@@ -1,6 +1,6 @@
 /** What the store can be asked before a job relies on it. */
 import { checksOf } from '#spi/connections.ts';
-import type { CheckStep, Connection } from '#spi/connections.ts';
+import type { CheckStep, Connection, ConnectionUse } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import { urlSteps } from '#connectors/network/url-steps.ts';
 import type { UrlRoute } from '#connectors/network/url-steps.ts';
@@ -21,7 +21,7 @@ const WAIT_MS = 200;
 const BUCKETS_SHOWN = 1000;
 
 export const gcsConnection: Connection<GcsConnectionConfig> = {
-  test: (config, ctx) => checksOf(stepsOf(config, ctx)),
+  test: (config, ctx, use) => checksOf(stepsOf(config, ctx, use)),
 
   async browse(config, request, ctx) {
     if (request.path.length > 0 || config.bucket === undefined) {
@@ -31,7 +31,7 @@ export const gcsConnection: Connection<GcsConnectionConfig> = {
   },
 };
 
-function stepsOf(config: GcsConnectionConfig, ctx: Context): CheckStep[] {
+function stepsOf(config: GcsConnectionConfig, ctx: Context, use: ConnectionUse | undefined): CheckStep[] {
   const impatient = {
     ...config,
     max_connection_retry: Math.min(config.max_connection_retry, TRIES_MORE_MAX),
@@ -48,7 +48,7 @@ function stepsOf(config: GcsConnectionConfig, ctx: Context): CheckStep[] {
   const first = urlSteps(route, config, { timeoutMs: CONNECT_TIMEOUT_MS, signal: ctx.signal });
   if (config.bucket === undefined) return [...first, { name: 'log_in', run: async () => project(await open()) }];
   const who = config.auth_method === 'anonymous' ? 'anybody' : `\`auth_method: ${config.auth_method}\``;
-  return [...first, ...bucketSteps(async () => checkedBucket(await open(), ctx), who)];
+  return [...first, ...bucketSteps(async () => checkedBucket(await open(), config.path_prefix, ctx), { who, use })];
 }
 
 async function project(store: GcsStore): Promise<string> {
@@ -56,9 +56,10 @@ async function project(store: GcsStore): Promise<string> {
   return `The project has ${entries.length}${next === undefined ? '' : ' or more'} buckets.`;
 }
 
-function checkedBucket(store: GcsStore, { signal }: Context): CheckedBucket {
+function checkedBucket(store: GcsStore, prefix: string, { signal }: Context): CheckedBucket {
   return {
     bucket: store.bucket,
+    prefix,
     source: store,
     target: {
       createUpload: (key) => store.createUpload(key, { contentType: 'text/plain', storageClass: undefined }),
@@ -66,7 +67,7 @@ function checkedBucket(store: GcsStore, { signal }: Context): CheckedBucket {
       abortUpload: (upload) => store.abortUpload(upload),
     },
     async firstObjects() {
-      for await (const page of store.list('', undefined)) return page;
+      for await (const page of store.list(prefix, undefined)) return page;
       return [];
     },
     deniedCode: 'GCS_ACCESS_DENIED',

@@ -1,11 +1,13 @@
 /** What is tried in a bucket before a job relies on it: as far as inputs and outputs go, and nothing stays. */
 import { randomBytes } from 'node:crypto';
 import { isRopewayError } from '#spi/errors.ts';
-import type { CheckStep, Untried } from '#spi/connections.ts';
+import type { CheckStep, ConnectionUse, Untried } from '#spi/connections.ts';
 import type { ObjectSource, ObjectTarget, StoredObject } from './store.ts';
 
 export interface CheckedBucket {
   readonly bucket: string;
+  /** How the keys begin that are looked at and written. */
+  readonly prefix: string;
   readonly source: ObjectSource;
   readonly target: Pick<ObjectTarget, 'createUpload' | 'uploadPart' | 'abortUpload'>;
   /** The first page of its objects. */
@@ -18,8 +20,13 @@ export interface CheckedBucket {
 /** Shown without a number when there are more. */
 const COUNTED_MAX = 1000;
 
-/** `who` is whom the store takes us for. */
-export function bucketSteps(open: () => Promise<CheckedBucket>, who: string): CheckStep[] {
+export interface BucketUse {
+  /** Whom the store takes us for. */
+  readonly who: string;
+  readonly use: ConnectionUse | undefined;
+}
+
+export function bucketSteps(open: () => Promise<CheckedBucket>, { who, use }: BucketUse): CheckStep[] {
   let objects: readonly StoredObject[] = [];
   let denied: Untried | undefined;
   return [
@@ -40,13 +47,14 @@ export function bucketSteps(open: () => Promise<CheckedBucket>, who: string): Ch
     {
       name: 'list',
       async run() {
-        const { bucket } = await open();
+        const { bucket, prefix } = await open();
         const count = objects.length < COUNTED_MAX ? String(objects.length) : `${COUNTED_MAX} or more`;
-        return denied ?? `The bucket ${bucket} has ${objects.length === 0 ? 'no' : count} objects.`;
+        const below = prefix === '' ? '' : ` beginning with ${prefix}`;
+        return denied ?? `The bucket ${bucket} has ${objects.length === 0 ? 'no' : count} objects${below}.`;
       },
     },
-    { name: 'read', run: async () => read(await open(), objects) },
-    { name: 'write', run: async () => write(await open()) },
+    { name: 'read', run: async () => (use === 'out' ? undefined : read(await open(), objects)) },
+    { name: 'write', run: async () => (use === 'in' ? undefined : write(await open())) },
   ];
 }
 
@@ -64,9 +72,9 @@ async function read(checked: CheckedBucket, objects: readonly StoredObject[]): P
 
 /** Begins an upload, sends a part, and gives it up: nothing was ever visible. */
 async function write(checked: CheckedBucket): Promise<string | Untried> {
-  const { bucket, target, signal } = checked;
+  const { bucket, prefix, target, signal } = checked;
   return unlessDenied(checked, `Objects may not be written to ${bucket}, as an output has to.`, async () => {
-    const upload = await target.createUpload(`ropeway_check_${randomBytes(4).toString('hex')}`);
+    const upload = await target.createUpload(`${prefix}ropeway_check_${randomBytes(4).toString('hex')}`);
     try {
       await target.uploadPart(upload, { number: 1, bytes: new Uint8Array(1) }, signal);
     } finally {

@@ -75,6 +75,11 @@ export const s3ConnectionConfig = z.strictObject({
     title: 'Bucket',
     description: 'The bucket, when there is one to keep to; without it those of the account are shown.',
   }),
+  path_prefix: option(z.string().default(''), {
+    title: 'Path prefix',
+    description: 'How the keys of the objects begin that a test looks at and writes.',
+    examples: ['logs/'],
+  }),
 });
 
 export type S3ConnectionConfig = z.output<typeof s3ConnectionConfig>;

@@ -1,5 +1,5 @@
 /** What a store can be asked before a job relies on it. */
-import type { CheckStep, Connection } from '#spi/connections.ts';
+import type { CheckStep, Connection, ConnectionUse } from '#spi/connections.ts';
 import { checksOf } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import { urlSteps } from '#connectors/network/url-steps.ts';
@@ -21,7 +21,7 @@ const WAIT_MS = 200;
 const BUCKETS_SHOWN = 1000;
 
 export const s3Connection: Connection<S3ConnectionConfig> = {
-  test: (config, ctx) => checksOf(stepsOf(config, ctx)),
+  test: (config, ctx, use) => checksOf(stepsOf(config, ctx, use)),
 
   async browse(config, request, ctx) {
     if (request.path.length > 0 || config.bucket === undefined) {
@@ -31,7 +31,7 @@ export const s3Connection: Connection<S3ConnectionConfig> = {
   },
 };
 
-function stepsOf(config: S3ConnectionConfig, ctx: Context): CheckStep[] {
+function stepsOf(config: S3ConnectionConfig, ctx: Context, use: ConnectionUse | undefined): CheckStep[] {
   const impatient = {
     ...config,
     maximum_retries: Math.min(config.maximum_retries, TRIES_MORE_MAX),
@@ -47,7 +47,7 @@ function stepsOf(config: S3ConnectionConfig, ctx: Context): CheckStep[] {
   const first = urlSteps(route, config, { timeoutMs: CONNECT_TIMEOUT_MS, signal: ctx.signal });
   if (config.bucket === undefined) return [...first, { name: 'log_in', run: async () => account(await open()) }];
   const who = isAnonymous(config) ? 'anybody' : `\`auth_method: ${config.auth_method}\``;
-  return [...first, ...bucketSteps(async () => checkedBucket(await open(), ctx), who)];
+  return [...first, ...bucketSteps(async () => checkedBucket(await open(), config.path_prefix, ctx), { who, use })];
 }
 
 async function account(store: S3Store): Promise<string> {
@@ -55,9 +55,10 @@ async function account(store: S3Store): Promise<string> {
   return `The account has ${entries.length}${next === undefined ? '' : ' or more'} buckets.`;
 }
 
-function checkedBucket(store: S3Store, { signal }: Context): CheckedBucket {
+function checkedBucket(store: S3Store, prefix: string, { signal }: Context): CheckedBucket {
   return {
     bucket: store.bucket,
+    prefix,
     source: store,
     target: {
       createUpload: (key) => store.createUpload(key, {}),
@@ -65,7 +66,7 @@ function checkedBucket(store: S3Store, { signal }: Context): CheckedBucket {
       abortUpload: (upload) => store.abortUpload(upload),
     },
     async firstObjects() {
-      for await (const page of store.list('', undefined)) return page;
+      for await (const page of store.list(prefix, undefined)) return page;
       return [];
     },
     deniedCode: 'S3_ACCESS_DENIED',

@@ -1,5 +1,5 @@
 /** Connections outside of an engine. */
-import type { Connection } from '#spi/connections.ts';
+import type { Connection, ConnectionUse } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import { keptLog } from './memory-plugins.ts';
 
@@ -17,10 +17,10 @@ export function plainContext(signal: AbortSignal = new AbortController().signal)
 export async function outcomes<C>(
   connection: Connection<C>,
   config: C,
-  signal?: AbortSignal,
+  { use, signal }: { readonly use?: ConnectionUse; readonly signal?: AbortSignal } = {},
 ): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for await (const { name, outcome, detail, reason } of connection.test(config, plainContext(signal))) {
+  for await (const { name, outcome, detail, reason } of connection.test(config, plainContext(signal), use)) {
     found[name] = `${reason?.code ?? outcome}: ${detail}`;
   }
   return found;

@@ -54,6 +54,12 @@ describe.runIf(motoServer() !== undefined)('s3Connection', () => {
     expect(await s3.uploads('shop')).toEqual([]);
     const empty = await outcomes(s3Connection, config({ bucket: 'empty' }));
     expect(empty['read']).toBe('skipped: There is no object to read.');
+    const below = await outcomes(s3Connection, config({ path_prefix: 'in/2026/' }), { use: 'in' });
+    expect([below['list'], below['write']]).toEqual([
+      'passed: The bucket shop has 2 objects beginning with in/2026/.',
+      'skipped: Not needed here.',
+    ]);
+    expect((await outcomes(s3Connection, config(), { use: 'out' }))['read']).toBe('skipped: Not needed here.');
     const account = await outcomes(s3Connection, config({ bucket: undefined }));
     expect(account['log_in']).toBe('passed: The account has 2 buckets.');
   });
@@ -120,7 +126,7 @@ describe.runIf(motoServer() !== undefined)('s3Connection', () => {
   it('is stopped at once', async () => {
     await using hanging = await cuttingProxy(s3.port, { before: () => new Promise(() => {}) });
     const startedAt = performance.now();
-    const found = await outcomes(s3Connection, config({ endpoint: hanging.url }), AbortSignal.timeout(200));
+    const found = await outcomes(s3Connection, config({ endpoint: hanging.url }), { signal: AbortSignal.timeout(200) });
     expect(found['log_in']).toMatch(/^S3_STOPPED/);
     expect(performance.now() - startedAt).toBeLessThan(1200);
   });
