@@ -85,10 +85,7 @@ export class Transport {
   /** The answer when it is a success; else an error of ours. */
   async send(request: GcsRequest, doing: Doing, signal: AbortSignal): Promise<HttpAnswer> {
     const { base, plain, send } = this.#parts;
-    const url = new URL(base + request.path);
-    for (const [name, value] of Object.entries(request.query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, value);
-    }
+    const url = new URL(base + request.path + queryOf(request.query ?? {}));
     try {
       const proof = await untilStopped(this.#parts.credentials(), signal);
       const { method, body } = request;
@@ -112,6 +109,14 @@ export class Transport {
       throw connectionFailure(error, doing, signal);
     }
   }
+}
+
+/** What has no value is the name alone, as the store documents it (`?uploads`). */
+function queryOf(query: Readonly<Record<string, string | undefined>>): string {
+  const parts = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [value === '' ? name : `${name}=${encodeURIComponent(value)}`],
+  );
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }
 
 /** Google's library knows no signals. */

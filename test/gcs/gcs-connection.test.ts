@@ -4,11 +4,13 @@ import type { BrowseRequest, EntryPage } from '#spi/connections.ts';
 import { gcsConnectionConfig } from '#connectors/gcs/config.ts';
 import type { GcsConnectionConfig } from '#connectors/gcs/config.ts';
 import { gcsConnection } from '#connectors/gcs/connection.ts';
+import { certificateAuthority } from '#test/kit/certificates.ts';
 import { outcomes, plainContext } from '#test/kit/connection-checks.ts';
 import { cuttingProxy } from '#test/kit/cutting-proxy.ts';
 import { fakeGcsServer } from '#test/kit/fake-gcs.ts';
 import { startGcs } from '#test/kit/gcs-server.ts';
 import type { GcsServer } from '#test/kit/gcs-server.ts';
+import { httpsServer } from '#test/kit/https-server.ts';
 import { motoServer } from '#test/kit/moto.ts';
 
 let gcs: GcsServer;
@@ -98,5 +100,17 @@ describe.runIf(motoServer() !== undefined && fakeGcsServer() !== undefined)('gcs
       after = page.next;
     } while (after !== undefined);
     expect(found).toEqual(['x.csv', 'y.csv']);
+  });
+
+  it('trusts authorities that it is told of', async () => {
+    using authority = certificateAuthority();
+    const certificate = authority.issue('store', ['IP:127.0.0.1']);
+    await using server = await httpsServer(certificate, (_asked, answer) => void answer.writeHead(403).end());
+    const endpoint = `https://127.0.0.1:${server.port}`;
+    const unknown = await outcomes(gcsConnection, config({ endpoint }));
+    expect(unknown['tls']).toMatch(/^NETWORK_TLS_UNTRUSTED: /);
+    const known = await outcomes(gcsConnection, config({ endpoint, tls_ca_file: authority.caFile }));
+    expect(known['tls']).toMatch(/^passed: /);
+    expect(known['log_in']).toMatch(/^passed: shop takes requests/);
   });
 });

@@ -1,12 +1,12 @@
 /** The connection to an HTTP server, and TLS on the way to it. */
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { httpConnectionConfig } from '#connectors/http/config.ts';
 import { httpConnection } from '#connectors/http/connection.ts';
 import { certificateAuthority } from '#test/kit/certificates.ts';
 import { outcomes, plainContext } from '#test/kit/connection-checks.ts';
 import { httpServer } from '#test/kit/http-server.ts';
+import { connectProxy, httpsServer } from '#test/kit/https-server.ts';
+import type { LocalServer } from '#test/kit/https-server.ts';
 import { workspace } from '#test/kit/workspace.ts';
 
 const authority = certificateAuthority();
@@ -16,23 +16,9 @@ function tested(options: object): Promise<Record<string, string>> {
   return outcomes(httpConnection, httpConnectionConfig.parse(options));
 }
 
-interface SecureServer extends AsyncDisposable {
-  readonly port: number;
-}
-
-async function secureServer(): Promise<SecureServer> {
-  const { certificate: cert, key } = authority.issue('files', ['DNS:localhost', 'IP:127.0.0.1']);
-  const server = createServer({ cert, key }, (_asked, answer) => void answer.end('1,x\n'));
-  server.on('tlsClientError', () => {});
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return {
-    // A server that listens to TCP has such an address.
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
-  };
+function secureServer(): Promise<LocalServer> {
+  const certificate = authority.issue('files', ['DNS:localhost', 'DNS:files.test.invalid', 'IP:127.0.0.1']);
+  return httpsServer(certificate, (_asked, answer) => void answer.end('1,x\n'));
 }
 
 describe('httpConnection', () => {
@@ -73,6 +59,23 @@ describe('httpConnection', () => {
       log_in: expect.stringMatching(/^passed: .* answers 200/) as string,
     });
     expect((await tested({ url, tls_mode: 'require' }))['log_in']).toMatch(/^passed: /);
+  });
+
+  it('goes through a proxy, and still knows whom it speaks to', async () => {
+    await using server = await secureServer();
+    const login = `Basic ${Buffer.from('me:hush').toString('base64')}`;
+    await using proxy = await connectProxy(server.port, login);
+    const url = 'https://files.test.invalid/x';
+    const through = (password: string): object => ({
+      url,
+      http_proxy: { host: '127.0.0.1', port: proxy.port, user: 'me', password },
+    });
+    const found = await tested({ ...through('hush'), tls_ca_file: authority.caFile });
+    expect(found['connect']).toBe(`passed: 127.0.0.1:${proxy.port} accepts connections.`);
+    expect(found['log_in']).toMatch(/^passed: https:\/\/files\.test\.invalid\/x answers 200/);
+    expect(proxy.asked).toEqual([`files.test.invalid:443 ${login}`]);
+    expect((await tested(through('hush')))['log_in']).toMatch(/^HTTP_TLS: /);
+    expect((await tested(through('hash')))['log_in']).toMatch(/^HTTP_REFUSED: .*407/);
   });
 
   it('is as careful as a job', async () => {

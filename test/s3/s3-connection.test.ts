@@ -4,8 +4,10 @@ import type { BrowseRequest, EntryPage } from '#spi/connections.ts';
 import { s3ConnectionConfig } from '#connectors/s3/config.ts';
 import type { S3ConnectionConfig } from '#connectors/s3/config.ts';
 import { s3Connection } from '#connectors/s3/connection.ts';
+import { certificateAuthority } from '#test/kit/certificates.ts';
 import { outcomes, plainContext } from '#test/kit/connection-checks.ts';
 import { cuttingProxy } from '#test/kit/cutting-proxy.ts';
+import { httpsServer } from '#test/kit/https-server.ts';
 import { motoServer } from '#test/kit/moto.ts';
 import { startS3 } from '#test/kit/s3-server.ts';
 import type { S3Server } from '#test/kit/s3-server.ts';
@@ -129,5 +131,17 @@ describe.runIf(motoServer() !== undefined)('s3Connection', () => {
     const found = await outcomes(s3Connection, config({ endpoint: hanging.url }), { signal: AbortSignal.timeout(200) });
     expect(found['log_in']).toMatch(/^S3_STOPPED/);
     expect(performance.now() - startedAt).toBeLessThan(1200);
+  });
+
+  it('trusts authorities that it is told of', async () => {
+    using authority = certificateAuthority();
+    const certificate = authority.issue('store', ['IP:127.0.0.1']);
+    await using server = await httpsServer(certificate, (_asked, answer) => void answer.writeHead(403).end());
+    const endpoint = `https://127.0.0.1:${server.port}`;
+    const unknown = await outcomes(s3Connection, config({ endpoint }));
+    expect(unknown['tls']).toMatch(/^NETWORK_TLS_UNTRUSTED: /);
+    const known = await outcomes(s3Connection, config({ endpoint, tls_ca_file: authority.caFile }));
+    expect(known['tls']).toMatch(/^passed: /);
+    expect(known['log_in']).toMatch(/^passed: shop takes requests/);
   });
 });
