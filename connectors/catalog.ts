@@ -8,7 +8,7 @@ import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
-import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
+import { gcsConnectionPlugin, gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
@@ -18,7 +18,7 @@ import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
 import { gsubPlugin } from './gsub/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
-import { httpInputPlugin } from './http/plugins.ts';
+import { httpConnectionPlugin, httpInputPlugin } from './http/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { jsonPathParserPlugin } from './jsonpath/plugins.ts';
@@ -30,7 +30,7 @@ import { postgresqlConnectionPlugin, postgresqlInputPlugin, postgresqlOutputPlug
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
-import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
+import { s3ConnectionPlugin, s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
 import { scriptPlugin } from './script/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
@@ -84,6 +84,9 @@ export const catalog: Catalog = [
   nullOutputPlugin,
   postgresqlOutputPlugin,
   postgresqlConnectionPlugin,
+  s3ConnectionPlugin,
+  gcsConnectionPlugin,
+  httpConnectionPlugin,
   fileConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
