@@ -5,16 +5,24 @@ import { bzip2DecoderPlugin, bzip2EncoderPlugin } from './bzip2/plugins.ts';
 import { columnPlugin } from './column/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
+import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
-import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
+import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
+import { ltsvGuessPlugin } from './guess-ltsv/plugins.ts';
 import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
+import { gsubPlugin } from './gsub/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
+import { httpInputPlugin } from './http/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
+import { jsonPathParserPlugin } from './jsonpath/plugins.ts';
+import { ltsvParserPlugin } from './ltsv/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
@@ -24,8 +32,10 @@ import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
 import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
 import { sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
+import { scriptPlugin } from './script/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
+import { stringTransformPlugin } from './string-transform/plugins.ts';
 import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
 import { typecastPlugin } from './typecast/plugins.ts';
 import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
@@ -34,6 +44,8 @@ export const catalog: Catalog = [
   fileInputPlugin,
   s3InputPlugin,
   sftpInputPlugin,
+  gcsInputPlugin,
+  httpInputPlugin,
   configInputPlugin,
   postgresqlInputPlugin,
   gzipDecoderPlugin,
@@ -42,6 +54,9 @@ export const catalog: Catalog = [
   csvParserPlugin,
   jsonParserPlugin,
   jsonlParserPlugin,
+  jsonPathParserPlugin,
+  ltsvParserPlugin,
+  fixedWidthParserPlugin,
   parquetParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
@@ -53,6 +68,10 @@ export const catalog: Catalog = [
   addTimePlugin,
   maskPlugin,
   hashPlugin,
+  gsubPlugin,
+  stringTransformPlugin,
+  defaultValuePlugin,
+  scriptPlugin,
   speedometerPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
@@ -63,15 +82,18 @@ export const catalog: Catalog = [
   fileOutputPlugin,
   s3OutputPlugin,
   sftpOutputPlugin,
+  gcsOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
   postgresqlConnectionPlugin,
+  fileConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,
   parquetGuessPlugin,
   jsonGuessPlugin,
+  ltsvGuessPlugin,
   csvGuessPlugin,
   csvAllStringsGuessPlugin,
 ];

@@ -2,7 +2,7 @@
 import type { Context } from '#spi/context.ts';
 import type { JsonObject } from '#spi/json.ts';
 import type { ConfigDiff } from '#spi/records.ts';
-import { javaRegex } from '#connectors/rename/java-regex.ts';
+import { keyPattern } from '#connectors/object-store/key-pattern.ts';
 import type { SelectionConfig } from './config-fields.ts';
 import { remoteFileErrors } from './errors.ts';
 
@@ -72,10 +72,7 @@ function fileFilter(
 
 function pathPattern(pattern: string): (path: string) => boolean {
   try {
-    const { source, flags } = javaRegex(pattern);
-    // Without the flag that makes an expression remember where it matched last.
-    const expression = new RegExp(source, flags.replace('g', ''));
-    return (path) => expression.test(path);
+    return keyPattern(pattern);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const params = { pattern, reason: error.message };

@@ -4,7 +4,7 @@ import type { FileInput } from '#spi/files.ts';
 import type { RangeFile } from '#spi/ranges.ts';
 import { groupBySize, nextDiff } from '#connectors/remote-files/selection.ts';
 import type { FileTask, RemoteFile } from '#connectors/remote-files/selection.ts';
-import { RANGES_AHEAD, ReadAhead } from '#connectors/s3/read-ahead.ts';
+import { RANGES_AHEAD, ReadAhead } from '#connectors/object-store/read-ahead.ts';
 import type { SftpInputConfig } from './config.ts';
 import { listFiles } from './listing.ts';
 import { RemoteReader } from './remote-file.ts';

@@ -5,7 +5,7 @@
 import { posix } from 'node:path';
 import type { Context, Logger } from '#spi/context.ts';
 import { isRopewayError } from '#spi/errors.ts';
-import { Retries } from '#connectors/s3/retry.ts';
+import { Retries } from '#connectors/network/retry.ts';
 import { connectSsh } from '#connectors/ssh/client.ts';
 import { sshErrors } from '#connectors/ssh/errors.ts';
 import { wayTo } from '#connectors/ssh/way.ts';

@@ -1,78 +1,57 @@
-/** A proxy before a server on this machine that breaks connections in their middle. */
+/** A proxy before any server on this machine, that cuts or holds up connections in the middle. */
 import { createConnection, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
 export interface TcpFaults {
-  /** Cuts the connection, counted from 0, after so many bytes of the server's; undefined leaves it whole. */
-  readonly cutAnswers?: (connection: number) => number | undefined;
-  /** The same for the bytes of the client. */
-  readonly cutRequests?: (connection: number) => number | undefined;
-  /** Called with all bytes of the server's so far; what it returns is waited for, and nothing more passes until then. */
-  readonly onAnswer?: (bytes: number) => Promise<void> | undefined;
+  /** After so many bytes, of both directions and all connections together, the fault begins. */
+  readonly afterBytes: number;
+  /**
+   * `cut` ends the connection of that moment once, `hold` lets nothing through any more on any connection.
+   */
+  readonly fault: 'cut' | 'hold';
 }
 
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
-  /** Connections so far. */
-  readonly count: number;
+  /** Resolves when the fault has begun. */
+  readonly begun: Promise<void>;
 }
 
-export async function tcpProxy(targetPort: number, faults: TcpFaults): Promise<TcpProxy> {
+export async function tcpProxy(targetPort: number, { afterBytes, fault }: TcpFaults): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  let count = 0;
-  let answered = 0;
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  let passed = 0;
+  let isHeld = false;
   const server = createServer((client) => {
-    const connection = count++;
-    const upstream = createConnection({ host: '127.0.0.1', port: targetPort });
-    const cut = (): void => {
-      client.destroy();
-      upstream.destroy();
-    };
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', cut).on('close', () => {
-        sockets.delete(socket);
-        cut();
+    const target = createConnection({ host: '127.0.0.1', port: targetPort });
+    const both = [client, target] as const;
+    const end = (): void => both.forEach((socket) => void socket.destroy());
+    for (const [from, to] of [both, [target, client]] as const) {
+      sockets.add(from);
+      from.on('close', () => sockets.delete(from) && end());
+      from.on('error', end);
+      from.on('data', (bytes: Buffer) => {
+        const before = passed;
+        passed += bytes.length;
+        const isFault = before <= afterBytes && passed > afterBytes;
+        if (isFault) begin();
+        if (isFault && fault === 'cut') end();
+        isHeld ||= isFault && fault === 'hold';
+        if (!isHeld && !to.write(bytes)) {
+          from.pause();
+          to.once('drain', () => from.resume());
+        }
       });
     }
-    pass(client, upstream, { cutAfter: faults.cutRequests?.(connection), cut });
-    const hold = (length: number): Promise<void> | undefined => {
-      answered += length;
-      return faults.onAnswer?.(answered);
-    };
-    pass(upstream, client, { cutAfter: faults.cutAnswers?.(connection), cut, hold });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
     // A server that listens to TCP has such an address.
     port: (server.address() as AddressInfo).port,
-    get count() {
-      return count;
-    },
+    begun,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((done) => server.close(done));
     },
   };
-}
-
-interface Passing {
-  readonly cutAfter: number | undefined;
-  readonly cut: () => void;
-  readonly hold?: (length: number) => Promise<void> | undefined;
-}
-
-function pass(from: Socket, to: Socket, { cutAfter = Infinity, cut, hold }: Passing): void {
-  let left = cutAfter;
-  from.on('data', (chunk: Buffer) => {
-    to.write(chunk.subarray(0, left));
-    left -= chunk.length;
-    // What was written goes out first.
-    if (left <= 0) to.end(cut);
-    const held = hold?.(chunk.length);
-    if (held === undefined) return;
-    from.pause();
-    void held.then(() => from.resume());
-  });
-  from.on('end', () => to.end());
 }

@@ -16,7 +16,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sshMissing, sshServer } from '#test/kit/ssh-server.ts';
 import type { SshServer } from '#test/kit/ssh-server.ts';
-import { tcpProxy } from '#test/kit/tcp-proxy.ts';
+import { breakingProxy } from '#test/kit/breaking-proxy.ts';
 import { workspace } from '#test/kit/workspace.ts';
 import type { Workspace } from '#test/kit/workspace.ts';
 
@@ -191,7 +191,7 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
     ])('goes on where a connection broke: %s', async (_title, exec, decoders) => {
       const text = rows(250_000);
       const folder = newFolder({ large: decoders === '' ? text : gzipSync(text, { level: 1 }) });
-      await using proxy = await tcpProxy(ssh.port, {
+      await using proxy = await breakingProxy(ssh.port, {
         cutAnswers: (n) => (n < 3 ? 1_000_000 + n * 300_000 : undefined),
       });
       await using place = await workspace();
@@ -205,7 +205,7 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
 
     it('gives up when connections keep breaking', async () => {
       const folder = newFolder({ a: '1,x\n' });
-      await using proxy = await tcpProxy(ssh.port, { cutAnswers: () => 3000 });
+      await using proxy = await breakingProxy(ssh.port, { cutAnswers: () => 3000 });
       await using place = await workspace();
       const told = await refusal(place, fromSftp({ path_prefix: folder, port: proxy.port, max_connection_retry: 1 }));
       expect(told).toMatch(/SSH_(CONNECTION_LOST|HANDSHAKE|UNREACHABLE)/);
@@ -215,7 +215,7 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
     it('notices that a file changes while it is read', async () => {
       const folder = newFolder({ large: rows(300_000) });
       let isTouched = false;
-      await using proxy = await tcpProxy(ssh.port, {
+      await using proxy = await breakingProxy(ssh.port, {
         onAnswer: (bytes) => {
           if (bytes > 2_000_000 && !isTouched) {
             isTouched = true;
@@ -294,7 +294,7 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
       const folder = newFolder({ large: rows(200_000) });
       let pid = 0;
       let stoppedAt = 0;
-      await using proxy = await tcpProxy(ssh.port, {
+      await using proxy = await breakingProxy(ssh.port, {
         onAnswer: (bytes) => {
           if (bytes < 1_000_000) return undefined;
           if (stoppedAt === 0) {
@@ -357,7 +357,7 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
     it('goes on where a connection broke', async () => {
       const folder = newFolder();
       const text = rows(300_000);
-      await using proxy = await tcpProxy(ssh.port, { cutRequests: (n) => (n < 2 ? 2_000_000 : undefined) });
+      await using proxy = await breakingProxy(ssh.port, { cutRequests: (n) => (n < 2 ? 2_000_000 : undefined) });
       await using place = await workspace({ 'in/a': text });
       const told = await run(place, toSftp({ path_prefix: `${folder}/r_`, port: proxy.port }));
       expect(told).toContain('it will be tried again');
@@ -387,7 +387,7 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
 
       let pid = 0;
       let asked = 0;
-      await using proxy = await tcpProxy(ssh.port, {
+      await using proxy = await breakingProxy(ssh.port, {
         onAnswer: (bytes) => {
           if (bytes < 6000 || asked > 0) return undefined;
           asked = performance.now();

@@ -1,13 +1,6 @@
 /** Reading objects: a broken connection is taken up where it broke, and another object under the key is an error. */
-import type { S3Store } from './client.ts';
-import type { Retries } from './retry.ts';
-
-/** An object as it was when the run was planned. */
-export interface PlannedObject {
-  readonly key: string;
-  readonly size: number;
-  readonly etag: string;
-}
+import type { Retries } from '#connectors/network/retry.ts';
+import type { ObjectSource, PlannedObject } from './store.ts';
 
 export interface ReadOptions {
   readonly signal: AbortSignal;
@@ -17,7 +10,7 @@ export interface ReadOptions {
 
 /** The bytes `[from, to)` of the object, all of them, as they come from the store. */
 export async function* readPieces(
-  store: S3Store,
+  store: ObjectSource,
   object: PlannedObject,
   { from, to }: { readonly from: number; readonly to: number },
   { signal, progress }: ReadOptions,
@@ -43,7 +36,7 @@ export async function* readPieces(
 
 /** Fills the target with the bytes from the position on. */
 export async function readInto(
-  store: S3Store,
+  store: ObjectSource,
   object: PlannedObject,
   { from, target }: { readonly from: number; readonly target: Uint8Array },
   signal: AbortSignal,

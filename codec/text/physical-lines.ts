@@ -1,11 +1,13 @@
 /** Where physical lines end in bytes, by the line breaks that are recognized. */
-import type { CsvDialect } from './dialect.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
 
+/** The only line break, or null when CR LF, LF and CR all are. */
+export type LineDelimiter = 'CRLF' | 'LF' | 'CR' | null;
+
 export interface LineEndOptions {
-  readonly recognized: CsvDialect['lineDelimiterRecognized'];
+  readonly recognized: LineDelimiter;
   /** No more text comes: its end ends the last line. */
   readonly isLast: boolean;
 }
@@ -28,12 +30,7 @@ export function findLineEnd(bytes: Uint8Array, start: number, end: number, optio
 }
 
 /** Bytes of the line break at `at`. */
-export function lineBreakLength(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  recognized: CsvDialect['lineDelimiterRecognized'],
-): number {
+export function lineBreakLength(bytes: Uint8Array, at: number, end: number, recognized: LineDelimiter): number {
   if (at >= end) return 0;
   const isPair = bytes[at] === CR && at + 1 < end && bytes[at + 1] === LF;
   return isPair && recognized !== 'CR' ? 2 : 1;

@@ -47,8 +47,11 @@ export class Retries {
     const { maximum_retries: maximum } = this.#settings;
     const isHopeless = !isRopewayError(error) || !error.transient || this.#failures > maximum || signal.aborted;
     if (isHopeless) throw error;
-    const waitMs = Math.round(backoffMs(this.#failures, this.#settings, Math.random()));
-    log.warn('A request to the store failed; it will be tried again.', {
+    const asked = error.retryAfterMs;
+    // Whoever asks for more than we would ever wait is not going to be ready in time.
+    if (asked !== undefined && asked > this.#settings.maximum_retry_interval_millis) throw error;
+    const waitMs = asked ?? Math.round(backoffMs(this.#failures, this.#settings, Math.random()));
+    log.warn('A request failed; it will be tried again.', {
       reason: error.message,
       retry: this.#failures,
       of: maximum,
