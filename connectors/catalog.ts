@@ -8,6 +8,7 @@ import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { ftpInputPlugin } from './ftp/plugins.ts';
 import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
@@ -44,6 +45,7 @@ export const catalog: Catalog = [
   fileInputPlugin,
   s3InputPlugin,
   sftpInputPlugin,
+  ftpInputPlugin,
   gcsInputPlugin,
   httpInputPlugin,
   configInputPlugin,

@@ -29,7 +29,7 @@ export const remoteFileErrors = errorCatalogue({
   },
   REMOTE_FILE_FOLDER_NOT_FOUND: {
     kind: 'connector',
-    message: 'There is no folder {place}.',
+    message: 'There is no folder {place}, or it is closed to this user.',
     hint: "Check `path_prefix`, and whether it counts from the user's directory or from the root of the server.",
   },
   REMOTE_FILE_CHANGED: {

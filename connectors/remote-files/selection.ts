@@ -96,8 +96,17 @@ function modifiedTo(transactionTime: Date): number {
   return Math.floor(transactionTime.getTime() / 1000) * 1000;
 }
 
+export function planTasks(
+  files: readonly RemoteFile[],
+  minTaskBytes: number,
+): { tasks: FileTask[]; taskBytes: number[]; sizeBytes: number } {
+  const tasks = groupBySize(files, minTaskBytes);
+  const taskBytes = tasks.map((task) => task.files.reduce((sum, { size }) => sum + size, 0));
+  return { tasks, taskBytes, sizeBytes: taskBytes.reduce((sum, bytes) => sum + bytes, 0) };
+}
+
 /** Files in their order, as many to a task as it takes to reach the size. */
-export function groupBySize(files: readonly RemoteFile[], minTaskBytes: number): FileTask[] {
+function groupBySize(files: readonly RemoteFile[], minTaskBytes: number): FileTask[] {
   const tasks: RemoteFile[][] = [];
   let bytes = Infinity;
   for (const file of files) {

@@ -2,7 +2,7 @@
 import type { TaskContext } from '#spi/context.ts';
 import type { FileInput } from '#spi/files.ts';
 import type { RangeFile } from '#spi/ranges.ts';
-import { groupBySize, nextDiff } from '#connectors/remote-files/selection.ts';
+import { nextDiff, planTasks } from '#connectors/remote-files/selection.ts';
 import type { FileTask, RemoteFile } from '#connectors/remote-files/selection.ts';
 import { RANGES_AHEAD, ReadAhead } from '#connectors/object-store/read-ahead.ts';
 import type { SftpInputConfig } from './config.ts';
@@ -19,9 +19,7 @@ export const sftpInput: FileInput<SftpInputConfig, FileTask> = {
     const store = openStore(config, ctx);
     const files = await listFiles(store, config, ctx);
     ctx.log.info('Listed files.', { place: store.urlOf(store.path(config.path_prefix)), files: files.length });
-    const tasks = groupBySize(files, config.min_task_size);
-    const taskBytes = tasks.map((task) => task.files.reduce((sum, { size }) => sum + size, 0));
-    return { tasks, taskBytes, sizeBytes: taskBytes.reduce((sum, bytes) => sum + bytes, 0) };
+    return planTasks(files, config.min_task_size);
   },
 
   async *read(config, task, ctx) {

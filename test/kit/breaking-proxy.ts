@@ -28,11 +28,15 @@ export async function breakingProxy(targetPort: number, faults: ConnectionFaults
       client.destroy();
       upstream.destroy();
     };
-    for (const socket of [client, upstream]) {
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       sockets.add(socket);
       socket.on('error', cut).on('close', () => {
         sockets.delete(socket);
-        cut();
+        // What is on its way still arrives.
+        other.destroySoon();
       });
     }
     pass(client, upstream, { cutAfter: faults.cutRequests?.(connection), cut });
