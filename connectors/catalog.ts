@@ -18,6 +18,7 @@ import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
+import { mysqlInputPlugin } from './mysql/plugins.ts';
 import { postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
@@ -34,6 +35,7 @@ export const catalog: Catalog = [
   s3InputPlugin,
   configInputPlugin,
   postgresqlInputPlugin,
+  mysqlInputPlugin,
   gzipDecoderPlugin,
   bzip2DecoderPlugin,
   zstdDecoderPlugin,

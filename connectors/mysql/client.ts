@@ -1,0 +1,375 @@
+/**
+ * One connection to a server. All of the driver is behind this file and `driver.ts`: it is loaded late, its errors
+ * become ours, and a stopped run ends what the server does for it.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Connection, ConnectionOptions, ResultSetHeader, SslOptions } from 'mysql2';
+import type { Logger } from '#spi/context.ts';
+import type { ErrorPlace } from '#spi/errors.ts';
+import { systemReason } from '#spi/system-reason.ts';
+import { innards } from './driver.ts';
+import { mysqlErrors, mysqlServerErrors } from './errors.ts';
+import { LoadStream } from './load-stream.ts';
+import type { LoadResult } from './load-stream.ts';
+import { RowStream } from './row-stream.ts';
+import type { RowBytes, WireType } from './row-stream.ts';
+import { translateError } from './vendor-errors.ts';
+
+/** What connecting needs: the connection options of a config. */
+export interface ConnectionConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database?: string | undefined;
+  readonly ssl: 'disable' | 'enable' | 'verify_ca' | 'verify' | boolean;
+  readonly ssl_ca?: string | undefined;
+  readonly ssl_cert?: string | undefined;
+  readonly ssl_key?: string | undefined;
+  readonly connect_timeout: number;
+  readonly socket_timeout?: number | undefined;
+}
+
+export interface SessionOptions {
+  readonly log: Logger;
+  /** Ends the session, and what the server does for it; undefined for work that a stop must not cut short. */
+  readonly signal?: AbortSignal | undefined;
+  /** What is loaded is taken strictly, and the server may ask for the rows of LOAD DATA. */
+  readonly isLoading?: boolean;
+}
+
+/** Values of a result as texts. */
+export type TextRow = readonly (string | null)[];
+
+export interface QueryResult {
+  readonly rows: readonly TextRow[];
+  /** Rows that the statement touched. */
+  readonly count: number;
+}
+
+/** A column of a prepared statement. */
+export interface ResultField extends WireType {
+  readonly name: string;
+  readonly length: number;
+  readonly decimals: number;
+  readonly isBinary: boolean;
+  /** What MariaDB says beyond the type: `json`, `uuid`, `inet6`. */
+  readonly extendedType: string | undefined;
+}
+
+export interface PreparedRows {
+  readonly id: number;
+  readonly fields: readonly ResultField[];
+}
+
+/** What the driver knows of a column, apart from what its types say. */
+interface FieldDefinition {
+  readonly name: string;
+  readonly columnType: number;
+  readonly flags: number;
+  readonly characterSet: number;
+  readonly columnLength: number;
+  readonly decimals: number;
+  readonly extendedTypeName?: string;
+  readonly extendedFormat?: string;
+}
+
+/** Seconds that asking the server to end a statement may take. */
+const KILL_TIMEOUT_S = 5;
+/** The end of a connection is waited for no longer. */
+const END_TIMEOUT_MS = 5000;
+/** The character set of bytes that are no text. */
+const BINARY_CHARSET = 63;
+
+// What the server sends must not depend on its settings. A slow job at the other end is no reason to hang up: only
+// what waits longer than these seconds is.
+const sessionSettings =
+  "SET NAMES utf8mb4, time_zone = '+00:00', net_write_timeout = 3600, net_read_timeout = 3600, wait_timeout = 2073600";
+/** Zero stays zero in AUTO_INCREMENT columns. Notes tell of rounded decimals only; texts are measured before. */
+const loadSettings =
+  "SET sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', sql_notes = 0";
+
+export class MySqlSession implements AsyncDisposable {
+  readonly server: string;
+  readonly #connection: Connection;
+  readonly #config: ConnectionConfig;
+  readonly #options: SessionOptions;
+  readonly #onAbort = (): void => this.#stop();
+  #isConnected = false;
+  #silence: string | undefined;
+  #isClosed = false;
+  /** The first thing that broke the connection. */
+  #breakage: unknown;
+
+  private constructor(connection: Connection, config: ConnectionConfig, options: SessionOptions) {
+    this.#connection = connection;
+    this.#config = config;
+    this.#options = options;
+    this.server = serverName(config);
+  }
+
+  static async open(config: ConnectionConfig, options: SessionOptions): Promise<MySqlSession> {
+    const { default: mysql } = await import('mysql2');
+    const settings = await connectionOptions(config, options.isLoading === true);
+    const session = new MySqlSession(mysql.createConnection(settings), config, options);
+    await session.#connect();
+    return session;
+  }
+
+  async #connect(): Promise<void> {
+    // A broken connection is told to whoever waits for it, and to the next one who wants it.
+    this.#connection.on('error', (error) => {
+      this.#breakage ??= error;
+    });
+    this.#options.signal?.addEventListener('abort', this.#onAbort);
+    try {
+      if (this.#options.signal?.aborted === true) throw new Error('stopped before it was open');
+      await new Promise<void>((resolve, reject) => {
+        this.#connection.connect((error) => (error === null ? resolve() : reject(error)));
+      });
+      this.#isConnected = true;
+      await this.query(sessionSettings);
+      if (this.#options.isLoading === true) await this.query(loadSettings);
+    } catch (error) {
+      await this.close();
+      throw this.#translated(error);
+    }
+  }
+
+  get threadId(): number {
+    return this.#connection.threadId ?? 0;
+  }
+
+  /** One statement or several; of several the last one counts. */
+  async query(sql: string, place?: ErrorPlace): Promise<QueryResult> {
+    this.#options.log.debug('SQL', { sql });
+    const answer = new Promise<QueryResult>((resolve, reject) => {
+      this.#checkOpen();
+      this.#connection.query({ sql, rowsAsArray: true }, (error, results, fields) => {
+        if (error === null) resolve(queryResult(results, fields));
+        else reject(error);
+      });
+    });
+    return this.#waiting(answer, place);
+  }
+
+  /** The columns that a statement would return; it is not executed. */
+  async prepare(sql: string): Promise<PreparedRows> {
+    this.#options.log.debug('Prepared SQL', { sql });
+    const answer = new Promise<PreparedRows>((resolve, reject) => {
+      this.#checkOpen();
+      this.#connection.prepare(sql, (error, statement) => {
+        if (error !== null) {
+          reject(error);
+          return;
+        }
+        // The driver's types leave these members out.
+        const { id, columns } = statement as unknown as { id: number; columns: readonly FieldDefinition[] };
+        resolve({ id, fields: columns.map(resultField) });
+      });
+    });
+    return this.#waiting(answer);
+  }
+
+  /** The rows of a prepared statement in binary form, in pieces of the reader's own. */
+  async *rows({ id, fields }: PreparedRows): AsyncGenerator<RowBytes> {
+    this.#checkOpen();
+    const stream = new RowStream(id, (types) => checkTypes(fields, types));
+    innards(this.#connection).addCommand(stream);
+    for (;;) {
+      const bytes = await this.#waiting(stream.next());
+      if (bytes === undefined) return;
+      yield bytes;
+    }
+  }
+
+  /** Sends rows for a LOAD DATA LOCAL statement: `bytes` begins with `HEADER_BYTES` of room. */
+  async load(sql: string, bytes: Buffer, place: ErrorPlace): Promise<LoadResult> {
+    this.#options.log.debug('SQL', { sql });
+    this.#checkOpen();
+    const stream = new LoadStream(sql, bytes);
+    innards(this.#connection).addCommand(stream);
+    return this.#waiting(stream.result, place);
+  }
+
+  /** The connection does not keep the process alive. */
+  unref(): void {
+    innards(this.#connection).stream.unref();
+  }
+
+  /** Ends the session; an open transaction is rolled back. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    const { stream } = innards(this.#connection);
+    // The end of the connection is waited for.
+    stream.ref();
+    if (!this.#isConnected || this.#breakage !== undefined) {
+      this.#connection.destroy();
+      return;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, END_TIMEOUT_MS);
+    });
+    const closed = new Promise<void>((resolve) => {
+      stream.once('close', () => resolve());
+      this.#connection.end(() => resolve());
+    });
+    await Promise.race([closed, limit]);
+    clearTimeout(timer);
+    this.#connection.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Ends the connection at once, and what the server does for it. */
+  async abandon(): Promise<void> {
+    if (this.#isClosed) return;
+    await this.#cut(this.#kill());
+  }
+
+  /** The statement is ended before its connection: else it would go on until it finds that nobody listens. */
+  async #cut(killed: Promise<void>): Promise<void> {
+    this.#isClosed = true;
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    await killed;
+    this.#connection.destroy();
+  }
+
+  #checkOpen(): void {
+    if (this.#breakage !== undefined) throw this.#translated(this.#breakage);
+    if (this.#isClosed) throw this.#translated(new Error('the connection is closed'));
+  }
+
+  async #waiting<T>(answer: Promise<T>, place?: ErrorPlace): Promise<T> {
+    const seconds = this.#config.socket_timeout ?? 0;
+    const timer = seconds === 0 ? undefined : setTimeout(() => this.#endSilence(seconds), seconds * 1000);
+    try {
+      return await answer;
+    } catch (error) {
+      throw this.#translated(error, place);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #endSilence(seconds: number): void {
+    this.#silence = `${seconds} seconds`;
+    this.#stop();
+  }
+
+  /** Whoever waits is told at once; the server as soon as it answers. */
+  #stop(): void {
+    if (this.#isClosed) return;
+    void this.#cut(this.#kill());
+    innards(this.#connection).stream.destroy(new Error('the connection was cut'));
+  }
+
+  /** Asks the server through another connection to end the statement; a failure changes nothing for the run. */
+  async #kill(): Promise<void> {
+    if (!this.#isConnected || this.#breakage !== undefined) return;
+    try {
+      const { default: mysql } = await import('mysql2');
+      const settings = await connectionOptions({ ...this.#config, connect_timeout: KILL_TIMEOUT_S }, false);
+      const connection = mysql.createConnection(settings);
+      await new Promise<void>((resolve, reject) => {
+        connection.on('error', reject);
+        connection.query(`KILL QUERY ${this.threadId}`, (error) => (error === null ? resolve() : reject(error)));
+      }).finally(() => connection.destroy());
+    } catch (error) {
+      this.#options.log.debug('The statement could not be ended.', { reason: String(error) });
+    }
+  }
+
+  #translated(error: unknown, place?: ErrorPlace): Error {
+    const { server } = this;
+    if (this.#silence !== undefined) {
+      return mysqlServerErrors.error('MYSQL_SOCKET_TIMEOUT', { server, reason: this.#silence }, { cause: error });
+    }
+    if (this.#options.signal?.aborted === true) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return mysqlServerErrors.error('MYSQL_STOPPED', { server, reason }, { cause: error });
+    }
+    return translateError(error, server, place);
+  }
+}
+
+export function serverName({ host, port, database }: ConnectionConfig): string {
+  const place = host.startsWith('/') ? host : `${host}:${port}`;
+  return database === undefined ? place : `${place}/${database}`;
+}
+
+async function connectionOptions(config: ConnectionConfig, isLoading: boolean): Promise<ConnectionOptions> {
+  const { host, port, database } = config;
+  const ssl = await tlsOptions(config);
+  return {
+    ...(host.startsWith('/') ? { socketPath: host } : { host, port }),
+    user: config.user,
+    password: config.password,
+    ...(database === undefined ? {} : { database }),
+    ...(ssl === undefined ? {} : { ssl }),
+    connectTimeout: config.connect_timeout * 1000,
+    multipleStatements: true,
+    // Values as texts, whatever they are.
+    typeCast: (field) => field.string('utf8'),
+    // Else the driver compiles a parser for each result.
+    disableEval: true,
+    flags: ['-IGNORE_SPACE', '-ODBC', '-CLIENT_QUERY_ATTRIBUTES', ...(isLoading ? [] : ['-LOCAL_FILES'])],
+  };
+}
+
+async function tlsOptions({ ssl, ssl_ca, ssl_cert, ssl_key }: ConnectionConfig): Promise<SslOptions | undefined> {
+  if (ssl === 'disable' || ssl === false) return undefined;
+  const isChecked = ssl === 'verify' || ssl === 'verify_ca';
+  return {
+    rejectUnauthorized: isChecked,
+    verifyIdentity: ssl === 'verify',
+    ...(isChecked && ssl_ca !== undefined ? { ca: await readPem(ssl_ca, 'ssl_ca') } : {}),
+    ...(ssl_cert === undefined ? {} : { cert: await readPem(ssl_cert, 'ssl_cert') }),
+    ...(ssl_key === undefined ? {} : { key: await readPem(ssl_key, 'ssl_key') }),
+  };
+}
+
+async function readPem(file: string, option: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const params = { file, option, reason: systemReason(error) ?? String(error) };
+    throw mysqlErrors.error('MYSQL_PEM_FILE', params, { where: { path: [option] }, cause: error });
+  }
+}
+
+/** A single result has its columns, several have lists of them. */
+function queryResult(results: unknown, fields: unknown): QueryResult {
+  const isMany = Array.isArray(fields) && fields.some((field) => field === undefined || Array.isArray(field));
+  // The driver gives rows as lists, because it was asked to, or a header without rows.
+  const last = (isMany ? (results as unknown[]).at(-1) : results) as TextRow[] | ResultSetHeader;
+  if (Array.isArray(last)) return { rows: last, count: last.length };
+  return { rows: [], count: last.affectedRows };
+}
+
+function resultField(definition: FieldDefinition): ResultField {
+  return {
+    name: definition.name,
+    type: definition.columnType,
+    flags: definition.flags,
+    length: definition.columnLength,
+    decimals: definition.decimals,
+    isBinary: definition.characterSet === BINARY_CHARSET,
+    extendedType: definition.extendedFormat ?? definition.extendedTypeName,
+  };
+}
+
+/** UNSIGNED decides how a number is read. */
+const UNSIGNED_FLAG = 32;
+
+function checkTypes(fields: readonly ResultField[], types: readonly WireType[]): void {
+  const isSame = (field: ResultField, index: number): boolean =>
+    field.type === types[index]?.type && ((field.flags ^ types[index].flags) & UNSIGNED_FLAG) === 0;
+  if (fields.length === types.length && fields.every(isSame)) return;
+  throw mysqlErrors.error('MYSQL_COLUMNS_CHANGED');
+}

@@ -1,0 +1,21 @@
+import { plugin } from '#spi/plugin.ts';
+
+export const mysqlInputPlugin = plugin({
+  kind: 'input',
+  name: 'mysql',
+  title: 'MySQL',
+  summary: 'Reads a table or a query of MySQL or MariaDB as a stream, in one snapshot.',
+  stability: 'stable',
+  config: async () => (await import('./input-config.ts')).mysqlInputConfig,
+  examples: [
+    {
+      title: 'New rows of a table',
+      yaml: 'type: mysql\nhost: db.example.com\nuser: reader\npassword: secret\ndatabase: shop\ntable: orders\nincremental: true\nincremental_columns: [updated_at, id]\n',
+    },
+    {
+      title: 'A large table in four ranges of its primary key',
+      yaml: 'type: mysql\nhost: db.example.com\nssl: verify\nuser: reader\ndatabase: shop\ntable: orders\nsplit_tasks: 4\n',
+    },
+  ],
+  load: async () => (await import('./input.ts')).mysqlInput,
+});
