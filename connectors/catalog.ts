@@ -18,7 +18,7 @@ import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
-import { mysqlInputPlugin } from './mysql/plugins.ts';
+import { mysqlInputPlugin, mysqlOutputPlugin } from './mysql/plugins.ts';
 import { postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
@@ -65,6 +65,7 @@ export const catalog: Catalog = [
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
+  mysqlOutputPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,

@@ -183,11 +183,20 @@ export class MySqlSession implements AsyncDisposable {
     }
   }
 
-  /** Sends rows for a LOAD DATA LOCAL statement: `bytes` begins with `HEADER_BYTES` of room. */
-  async load(sql: string, bytes: Buffer, place: ErrorPlace): Promise<LoadResult> {
+  /** Sends rows for a LOAD DATA LOCAL statement. */
+  async load(sql: string, rows: Buffer, place: ErrorPlace): Promise<LoadResult> {
     this.#options.log.debug('SQL', { sql });
+    return this.#run(new LoadStream(Buffer.from(sql, 'utf8'), rows), place);
+  }
+
+  /** A statement whose end are bytes. */
+  async insert(sql: string, rest: Buffer, place: ErrorPlace): Promise<LoadResult> {
+    this.#options.log.debug('SQL', { sql });
+    return this.#run(new LoadStream(Buffer.concat([Buffer.from(sql, 'utf8'), rest]), undefined), place);
+  }
+
+  async #run(stream: LoadStream, place: ErrorPlace): Promise<LoadResult> {
     this.#checkOpen();
-    const stream = new LoadStream(sql, bytes);
     innards(this.#connection).addCommand(stream);
     return this.#waiting(stream.result, place);
   }

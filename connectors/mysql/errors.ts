@@ -169,4 +169,64 @@ export const mysqlErrors = errorCatalogue({
     message: "'{name}' may mean any of {candidates}.",
     hint: 'Write the name with the same upper and lower case letters.',
   },
+  MYSQL_UNMATCHED_COLUMNS: {
+    kind: 'config',
+    message: 'The table {table} has no columns for these of the input: {columns}. It has: {known}.',
+    hint: 'Remove or rename them with a filter, or set `ignore_unmatched_columns: true` to leave them out.',
+  },
+  MYSQL_MERGE_KEYS: {
+    kind: 'config',
+    message: 'The rows of {table} cannot be told apart: it has neither a primary key nor a unique one.',
+    hint: 'Give the table one, or set `create_table_constraint` for a new table.',
+  },
+  MYSQL_ENGINE: {
+    kind: 'config',
+    message: 'The table {table} is of the engine {engine}, which has no transactions: readers would see half a load.',
+    hint: 'ALTER TABLE … ENGINE=InnoDB, or use `mode: replace` or one of the direct modes.',
+  },
+  MYSQL_NO_TABLE: {
+    kind: 'config',
+    message: '{table} is a view, which `mode: replace` cannot replace.',
+    hint: 'Name the table itself.',
+  },
+  MYSQL_REFERENCED: {
+    kind: 'config',
+    message: 'The table {table} cannot be replaced: foreign keys of {children} refer to it.',
+    hint: 'They would follow the old table; use `mode: truncate_insert` or `merge`, which keep it.',
+  },
+  MYSQL_NULL: {
+    kind: 'data',
+    message: "The column '{column}' is null, and its type {target} takes no NULL.",
+    hint: 'Leave such records out with a filter, set `invalid_records: skip`, or allow NULL in the table.',
+  },
+  MYSQL_RANGE: {
+    kind: 'data',
+    message: "The value {value} of the column '{column}' is out of the range of {target}.",
+    hint: 'Give the column of the table a larger type, leave such records out, or set `invalid_records: skip`.',
+  },
+  MYSQL_NOT_A_NUMBER: {
+    kind: 'data',
+    message: "The value '{value}' of the column '{column}' is no number that {target} takes.",
+    hint: 'Correct the data, give the column of the table another type, or set `invalid_records: skip`.',
+  },
+  MYSQL_TOO_LONG: {
+    kind: 'data',
+    message: "The text of the column '{column}' is too long for {target}: '{value}'.",
+    hint: 'Give the column of the table a longer type, shorten texts with a filter, or set `invalid_records: skip`.',
+  },
+  MYSQL_TEXT: {
+    kind: 'data',
+    message: "The text of the column '{column}' holds half a character, which is no Unicode text: '{value}'.",
+    hint: 'Remove it with a filter, or set `invalid_records: skip`.',
+  },
+  MYSQL_BYTES: {
+    kind: 'data',
+    message: "The text '{value}' of the column '{column}' is not how `binary_format` spells bytes.",
+    hint: 'Set `binary_format: text` to write texts as they are, or `invalid_records: skip`.',
+  },
+  MYSQL_INTERMEDIATE_GONE: {
+    kind: 'data',
+    message: 'The intermediate table {table} of this run is gone or has lost rows ({found} instead of {expected}).',
+    hint: 'Remove the resume state, if there is one, and run again from the start. Nothing was committed.',
+  },
 });

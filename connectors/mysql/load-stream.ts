@@ -1,5 +1,5 @@
 /**
- * LOAD DATA LOCAL whose rows come from memory. The server names a file when it wants them; the name is not even looked
+ * A statement that gives no rows; LOAD DATA LOCAL among them, whose rows come from memory. The server names a file when it wants them; the name is not even looked
  * at: what is sent are the bytes at hand.
  */
 import { ERROR_MARK, HEADER_BYTES, outgoing } from './driver.ts';
@@ -13,31 +13,34 @@ export interface LoadResult {
 
 const COM_QUERY = 0x03;
 const FILE_WANTED = 0xfb;
+/** Smaller than what any server takes. */
+const PACKET_BYTES = 256 * 1024;
 
 export class LoadStream implements DriverCommand {
   readonly result: Promise<LoadResult>;
-  readonly #sql: string;
-  readonly #bytes: Buffer;
+  readonly #sql: Buffer;
+  readonly #rows: Buffer | undefined;
   readonly #outcome = Promise.withResolvers<LoadResult>();
 
-  constructor(sql: string, bytes: Buffer) {
+  /** `rows` is what the server gets when it wants a file. */
+  constructor(sql: Buffer, rows: Buffer | undefined) {
     this.#sql = sql;
-    this.#bytes = bytes;
+    this.#rows = rows;
     this.result = this.#outcome.promise;
   }
 
   execute(packet: DriverPacket | undefined, connection: DriverConnection): boolean {
     if (packet === undefined) {
       connection._resetSequenceId();
-      connection.writePacket(outgoing(Buffer.concat([Buffer.alloc(HEADER_BYTES), this.#command()])));
+      const head = Buffer.alloc(HEADER_BYTES + 1);
+      head[HEADER_BYTES] = COM_QUERY;
+      connection.writePacket(outgoing(Buffer.concat([head, this.#sql])));
       return false;
     }
     const { buffer, offset } = packet;
     const mark = buffer[offset] as number; // no packet here is empty
     if (mark === FILE_WANTED) {
-      connection.writePacket(outgoing(this.#bytes));
-      // An empty packet is the end.
-      connection.writePacket(outgoing(Buffer.alloc(HEADER_BYTES)));
+      this.#sendRows(connection);
       return false;
     }
     if (mark === ERROR_MARK) this.#outcome.reject(packet.asError('utf8'));
@@ -49,8 +52,16 @@ export class LoadStream implements DriverCommand {
     this.#outcome.reject(error);
   }
 
-  #command(): Buffer {
-    return Buffer.concat([Buffer.of(COM_QUERY), Buffer.from(this.#sql, 'utf8')]);
+  #sendRows(connection: DriverConnection): void {
+    const rows = this.#rows ?? Buffer.alloc(0);
+    connection.stream.cork();
+    for (let start = 0; start < rows.length; start += PACKET_BYTES) {
+      const part = rows.subarray(start, start + PACKET_BYTES);
+      connection.writePacket(outgoing(Buffer.concat([Buffer.alloc(HEADER_BYTES), part])));
+    }
+    // An empty packet is the end.
+    connection.writePacket(outgoing(Buffer.alloc(HEADER_BYTES)));
+    connection.stream.uncork();
   }
 }
 

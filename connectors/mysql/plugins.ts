@@ -19,3 +19,23 @@ export const mysqlInputPlugin = plugin({
   ],
   load: async () => (await import('./input.ts')).mysqlInput,
 });
+
+export const mysqlOutputPlugin = plugin({
+  kind: 'output',
+  name: 'mysql',
+  title: 'MySQL',
+  summary: 'Loads a table of MySQL or MariaDB; all rows of a run become visible at once.',
+  stability: 'stable',
+  config: async () => (await import('./output-config.ts')).mysqlOutputConfig,
+  examples: [
+    {
+      title: 'A table made anew by every run',
+      yaml: 'type: mysql\nhost: db.example.com\nuser: loader\npassword: secret\ndatabase: warehouse\ntable: orders\nmode: replace\ncreate_table_constraint: PRIMARY KEY (id)\n',
+    },
+    {
+      title: 'Rows that are updated, by the keys of the table',
+      yaml: 'type: mysql\nhost: db.example.com\nuser: loader\ndatabase: warehouse\ntable: orders\nmode: merge\n',
+    },
+  ],
+  load: async () => (await import('./output.ts')).mysqlOutput,
+});

@@ -30,6 +30,10 @@ const codes = new Map(
   ),
 );
 
+export function serverCode(number: number): ServerCode | undefined {
+  return codes.get(number);
+}
+
 const systemCodes: Readonly<Record<string, ServerCode>> = {
   ECONNREFUSED: 'MYSQL_CONNECTION_REFUSED',
   ENOENT: 'MYSQL_CONNECTION_REFUSED',
