@@ -85,9 +85,9 @@ const BINARY_CHARSET = 63;
 // what waits longer than these seconds is.
 const sessionSettings =
   "SET NAMES utf8mb4, time_zone = '+00:00', net_write_timeout = 3600, net_read_timeout = 3600, wait_timeout = 2073600";
-/** Zero stays zero in AUTO_INCREMENT columns. Notes tell of rounded decimals only; texts are measured before. */
+/** Zero stays zero in AUTO_INCREMENT columns. Notes, too, tell of values that were cut. */
 const loadSettings =
-  "SET sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', sql_notes = 0";
+  "SET sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', sql_notes = 1";
 
 export class MySqlSession implements AsyncDisposable {
   readonly server: string;

@@ -27,12 +27,11 @@ export async function sendRows(session: MySqlSession, target: LoadTarget, load: 
   const { dialect, sql, table } = target;
   const expected = load.records.length;
   try {
-    if (dialect.name === 'insert') {
-      // Without the comma behind the last row.
-      await session.insert(sql, load.bytes.subarray(0, -1), { table });
-      return;
-    }
-    const { rows, warnings } = await session.load(sql, load.bytes, { table });
+    // INSERT has a comma behind the last row.
+    const { rows, warnings } =
+      dialect.name === 'insert'
+        ? await session.insert(sql, load.bytes.subarray(0, -1), { table })
+        : await session.load(sql, load.bytes, { table });
     if (warnings > 0) throw await warned(session);
     if (rows !== expected) {
       throw mysqlErrors.error('MYSQL_INTERMEDIATE_GONE', { table, found: rows, expected }, { where: { table } });
@@ -42,10 +41,17 @@ export async function sendRows(session: MySqlSession, target: LoadTarget, load: 
   }
 }
 
-/** LOAD DATA LOCAL goes on after what would be an error: it changes the value or leaves the row out, and warns. */
+/** Of one value there are a few at most. */
+const WARNINGS_READ_MAX = 8;
+
+/**
+ * LOAD DATA LOCAL goes on after what would be an error: it changes the value or leaves the row out, and warns. So does
+ * INSERT where the server finds that a value loses little.
+ */
 async function warned(session: MySqlSession): Promise<Error> {
-  const { rows } = await session.query('SHOW WARNINGS LIMIT 1');
-  const [, number, message] = rows[0] ?? [];
+  const { rows } = await session.query(`SHOW WARNINGS LIMIT ${WARNINGS_READ_MAX}`);
+  // The first one that says where.
+  const [, number, message] = rows.find(([, , text]) => /\bat row \d/.test(text ?? '')) ?? rows[0] ?? [];
   const reason = `${message ?? 'a value was changed'} (${number ?? '?'})`;
   const code = serverCode(Number(number)) ?? 'MYSQL_VALUE_REFUSED';
   return mysqlServerErrors.error(code === 'MYSQL_STATEMENT' ? 'MYSQL_VALUE_REFUSED' : code, {

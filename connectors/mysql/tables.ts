@@ -11,11 +11,15 @@ import { quoteText } from './sql.ts';
 export async function findTable(session: MySqlSession, database: string, table: string): Promise<string | undefined> {
   const upper = table.toUpperCase();
   const lower = table.toLowerCase();
-  const { rows } = await session.query(
-    `SELECT table_name FROM information_schema.tables WHERE table_schema = ${quoteText(database)}
-     AND table_name IN (${[table, upper, lower].map(quoteText).join(', ')})`,
-  );
-  const names = rows.map(([name]) => name);
+  // One by one: in a list, names that differ in their case alone would be taken for one.
+  const names: string[] = [];
+  for (const name of new Set([table, upper, lower])) {
+    const { rows } = await session.query(
+      `SELECT table_name FROM information_schema.tables WHERE table_schema = ${quoteText(database)}
+       AND table_name = ${quoteText(name)}`,
+    );
+    names.push(...rows.map(([found]) => found ?? ''));
+  }
   if (names.includes(table)) return table;
   if (upper !== lower && names.includes(upper) && names.includes(lower)) {
     const params = { name: table, candidates: `${upper}, ${lower}` };
