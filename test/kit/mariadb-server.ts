@@ -21,6 +21,11 @@ const password = "pass'word";
 const START_TRIES_MAX = 1200;
 const START_WAIT_MS = 25;
 
+export interface ServerConnection extends AsyncDisposable {
+  /** Rows as lists of values as texts; of the last statement when there are several. */
+  query(sql: string): Promise<(string | null)[][]>;
+}
+
 export interface MariaDbServer extends AsyncDisposable {
   readonly port: number;
   /** The connection options of a config. */
@@ -29,6 +34,8 @@ export interface MariaDbServer extends AsyncDisposable {
   readonly authority: string;
   /** Rows as lists of values as texts; of the last statement when there are several. */
   query(sql: string): Promise<(string | null)[][]>;
+  /** Another connection, for what must not wait for others. */
+  connect(): Promise<ServerConnection>;
   /** Ends the server as a crash would, and starts it again on the same data and port. */
   restart(): Promise<void>;
 }
@@ -72,13 +79,13 @@ export async function mariadbServer(settings: readonly string[] = []): Promise<M
     port,
     options: { type: 'mysql', host: '127.0.0.1', port, user: 'ropeway', password, database: 'ropeway' },
     authority,
-    async query(sql) {
-      const typeCast = (field: { string(): string | null }): string | null => field.string();
-      const [results, fields] = await connection.query({ sql, typeCast });
-      const isMany = Array.isArray(fields) && fields.some((field) => field === undefined || Array.isArray(field));
-      // Several statements give a list of results.
-      const last = (isMany ? (results as unknown[]).at(-1) : results) as (string | null)[][];
-      return Array.isArray(last) ? last : [];
+    query: (sql) => queryRows(connection, sql),
+    async connect() {
+      const other = await mysql.createConnection({ ...root, database: 'ropeway' });
+      return {
+        query: (sql) => queryRows(other, sql),
+        [Symbol.asyncDispose]: async () => other.destroy(),
+      };
     },
     async restart() {
       await stop('SIGKILL');
@@ -92,6 +99,15 @@ export async function mariadbServer(settings: readonly string[] = []): Promise<M
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function queryRows(connection: mysql.Connection, sql: string): Promise<(string | null)[][]> {
+  const typeCast = (field: { string(): string | null }): string | null => field.string();
+  const [results, fields] = await connection.query({ sql, typeCast });
+  const isMany = Array.isArray(fields) && fields.some((field) => field === undefined || Array.isArray(field));
+  // Several statements give a list of results.
+  const last = (isMany ? (results as unknown[]).at(-1) : results) as (string | null)[][];
+  return Array.isArray(last) ? last : [];
 }
 
 /** A data folder as it is when the server has just been installed. */
