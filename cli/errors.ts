@@ -7,6 +7,11 @@ export const cliErrors = errorCatalogue({
     message: "There is no plugin '{name}'.",
     hint: '`ropeway plugins` lists them all.',
   },
+  LIMIT_INVALID: {
+    kind: 'config',
+    message: "The limit '{value}' is not a whole number from 1.",
+    hint: 'For example --limit 100, or --all for everything.',
+  },
   COMMAND_REMOVED: {
     kind: 'config',
     message: "The command '{command}' belongs to Embulk's Java and Ruby plugins and does not exist here.",

@@ -1,6 +1,6 @@
 /** Reads the command line and hands over to a command. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { commandFirst, withSharedOptions } from './command-line.ts';
 import type { Installation } from './installation.ts';
 
@@ -58,6 +58,8 @@ const commands: readonly CommandEntry[] = [
   { name: 'preview', add: addPreview },
   { name: 'guess', add: addGuess },
   { name: 'lint', add: addLint },
+  { name: 'test', add: addTest },
+  { name: 'discover', add: addDiscover },
   { name: 'example', add: addExample },
   { name: 'plugins', add: addPlugins },
   { name: 'schema', add: addSchema },
@@ -79,30 +81,60 @@ function addRun(program: Command, { done, installation }: Call): void {
     );
 }
 
-function addPreview(program: Command, { done }: Call): void {
+function addPreview(program: Command, { done, installation }: Call): void {
   withSharedOptions(program.command('preview'))
     .description('show the first records as the output would get them')
     .argument('<config>', 'config file')
     .option('-G, --vertical', 'one field per line')
     .option('-r, --resume-state <file>', 'taken for compatibility; a preview resumes nothing')
     .option('--strict', 'treat unknown options as errors')
-    .action(async (config, options) => done(await (await import('./commands/preview.ts')).preview(config, options)));
+    .action(async (config, options) =>
+      done(await (await import('./commands/preview.ts')).preview(config, options, installation)),
+    );
 }
 
-function addGuess(program: Command, { done }: Call): void {
+function addGuess(program: Command, { done, installation }: Call): void {
   withSharedOptions(program.command('guess'))
     .description('find out decoders, charset, parser and columns from a sample, and write the config')
     .argument('<seed>', 'config file with at least `in: {type, path_prefix}`')
     .option('-o, --output <file>', 'write the config here instead of printing it')
     .option('-g, --guess <names>', 'more guessers, comma-separated, tried after the default ones')
-    .action(async (config, options) => done(await (await import('./commands/guess.ts')).guess(config, options)));
+    .action(async (config, options) =>
+      done(await (await import('./commands/guess.ts')).guess(config, options, installation)),
+    );
 }
 
-function addLint(program: Command, { done }: Call): void {
+function addLint(program: Command, { done, installation }: Call): void {
   withSharedOptions(program.command('lint'))
     .description('check configs without running them: everything that is wrong, at once')
     .argument('<config...>', 'config files')
-    .action(async (configs, options) => done(await (await import('./commands/lint.ts')).lint(configs, options)));
+    .action(async (configs, options) =>
+      done(await (await import('./commands/lint.ts')).lint(configs, options, installation)),
+    );
+}
+
+function addTest(program: Command, { done, installation }: Call): void {
+  withSharedOptions(program.command('test'))
+    .description('try the connections of a config: does each system answer, may we log in, read and write')
+    .argument('<config>', 'config file')
+    .addOption(new Option('--only <side>', 'only this side').choices(['in', 'out']))
+    .action(async (config, options) =>
+      done(await (await import('./commands/test.ts')).test(config, options, installation)),
+    );
+}
+
+function addDiscover(program: Command, { done, installation }: Call): void {
+  withSharedOptions(program.command('discover'))
+    .description('list what is behind a connection: databases, tables, columns, buckets, folders, files')
+    .argument('<config>', 'config file')
+    .argument('[path...]', 'names of containers from the top, one by one')
+    .addOption(new Option('--of <side>', 'whose connection').choices(['in', 'out']).default('in'))
+    .option('--limit <count>', 'entries at most', '1000')
+    .option('--all', 'all entries, without a limit')
+    .option('--prefix <text>', 'only names that begin with this')
+    .action(async (config, path, options) =>
+      done(await (await import('./commands/discover.ts')).discover(config, path, options, installation)),
+    );
 }
 
 function addExample(program: Command, { done }: Call): void {
@@ -112,22 +144,23 @@ function addExample(program: Command, { done }: Call): void {
     .action(async (folder, options) => done(await (await import('./commands/example.ts')).example(folder, options)));
 }
 
-function addPlugins(program: Command, { done }: Call): void {
+function addPlugins(program: Command, { done, installation }: Call): void {
   const plugins = program.command('plugins').description('list the plugins, or describe one');
   withSharedOptions(plugins.command('list', { isDefault: true }))
     .description('list all plugins')
-    .action(async (options) => done(await (await import('./commands/plugins.ts')).listPlugins(options)));
+    .action(async (options) => done(await (await import('./commands/plugins.ts')).listPlugins(options, installation)));
   withSharedOptions(plugins.command('describe'))
     .description('everything about a plugin: options, defaults, examples')
     .argument('<name>', 'as in `type:`')
-    .action(async (name, options) => done(await (await import('./commands/plugins.ts')).describePlugin(name, options)));
+    .action(async (name, options) =>
+      done(await (await import('./commands/plugins.ts')).describePlugin(name, options, installation)),
+    );
 }
 
-function addSchema(program: Command, { done }: Call): void {
-  program
-    .command('schema')
+function addSchema(program: Command, { done, installation }: Call): void {
+  withSharedOptions(program.command('schema'))
     .description('print the JSON Schema of a config, for editors')
-    .action(async () => done(await (await import('./commands/schema.ts')).schema()));
+    .action(async (options) => done(await (await import('./commands/schema.ts')).schema(options, installation)));
 }
 
 function addLicense(program: Command, { installation }: Call): void {

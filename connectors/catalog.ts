@@ -5,27 +5,38 @@ import { bzip2DecoderPlugin, bzip2EncoderPlugin } from './bzip2/plugins.ts';
 import { columnPlugin } from './column/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
+import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
-import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
+import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
+import { ltsvGuessPlugin } from './guess-ltsv/plugins.ts';
 import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
+import { gsubPlugin } from './gsub/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
+import { httpInputPlugin } from './http/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
+import { jsonPathParserPlugin } from './jsonpath/plugins.ts';
+import { ltsvParserPlugin } from './ltsv/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
 import { mysqlInputPlugin, mysqlOutputPlugin } from './mysql/plugins.ts';
 import { postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
+import { postgresqlConnectionPlugin, postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
 import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
+import { scriptPlugin } from './script/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
+import { stringTransformPlugin } from './string-transform/plugins.ts';
 import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
 import { typecastPlugin } from './typecast/plugins.ts';
 import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
@@ -33,6 +44,8 @@ import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 export const catalog: Catalog = [
   fileInputPlugin,
   s3InputPlugin,
+  gcsInputPlugin,
+  httpInputPlugin,
   configInputPlugin,
   postgresqlInputPlugin,
   mysqlInputPlugin,
@@ -42,6 +55,9 @@ export const catalog: Catalog = [
   csvParserPlugin,
   jsonParserPlugin,
   jsonlParserPlugin,
+  jsonPathParserPlugin,
+  ltsvParserPlugin,
+  fixedWidthParserPlugin,
   parquetParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
@@ -53,6 +69,10 @@ export const catalog: Catalog = [
   addTimePlugin,
   maskPlugin,
   hashPlugin,
+  gsubPlugin,
+  stringTransformPlugin,
+  defaultValuePlugin,
+  scriptPlugin,
   speedometerPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
@@ -62,15 +82,19 @@ export const catalog: Catalog = [
   zstdEncoderPlugin,
   fileOutputPlugin,
   s3OutputPlugin,
+  gcsOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
   mysqlOutputPlugin,
+  postgresqlConnectionPlugin,
+  fileConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,
   parquetGuessPlugin,
   jsonGuessPlugin,
+  ltsvGuessPlugin,
   csvGuessPlugin,
   csvAllStringsGuessPlugin,
 ];

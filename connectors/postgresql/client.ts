@@ -2,12 +2,12 @@
  * One connection to a server. All of the driver is behind this file: it is loaded late, its errors become ours, and a
  * stopped run ends what the server does for it.
  */
-import { readFile } from 'node:fs/promises';
 import type { Client, ClientConfig } from 'pg';
+import { pemFile, tlsOptions } from '#connectors/network/tls-config.ts';
+import type { TlsConfig } from '#connectors/network/tls-config.ts';
 import type { Logger } from '#spi/context.ts';
 import type { ErrorPlace } from '#spi/errors.ts';
-import { systemReason } from '#spi/system-reason.ts';
-import { postgresErrors, postgresServerErrors } from './errors.ts';
+import { postgresServerErrors } from './errors.ts';
 import { quoteName } from './sql.ts';
 import { translateError } from './vendor-errors.ts';
 
@@ -22,6 +22,9 @@ export interface ConnectionConfig {
   readonly ssl: boolean;
   readonly sslmode?: 'disable' | 'require' | 'verify-ca' | 'verify-full' | undefined;
   readonly sslrootcert?: string | undefined;
+  readonly sslcert?: string | undefined;
+  readonly sslkey?: string | undefined;
+  readonly sslpassword?: string | undefined;
   readonly application_name: string;
   readonly connect_timeout: number;
   readonly socket_timeout?: number | undefined;
@@ -284,28 +287,22 @@ async function clientConfig(config: ConnectionConfig): Promise<ClientConfig> {
     // As a function, so that the driver looks neither into the environment nor into a password file.
     password: () => config.password,
     database: config.database,
-    ssl: await tlsOptions(config),
+    ssl: (await tlsOptions(tlsConfigOf(config))) ?? false,
     application_name: config.application_name,
     connectionTimeoutMillis: config.connect_timeout * 1000,
     keepAlive: true,
   };
 }
 
-async function tlsOptions({ ssl, sslmode, sslrootcert }: ConnectionConfig): Promise<NonNullable<ClientConfig['ssl']>> {
-  if ((sslmode ?? (ssl ? 'require' : 'disable')) === 'disable') return false;
-  const isChecked = sslmode === 'verify-ca' || sslmode === 'verify-full';
+/** As in libpq: without an authority `require` takes any certificate, with one it checks who issued it. */
+export function tlsConfigOf(config: ConnectionConfig): TlsConfig {
+  const { ssl, sslmode, sslrootcert } = config;
+  const mode = sslmode ?? (ssl ? 'require' : 'disable');
   return {
-    rejectUnauthorized: isChecked,
-    ...(isChecked && sslrootcert !== undefined ? { ca: await readCa(sslrootcert) } : {}),
-    ...(sslmode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+    mode: sslmode === 'require' && sslrootcert !== undefined ? 'verify-ca' : mode,
+    ca: pemFile('sslrootcert', sslrootcert),
+    certificate: pemFile('sslcert', config.sslcert),
+    key: pemFile('sslkey', config.sslkey),
+    passphrase: config.sslpassword,
   };
-}
-
-async function readCa(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const params = { file, reason: systemReason(error) ?? String(error) };
-    throw postgresErrors.error('PG_CA_FILE', params, { where: { path: ['sslrootcert'] }, cause: error });
-  }
 }

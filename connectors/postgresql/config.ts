@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { option } from '#spi/fields.ts';
-import { connectionFields } from './connection-fields.ts';
+import { connectionFields, transferFields } from './connection-fields.ts';
+
+export const postgresqlConnectionConfig = z.strictObject(connectionFields());
+
+export type PostgresqlConnectionConfig = z.output<typeof postgresqlConnectionConfig>;
 
 const inputColumn = z.strictObject({
   value_type: option(
@@ -40,7 +44,7 @@ const inputColumn = z.strictObject({
 });
 
 export const postgresqlInputConfig = z.strictObject({
-  ...connectionFields(),
+  ...transferFields(),
   table: option(z.string().min(1).optional(), {
     title: 'Table',
     description: 'Table or view to read; this or `query`.',
@@ -154,7 +158,7 @@ const outputColumn = z.strictObject({
 });
 
 export const postgresqlOutputConfig = z.strictObject({
-  ...connectionFields(),
+  ...transferFields(),
   temp_schema: option(z.string().min(1).optional(), {
     title: 'Schema of intermediate tables',
     description: 'By default that of the table. `mode: replace` does not use it.',

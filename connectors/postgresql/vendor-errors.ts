@@ -11,6 +11,7 @@ const sqlStates: readonly (readonly [string, ServerCode])[] = [
   ['42703', 'PG_COLUMN_MISSING'],
   ['3F000', 'PG_SCHEMA_MISSING'],
   ['42501', 'PG_PRIVILEGE_MISSING'],
+  ['25006', 'PG_READ_ONLY'],
   ['3D000', 'PG_DATABASE_MISSING'],
   ['57014', 'PG_CANCELLED'],
   ['53100', 'PG_DISK_FULL'],

@@ -9,13 +9,14 @@ import type { Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
 import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Context } from '#spi/context.ts';
+import { retrying, Retries } from '#connectors/network/retry.ts';
+import type { ObjectSource, Part, PlannedObject, StoredObject, Upload } from '#connectors/object-store/store.ts';
 import type { S3Connection } from './config.ts';
 import { checkAuth, credentialsOf, isAnonymous } from './credentials.ts';
 import { destinationOf, proxyUrl } from './endpoint.ts';
 import { s3Errors } from './errors.ts';
 import { placeOf, s3Failure } from './failure.ts';
 import type { Doing } from './failure.ts';
-import { retrying, Retries } from './retry.ts';
 
 /** Connections of a thread to the store at a time. */
 const SOCKETS_MAX = 64;
@@ -26,10 +27,7 @@ const IDLE_TIMEOUT_MS = 60_000;
 const ABORT_TIMEOUT_MS = 10_000;
 const LIST_PAGE_KEYS = 1000;
 
-export interface StoredObject {
-  readonly key: string;
-  readonly sizeBytes: number;
-  readonly etag: string;
+export interface S3Object extends StoredObject {
   readonly modifiedMs: number;
   readonly storageClass: string;
 }
@@ -40,16 +38,6 @@ export interface ObjectSettings {
   readonly StorageClass?: string;
   readonly ServerSideEncryption?: string;
   readonly SSEKMSKeyId?: string;
-}
-
-export interface Part {
-  readonly number: number;
-  readonly etag: string;
-}
-
-export interface Upload {
-  readonly key: string;
-  readonly uploadId: string;
 }
 
 /** One client for all uses of a section in this thread: its connections and credentials are shared. */
@@ -92,7 +80,7 @@ async function openClient(config: S3Connection): Promise<{ sdk: typeof Sdk; clie
   return { sdk, client: new sdk.S3Client(settings) };
 }
 
-export class S3Store {
+export class S3Store implements ObjectSource {
   readonly bucket: string;
   readonly #config: S3Connection;
   readonly #ctx: Context;
@@ -108,7 +96,7 @@ export class S3Store {
   }
 
   /** Objects whose keys begin with the prefix and come after `after`, page by page, in the order of keys. */
-  async *list(prefix: string, after: string | undefined): AsyncGenerator<readonly StoredObject[]> {
+  async *list(prefix: string, after: string | undefined): AsyncGenerator<readonly S3Object[]> {
     const doing = this.#doing('listing', prefix, 's3:ListBucket');
     let token: string | undefined;
     do {
@@ -123,7 +111,7 @@ export class S3Store {
       yield (page.Contents ?? []).map(({ Key = '', Size = 0, ETag = '', LastModified, StorageClass }) => ({
         key: Key,
         sizeBytes: Size,
-        etag: ETag,
+        version: ETag,
         modifiedMs: LastModified?.getTime() ?? 0,
         storageClass: StorageClass ?? '',
       }));
@@ -132,27 +120,33 @@ export class S3Store {
   }
 
   /** The object as it is now; with an etag, an error when it is another one. */
-  async head(key: string, etag?: string): Promise<StoredObject> {
+  async head(key: string, etag?: string): Promise<S3Object> {
     const doing = this.#doing('reading', key, 's3:GetObject');
     const command = new this.#sdk.HeadObjectCommand({ Bucket: this.bucket, Key: key, IfMatch: matching(etag) });
     const head = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
     return {
       key,
       sizeBytes: head.ContentLength ?? 0,
-      etag: head.ETag ?? '',
+      version: head.ETag ?? '',
       modifiedMs: head.LastModified?.getTime() ?? 0,
       storageClass: head.StorageClass ?? '',
     };
   }
 
-  /** Counts tries of reading the object. */
+  placeOf(key: string): string {
+    return placeOf({ bucket: this.bucket, key });
+  }
+
+  async check({ key, version }: PlannedObject): Promise<void> {
+    await this.head(key, version);
+  }
+
   readRetries(key: string, signal: AbortSignal): Retries {
     return this.#retries(this.#doing('reading', key, 's3:GetObject'), signal);
   }
 
-  /** The bytes from `from` up to `to`, as they come; a try that is not repeated here. */
   async get(
-    { key, etag }: { readonly key: string; readonly etag: string },
+    { key, version: etag }: PlannedObject,
     { from, to }: { readonly from: number; readonly to?: number },
     abortSignal: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array>> {
@@ -167,7 +161,7 @@ export class S3Store {
     const answer: GetObjectCommandOutput = await this.#client.send(command, { abortSignal });
     // In Node the body is a readable stream of buffers.
     const body = answer.Body as unknown as Readable;
-    const place = placeOf({ bucket: this.bucket, key });
+    const place = this.placeOf(key);
     // Stores that are not AWS may know neither conditions nor ranges, and answer with what was not asked for.
     if (etag !== '' && answer.ETag !== undefined && bare(answer.ETag) !== bare(etag)) {
       body.destroy();

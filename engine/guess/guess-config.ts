@@ -14,8 +14,11 @@ import { decodeSample, readSample } from '#engine/sample.ts';
 import { loadSection } from '#engine/section.ts';
 import { guessLoop } from './guess-loop.ts';
 
-/** Tried in this order. `zstd` and `parquet` are ours; they cannot change the answer for any other file. */
-const defaultGuessers = ['gzip', 'bzip2', 'zstd', 'parquet', 'json', 'csv'];
+/**
+ * Tried in this order. `zstd`, `parquet` and `ltsv` are ours; they cannot change the answer for any other file (labelled
+ * values would be CSV of one odd column otherwise).
+ */
+const defaultGuessers = ['gzip', 'bzip2', 'zstd', 'parquet', 'json', 'ltsv', 'csv'];
 
 export interface GuessOptions {
   readonly catalog: Catalog;

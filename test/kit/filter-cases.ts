@@ -65,6 +65,7 @@ export function filtered<C>(
       reject: ({ reason }) => rejected.push(reason.code),
       nullCell: (describe) => nulled.push(describe().reason.code),
     });
+    if (result instanceof Promise) throw new TypeError('The filter has to be waited for.');
     for (let row = 0; row < (result?.rowCount ?? 0); row++) {
       out.push((result?.vectors ?? []).map((vector) => valueAt(vector, row)));
     }
