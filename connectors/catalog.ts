@@ -26,8 +26,7 @@ import { ltsvParserPlugin } from './ltsv/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
-import { mysqlInputPlugin, mysqlOutputPlugin } from './mysql/plugins.ts';
-import { postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
+import { mysqlConnectionPlugin, mysqlInputPlugin, mysqlOutputPlugin } from './mysql/plugins.ts';
 import { postgresqlConnectionPlugin, postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
@@ -88,6 +87,7 @@ export const catalog: Catalog = [
   postgresqlOutputPlugin,
   mysqlOutputPlugin,
   postgresqlConnectionPlugin,
+  mysqlConnectionPlugin,
   fileConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,

@@ -52,6 +52,8 @@ async function build(): Promise<void> {
     cwd: repository,
     input: { main: 'cli/main.ts', worker: 'cli/worker.ts', 'script-child': 'connectors/script/child.ts' },
     platform: 'node',
+    // Native parts of ssh2 that we do not install; it goes on without them.
+    external: ['cpu-features', /\.node$/],
     plugins: [sourceNotes(sources)],
   });
   // Without its manifest a bundle is none: a build that is cut short leaves nothing that would be run.

@@ -2,11 +2,14 @@
  * One connection to a server. All of the driver is behind this file and `driver.ts`: it is loaded late, its errors
  * become ours, and a stopped run ends what the server does for it.
  */
-import { readFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import type { Connection, ConnectionOptions, ResultSetHeader, SslOptions } from 'mysql2';
+import { pemFile, tlsOptions } from '#connectors/network/tls-config.ts';
+import type { TlsConfig, TlsMode } from '#connectors/network/tls-config.ts';
+import type { SshTunnelConfig } from '#connectors/ssh/config-fields.ts';
+import type { Tunnel } from '#connectors/ssh/tunnel.ts';
 import type { Logger } from '#spi/context.ts';
 import type { ErrorPlace } from '#spi/errors.ts';
-import { systemReason } from '#spi/system-reason.ts';
 import { innards } from './driver.ts';
 import { mysqlErrors, mysqlServerErrors } from './errors.ts';
 import { LoadStream } from './load-stream.ts';
@@ -26,6 +29,8 @@ export interface ConnectionConfig {
   readonly ssl_ca?: string | undefined;
   readonly ssl_cert?: string | undefined;
   readonly ssl_key?: string | undefined;
+  readonly ssl_key_passphrase?: string | undefined;
+  readonly ssh_tunnel?: SshTunnelConfig | undefined;
   readonly connect_timeout: number;
   readonly socket_timeout?: number | undefined;
 }
@@ -89,6 +94,13 @@ const sessionSettings =
 const loadSettings =
   "SET sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', sql_notes = 1";
 
+interface SessionParts {
+  readonly connection: Connection;
+  readonly config: ConnectionConfig;
+  readonly options: SessionOptions;
+  readonly tunnel: Tunnel | undefined;
+}
+
 export class MySqlSession implements AsyncDisposable {
   readonly server: string;
   readonly #connection: Connection;
@@ -101,19 +113,29 @@ export class MySqlSession implements AsyncDisposable {
   /** The first thing that broke the connection. */
   #breakage: unknown;
 
-  private constructor(connection: Connection, config: ConnectionConfig, options: SessionOptions) {
-    this.#connection = connection;
-    this.#config = config;
-    this.#options = options;
-    this.server = serverName(config);
+  readonly #tunnel: Tunnel | undefined;
+
+  private constructor(parts: SessionParts) {
+    this.#connection = parts.connection;
+    this.#config = parts.config;
+    this.#options = parts.options;
+    this.#tunnel = parts.tunnel;
+    this.server = serverName(parts.config);
   }
 
   static async open(config: ConnectionConfig, options: SessionOptions): Promise<MySqlSession> {
     const { default: mysql } = await import('mysql2');
-    const settings = await connectionOptions(config, options.isLoading === true);
-    const session = new MySqlSession(mysql.createConnection(settings), config, options);
-    await session.#connect();
-    return session;
+    const tunnel = await tunnelOf(config, options);
+    try {
+      const settings = await connectionOptions(config, tunnel, options.isLoading === true);
+      const connection = mysql.createConnection(settings);
+      const session = new MySqlSession({ connection, config, options, tunnel });
+      await session.#connect();
+      return session;
+    } catch (error) {
+      await tunnel?.[Symbol.asyncDispose]();
+      throw tunnel?.failure() ?? error;
+    }
   }
 
   async #connect(): Promise<void> {
@@ -215,7 +237,7 @@ export class MySqlSession implements AsyncDisposable {
     // The end of the connection is waited for.
     stream.ref();
     if (!this.#isConnected || this.#breakage !== undefined) {
-      this.#connection.destroy();
+      await this.#drop();
       return;
     }
     let timer: NodeJS.Timeout | undefined;
@@ -228,7 +250,12 @@ export class MySqlSession implements AsyncDisposable {
     });
     await Promise.race([closed, limit]);
     clearTimeout(timer);
+    await this.#drop();
+  }
+
+  async #drop(): Promise<void> {
     this.#connection.destroy();
+    await this.#tunnel?.[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -246,7 +273,7 @@ export class MySqlSession implements AsyncDisposable {
     this.#isClosed = true;
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     await killed;
-    this.#connection.destroy();
+    await this.#drop();
   }
 
   #checkOpen(): void {
@@ -283,7 +310,8 @@ export class MySqlSession implements AsyncDisposable {
     if (!this.#isConnected || this.#breakage !== undefined) return;
     try {
       const { default: mysql } = await import('mysql2');
-      const settings = await connectionOptions({ ...this.#config, connect_timeout: KILL_TIMEOUT_S }, false);
+      const config = { ...this.#config, connect_timeout: KILL_TIMEOUT_S };
+      const settings = await connectionOptions(config, this.#tunnel, false);
       const connection = mysql.createConnection(settings);
       await new Promise<void>((resolve, reject) => {
         connection.on('error', reject);
@@ -303,7 +331,8 @@ export class MySqlSession implements AsyncDisposable {
       const reason = error instanceof Error ? error.message : String(error);
       return mysqlServerErrors.error('MYSQL_STOPPED', { server, reason }, { cause: error });
     }
-    return translateError(error, server, place);
+    // What the driver says is a consequence, when the way to the server is to blame.
+    return this.#tunnel?.failure() ?? translateError(error, server, place);
   }
 }
 
@@ -312,11 +341,24 @@ export function serverName({ host, port, database }: ConnectionConfig): string {
   return database === undefined ? place : `${place}/${database}`;
 }
 
-async function connectionOptions(config: ConnectionConfig, isLoading: boolean): Promise<ConnectionOptions> {
+/** Each session has its own: it ends with it. */
+async function tunnelOf(config: ConnectionConfig, { log, signal }: SessionOptions): Promise<Tunnel | undefined> {
+  if (config.ssh_tunnel === undefined) return undefined;
+  const { openTunnel } = await import('#connectors/ssh/tunnel.ts');
+  return openTunnel(config.ssh_tunnel, config, { log, signal: signal ?? new AbortController().signal });
+}
+
+async function connectionOptions(
+  config: ConnectionConfig,
+  tunnel: Tunnel | undefined,
+  isLoading: boolean,
+): Promise<ConnectionOptions> {
   const { host, port, database } = config;
-  const ssl = await tlsOptions(config);
+  const ssl = await sslOptions(config);
   return {
     ...(host.startsWith('/') ? { socketPath: host } : { host, port }),
+    // The host stays that of the server: certificates are for it.
+    ...(tunnel === undefined ? {} : { stream: () => createConnection(tunnel.port, tunnel.host) }),
     user: config.user,
     password: config.password,
     ...(database === undefined ? {} : { database }),
@@ -331,25 +373,32 @@ async function connectionOptions(config: ConnectionConfig, isLoading: boolean): 
   };
 }
 
-async function tlsOptions({ ssl, ssl_ca, ssl_cert, ssl_key }: ConnectionConfig): Promise<SslOptions | undefined> {
-  if (ssl === 'disable' || ssl === false) return undefined;
-  const isChecked = ssl === 'verify' || ssl === 'verify_ca';
+const tlsModes: Readonly<Record<string, TlsMode>> = {
+  disable: 'disable',
+  enable: 'require',
+  verify_ca: 'verify-ca',
+  verify: 'verify-full',
+  true: 'require',
+  false: 'disable',
+};
+
+export function tlsConfigOf(config: ConnectionConfig): TlsConfig {
   return {
-    rejectUnauthorized: isChecked,
-    verifyIdentity: ssl === 'verify',
-    ...(isChecked && ssl_ca !== undefined ? { ca: await readPem(ssl_ca, 'ssl_ca') } : {}),
-    ...(ssl_cert === undefined ? {} : { cert: await readPem(ssl_cert, 'ssl_cert') }),
-    ...(ssl_key === undefined ? {} : { key: await readPem(ssl_key, 'ssl_key') }),
+    mode: tlsModes[String(config.ssl)] ?? 'verify-full',
+    ca: pemFile('ssl_ca', config.ssl_ca),
+    certificate: pemFile('ssl_cert', config.ssl_cert),
+    key: pemFile('ssl_key', config.ssl_key),
+    passphrase: config.ssl_key_passphrase,
   };
 }
 
-async function readPem(file: string, option: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const params = { file, option, reason: systemReason(error) ?? String(error) };
-    throw mysqlErrors.error('MYSQL_PEM_FILE', params, { where: { path: [option] }, cause: error });
-  }
+async function sslOptions(config: ConnectionConfig): Promise<SslOptions | undefined> {
+  const tls = tlsConfigOf(config);
+  const options = await tlsOptions(tls);
+  if (options === undefined) return undefined;
+  const { checkServerIdentity: _, ...settings } = options;
+  // The driver has the same names for them, and its own for the check of the server's name.
+  return { ...(settings as SslOptions), verifyIdentity: tls.mode === 'verify-full' };
 }
 
 /** A single result has its columns, several have lists of them. */

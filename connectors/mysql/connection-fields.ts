@@ -1,6 +1,7 @@
 /** Options of everything that connects to MySQL. */
 import { z } from 'zod';
 import { option } from '#spi/fields.ts';
+import { sshTunnelField } from '#connectors/ssh/config-fields.ts';
 
 // The shape is long, and `z.output` of the configs gives the types that others need.
 // oxlint-disable-next-line typescript/explicit-module-boundary-types
@@ -27,20 +28,27 @@ export function serverFields() {
         '`enable` encrypts without checking who the server is, `verify_ca` checks its certificate, `verify` its name ' +
         'as well; true and false are `enable` and `disable`.',
     }),
-    ssl_ca: option(z.string().optional(), {
+    ssl_ca: option(z.string().min(1).optional(), {
       title: 'CA file',
       description: 'PEM file of the authorities that are trusted; by default those that Node.js knows.',
     }),
-    ssl_cert: option(z.string().optional(), {
+    ssl_cert: option(z.string().min(1).optional(), {
       title: 'Client certificate',
       description: 'PEM file of the certificate by which the server knows us.',
       'x-advanced': true,
     }),
-    ssl_key: option(z.string().optional(), {
+    ssl_key: option(z.string().min(1).optional(), {
       title: 'Client key',
       description: 'PEM file of the key of the client certificate.',
       'x-advanced': true,
     }),
+    ssl_key_passphrase: option(z.string().optional(), {
+      title: 'Passphrase of the client key',
+      description: 'For a key that is encrypted.',
+      'x-advanced': true,
+      'x-secret': true,
+    }),
+    ...sshTunnelField,
     connect_timeout: option(z.number().int().min(1).default(300), {
       title: 'Connect timeout',
       description: 'Seconds that making a connection may take.',

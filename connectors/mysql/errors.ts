@@ -124,11 +124,6 @@ export const mysqlErrors = errorCatalogue({
     message: 'The options do not go together: {reason}.',
     hint: '`ropeway plugins describe mysql` explains them.',
   },
-  MYSQL_PEM_FILE: {
-    kind: 'config',
-    message: 'The file {file} of `{option}` cannot be read: {reason}.',
-    hint: 'Check the path and its permissions.',
-  },
   MYSQL_NO_COLUMNS: {
     kind: 'config',
     message: 'The statement gives no columns: {sql}',
@@ -228,5 +223,10 @@ export const mysqlErrors = errorCatalogue({
     kind: 'data',
     message: 'The intermediate table {table} of this run is gone or has lost rows ({found} instead of {expected}).',
     hint: 'Remove the resume state, if there is one, and run again from the start. Nothing was committed.',
+  },
+  MYSQL_NOTHING_THERE: {
+    kind: 'config',
+    message: 'There is no {what}.',
+    hint: 'Look again at the level above: it may have been removed, or this user may not see it.',
   },
 });

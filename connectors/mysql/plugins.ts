@@ -39,3 +39,19 @@ export const mysqlOutputPlugin = plugin({
   ],
   load: async () => (await import('./output.ts')).mysqlOutput,
 });
+
+export const mysqlConnectionPlugin = plugin({
+  kind: 'connection',
+  name: 'mysql',
+  title: 'MySQL',
+  summary: 'A server of MySQL or MariaDB.',
+  stability: 'stable',
+  config: async () => (await import('./connection-config.ts')).mysqlConnectionConfig,
+  examples: [
+    {
+      title: 'A server, encrypted and checked',
+      yaml: 'type: mysql\nhost: db.example.com\nssl: verify\nuser: reader\npassword: secret\ndatabase: shop\n',
+    },
+  ],
+  load: async () => (await import('./connection.ts')).mysqlConnection,
+});
