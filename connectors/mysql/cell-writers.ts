@@ -38,6 +38,8 @@ export class CellFault extends Error {
 }
 
 const SHOWN_TEXT_MAX = 100;
+/** Zero alone would be the year 2000. */
+const YEAR_ZERO = '0000';
 /** The last year of dates. */
 const YEAR_MAX = 9999;
 
@@ -74,6 +76,7 @@ function longWriter(target: TargetColumn, dialect: Dialect): CellWriter {
   const { kind } = target;
   const range = integerRange(target);
   const quote = numberQuote(target, dialect);
+  const isYear = target.typeName === 'year';
   const isNarrow = range !== undefined && (range.min > -(2n ** 63n) || range.max < 2n ** 63n - 1n);
   return (sink, vector, row) => {
     if (vector.type !== 'long') return;
@@ -83,6 +86,10 @@ function longWriter(target: TargetColumn, dialect: Dialect): CellWriter {
     }
     if (isNarrow) {
       const value = vector.values[row] as bigint;
+      if (isYear && value === 0n) {
+        sink.writeAscii(YEAR_ZERO);
+        return;
+      }
       if (value < range.min || value > range.max) throw new CellFault('MYSQL_RANGE', String(value));
     }
     sink.writeAscii(quote);

@@ -2,7 +2,8 @@
  * One connection to a server. All of the driver is behind this file and `driver.ts`: it is loaded late, its errors
  * become ours, and a stopped run ends what the server does for it.
  */
-import { createConnection } from 'node:net';
+import { createConnection, isIP } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Connection, ConnectionOptions, ResultSetHeader, SslOptions } from 'mysql2';
 import { pemFile, tlsOptions } from '#connectors/network/tls-config.ts';
 import type { TlsConfig, TlsMode } from '#connectors/network/tls-config.ts';
@@ -16,6 +17,7 @@ import { LoadStream } from './load-stream.ts';
 import type { LoadResult } from './load-stream.ts';
 import { RowStream } from './row-stream.ts';
 import type { RowBytes, WireType } from './row-stream.ts';
+import { wireOf } from './source-types.ts';
 import { translateError } from './vendor-errors.ts';
 
 /** What connecting needs: the connection options of a config. */
@@ -110,6 +112,8 @@ export class MySqlSession implements AsyncDisposable {
   #isConnected = false;
   #silence: string | undefined;
   #isClosed = false;
+  /** The end by force, once it has begun: whoever closes the session waits for it. */
+  #cutting: Promise<void> | undefined;
   /** The first thing that broke the connection. */
   #breakage: unknown;
 
@@ -230,7 +234,10 @@ export class MySqlSession implements AsyncDisposable {
 
   /** Ends the session; an open transaction is rolled back. Safe to call twice. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#isClosed) {
+      await this.#cutting;
+      return;
+    }
     this.#isClosed = true;
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     const { stream } = innards(this.#connection);
@@ -264,15 +271,15 @@ export class MySqlSession implements AsyncDisposable {
 
   /** Ends the connection at once, and what the server does for it. */
   async abandon(): Promise<void> {
-    if (this.#isClosed) return;
-    await this.#cut(this.#kill());
+    if (!this.#isClosed) this.#cutting = this.#cut();
+    await this.#cutting;
   }
 
   /** The statement is ended before its connection: else it would go on until it finds that nobody listens. */
-  async #cut(killed: Promise<void>): Promise<void> {
+  async #cut(): Promise<void> {
     this.#isClosed = true;
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    await killed;
+    await this.#kill();
     await this.#drop();
   }
 
@@ -301,7 +308,7 @@ export class MySqlSession implements AsyncDisposable {
   /** Whoever waits is told at once; the server as soon as it answers. */
   #stop(): void {
     if (this.#isClosed) return;
-    void this.#cut(this.#kill());
+    this.#cutting = this.#cut();
     innards(this.#connection).stream.destroy(new Error('the connection was cut'));
   }
 
@@ -355,10 +362,10 @@ async function connectionOptions(
 ): Promise<ConnectionOptions> {
   const { host, port, database } = config;
   const ssl = await sslOptions(config);
+  // The host stays that of the server, also behind a tunnel: certificates are for it.
+  const way = { host, port, stream: () => openSocket(tunnel ?? config, host) };
   return {
-    ...(host.startsWith('/') ? { socketPath: host } : { host, port }),
-    // The host stays that of the server: certificates are for it.
-    ...(tunnel === undefined ? {} : { stream: () => createConnection(tunnel.port, tunnel.host) }),
+    ...(host.startsWith('/') ? { socketPath: host } : way),
     user: config.user,
     password: config.password,
     ...(database === undefined ? {} : { database }),
@@ -371,6 +378,12 @@ async function connectionOptions(
     disableEval: true,
     flags: ['-IGNORE_SPACE', '-ODBC', '-CLIENT_QUERY_ATTRIBUTES', ...(isLoading ? [] : ['-LOCAL_FILES'])],
   };
+}
+
+function openSocket({ host, port }: { readonly host: string; readonly port: number }, name: string): Socket {
+  const socket = createConnection({ host, port, noDelay: true, keepAlive: true });
+  // Node.js checks a certificate against this name when it is given no server name, which must not be an address.
+  return isIP(name) === 0 ? socket : Object.assign(socket, { _host: name });
 }
 
 const tlsModes: Readonly<Record<string, TlsMode>> = {
@@ -422,12 +435,15 @@ function resultField(definition: FieldDefinition): ResultField {
   };
 }
 
-/** UNSIGNED decides how a number is read. */
+/** What decides how a value is read. */
+function isSameType(field: ResultField, type: WireType | undefined): boolean {
+  if (type === undefined || wireOf(field.type) !== wireOf(type.type)) return false;
+  return ((field.flags ^ type.flags) & UNSIGNED_FLAG) === 0;
+}
+
 const UNSIGNED_FLAG = 32;
 
 function checkTypes(fields: readonly ResultField[], types: readonly WireType[]): void {
-  const isSame = (field: ResultField, index: number): boolean =>
-    field.type === types[index]?.type && ((field.flags ^ types[index].flags) & UNSIGNED_FLAG) === 0;
-  if (fields.length === types.length && fields.every(isSame)) return;
-  throw mysqlErrors.error('MYSQL_COLUMNS_CHANGED');
+  const isSame = fields.every((field, index) => isSameType(field, types[index]));
+  if (fields.length !== types.length || !isSame) throw mysqlErrors.error('MYSQL_COLUMNS_CHANGED');
 }

@@ -51,6 +51,7 @@ export const mysqlInput: Input<MysqlInputConfig, ReadTask> = {
     let isDone = false;
     try {
       const rows = await beginReading(session, config, task.sql);
+      checkColumns(rows, task.readers);
       for await (const bytes of session.rows(rows)) {
         ctx.progress(bytes.end - bytes.start);
         reader.feed(bytes);
@@ -81,6 +82,16 @@ async function beginReading(session: MySqlSession, config: MysqlInputConfig, sql
   await session.query(`START TRANSACTION WITH CONSISTENT SNAPSHOT${isReadOnly ? ', READ ONLY' : ''}`);
   if (config.before_select !== undefined) await session.query(config.before_select);
   return session.prepare(sql);
+}
+
+/** Somebody may alter a table between the plan and the rows. */
+function checkColumns({ fields }: PreparedRows, readers: readonly ReaderSpec[]): void {
+  const isSame = fields.every((field, index) => {
+    const { wire, kind, isUnsigned } = sourceType(field);
+    const planned = readers[index]?.source;
+    return planned?.wire === wire && planned.kind === kind && planned.isUnsigned === isUnsigned;
+  });
+  if (fields.length !== readers.length || !isSame) throw mysqlErrors.error('MYSQL_COLUMNS_CHANGED');
 }
 
 function checkOptions(config: MysqlInputConfig): void {

@@ -12,8 +12,8 @@ const integerBits: Readonly<Record<string, number>> = { tinyint: 8, smallint: 16
 export function integerRange({ kind, typeName, isUnsigned, lengthMax }: TargetColumn): Range | undefined {
   if (kind === 'bit') return { min: 0n, max: 2n ** BigInt(lengthMax) - 1n };
   if (kind !== 'integer') return undefined;
-  // Years are those of a century and a half, and none.
-  if (typeName === 'year') return { min: 0n, max: 2155n };
+  // Smaller ones would be taken for years of our century.
+  if (typeName === 'year') return { min: 1901n, max: 2155n };
   const bits = BigInt(integerBits[typeName] ?? 64);
   return isUnsigned ? { min: 0n, max: 2n ** bits - 1n } : { min: -(2n ** (bits - 1n)), max: 2n ** (bits - 1n) - 1n };
 }

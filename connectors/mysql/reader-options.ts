@@ -22,6 +22,7 @@ export function readerSpec(config: MysqlInputConfig, name: string, source: Sourc
   return {
     name,
     source,
+    // Whoever wants a string of it knows that they are bytes.
     kind: kind === 'geometry' && options?.type === 'string' ? 'binary' : kind,
     type: options?.type ?? defaultTypes[kind],
     format: options?.timestamp_format ?? defaultFormat(kind, source.fraction) ?? '',

@@ -1,6 +1,5 @@
 /** What the columns of a result are: kinds of values, how they come over the wire, and names for them in configs. */
 import type { ColumnType } from '#spi/schema.ts';
-import type { ResultField } from './client.ts';
 
 /** What a value is. */
 export type SourceKind =
@@ -31,6 +30,16 @@ export type WireKind =
   | 'moment'
   | 'time'
   | 'null';
+
+/** A column of a prepared statement, as far as its type goes. */
+interface Field {
+  readonly type: number;
+  readonly flags: number;
+  readonly length: number;
+  readonly decimals: number;
+  readonly isBinary: boolean;
+  readonly extendedType: string | undefined;
+}
 
 // A type, not an interface: it is part of a task, which is plain JSON.
 export type SourceType = {
@@ -99,7 +108,7 @@ const ANY_DECIMALS = 31;
 
 const blobTypes: ReadonlySet<number> = new Set([249, 250, 251, 252]);
 
-export function sourceType(field: ResultField): SourceType {
+export function sourceType(field: Field): SourceType {
   const [kind, wire, ...names] = basicsOf(field);
   return {
     kind,
@@ -111,7 +120,13 @@ export function sourceType(field: ResultField): SourceType {
   };
 }
 
-function basicsOf(field: ResultField): Basics {
+/** How values of a type are laid out; texts of all lengths, and bytes, are alike. */
+export function wireOf(type: number): WireKind {
+  const wire = known[type]?.[1] ?? 'text';
+  return wire === 'bytes' || wire === 'bits' ? 'text' : wire;
+}
+
+function basicsOf(field: Field): Basics {
   const { type, flags, length, isBinary, extendedType } = field;
   // TINYINT(1) and BIT(1) are how MySQL spells booleans, and what JDBC reads as such.
   if (type === TINY_TYPE && length === 1) return ['boolean', 'int8', 'BIT', 'BOOLEAN', 'TINYINT'];

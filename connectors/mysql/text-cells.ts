@@ -21,7 +21,8 @@ type TextWriter = (text: string, row: number) => void;
 export function textCell(spec: ReaderSpec, target: CellTarget, log: Logger): CellWriter {
   const { kind, source } = spec;
   if (kind === 'date' || kind === 'time' || kind === 'timestamp') return clockCell(spec, target);
-  if (kind === source.kind && source.wire === 'bytes') return binaryCell(spec, target);
+  if (kind === 'geometry') throw inconvertible(spec);
+  if (kind === 'binary' && source.wire === 'bytes') return binaryCell(spec, target);
   const write = writersOf(spec, target, log)[spec.type];
   if (write === undefined) throw inconvertible(spec);
   return (bytes, at, row) => write(valueText(source, bytes, at), row);
