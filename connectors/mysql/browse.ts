@@ -6,7 +6,7 @@ import type { BrowseRequest, Entry, EntryPage } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import type { Json } from '#spi/json.ts';
 import { MySqlSession } from './client.ts';
-import type { TextRow } from './client.ts';
+import type { TextRow } from './results.ts';
 import type { MysqlConnectionConfig } from './connection-config.ts';
 import { mysqlErrors } from './errors.ts';
 import { tableExists } from './intermediate.ts';
@@ -42,9 +42,8 @@ const databases: Level = {
   entry: (name, [charset]) => ({ name, kind: 'database', isContainer: true, ...detailed({ charset }) }),
 };
 
-function tablesOf(database: string, names: readonly string[] | undefined): Level {
-  // Intermediate tables of runs come and go: they are nobody's to choose.
-  const some = names === undefined ? '' : ` AND BINARY table_name IN (${names.map(quoteText).join(', ')})`;
+function tablesOf(database: string, names: readonly string[]): Level {
+  const some = ` AND BINARY table_name IN (${names.map(quoteText).join(', ')})`;
   return {
     name: 'table_name',
     sql: `SELECT table_name, table_type, engine, table_rows, data_length, table_comment FROM information_schema.tables
@@ -63,6 +62,7 @@ function tablesOf(database: string, names: readonly string[] | undefined): Level
   };
 }
 
+/** Intermediate tables of runs come and go: they are nobody's to choose. */
 const runPattern = '_[0-9a-z]{9}[0-9a-f]{8}_ropeway_([0-9]+|[a-z]+)$';
 
 /** Only the names of a page are looked into: what the server says of a table costs it the opening of its files. */
@@ -82,11 +82,11 @@ async function tablePage(session: MySqlSession, database: string, request: Brows
   const entries: Entry[] = [];
   for (let at = 0; at < wanted.length; at += NAMES_AT_ONCE) {
     const some = wanted.slice(at, at + NAMES_AT_ONCE);
-    const { rows } = await session.query(tablesOf(database, some).sql);
-    const { entry } = tablesOf(database, some);
+    const level = tablesOf(database, some);
+    const { rows } = await session.query(level.sql);
     const known = new Map(rows.map(([name, ...values]) => [name, values]));
     // One that has gone meanwhile is left out.
-    entries.push(...some.flatMap((name) => (known.has(name) ? [entry(name, known.get(name) ?? [])] : [])));
+    entries.push(...some.flatMap((name) => (known.has(name) ? [level.entry(name, known.get(name) ?? [])] : [])));
   }
   return names.next === undefined ? { entries } : { entries, next: names.next };
 }

@@ -2,40 +2,21 @@
  * One connection to a server. All of the driver is behind this file and `driver.ts`: it is loaded late, its errors
  * become ours, and a stopped run ends what the server does for it.
  */
-import { createConnection, isIP } from 'node:net';
-import type { Socket } from 'node:net';
-import type { Connection, ConnectionOptions, ResultSetHeader, SslOptions } from 'mysql2';
-import { pemFile, tlsOptions } from '#connectors/network/tls-config.ts';
-import type { TlsConfig, TlsMode } from '#connectors/network/tls-config.ts';
-import type { SshTunnelConfig } from '#connectors/ssh/config-fields.ts';
+import type { Connection } from 'mysql2';
 import type { Tunnel } from '#connectors/ssh/tunnel.ts';
 import type { Logger } from '#spi/context.ts';
 import type { ErrorPlace } from '#spi/errors.ts';
+import { connectionOptions, openTunnelTo, serverName } from './connection-settings.ts';
+import type { ConnectionConfig } from './connection-settings.ts';
 import { innards } from './driver.ts';
-import { mysqlErrors, mysqlServerErrors } from './errors.ts';
+import { mysqlServerErrors } from './errors.ts';
 import { LoadStream } from './load-stream.ts';
 import type { LoadResult } from './load-stream.ts';
+import { checkTypes, queryResult, resultField } from './results.ts';
+import type { FieldDefinition, QueryResult, ResultField } from './results.ts';
 import { RowStream } from './row-stream.ts';
-import type { RowBytes, WireType } from './row-stream.ts';
-import { wireOf } from './source-types.ts';
+import type { RowBytes } from './row-stream.ts';
 import { translateError } from './vendor-errors.ts';
-
-/** What connecting needs: the connection options of a config. */
-export interface ConnectionConfig {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database?: string | undefined;
-  readonly ssl: 'disable' | 'enable' | 'verify_ca' | 'verify' | boolean;
-  readonly ssl_ca?: string | undefined;
-  readonly ssl_cert?: string | undefined;
-  readonly ssl_key?: string | undefined;
-  readonly ssl_key_passphrase?: string | undefined;
-  readonly ssh_tunnel?: SshTunnelConfig | undefined;
-  readonly connect_timeout: number;
-  readonly socket_timeout?: number | undefined;
-}
 
 export interface SessionOptions {
   readonly log: Logger;
@@ -45,49 +26,15 @@ export interface SessionOptions {
   readonly isLoading?: boolean;
 }
 
-/** Values of a result as texts. */
-export type TextRow = readonly (string | null)[];
-
-export interface QueryResult {
-  readonly rows: readonly TextRow[];
-  /** Rows that the statement touched. */
-  readonly count: number;
-}
-
-/** A column of a prepared statement. */
-export interface ResultField extends WireType {
-  readonly name: string;
-  readonly length: number;
-  readonly decimals: number;
-  readonly isBinary: boolean;
-  /** What MariaDB says beyond the type: `json`, `uuid`, `inet6`. */
-  readonly extendedType: string | undefined;
-}
-
 export interface PreparedRows {
   readonly id: number;
   readonly fields: readonly ResultField[];
-}
-
-/** What the driver knows of a column, apart from what its types say. */
-interface FieldDefinition {
-  readonly name: string;
-  readonly columnType: number;
-  readonly flags: number;
-  readonly characterSet: number;
-  readonly columnLength: number;
-  readonly decimals: number;
-  readonly extendedTypeName?: string;
-  readonly extendedFormat?: string;
 }
 
 /** Seconds that asking the server to end a statement may take. */
 const KILL_TIMEOUT_S = 5;
 /** The end of a connection is waited for no longer. */
 const END_TIMEOUT_MS = 5000;
-/** The character set of bytes that are no text. */
-const BINARY_CHARSET = 63;
-
 // What the server sends must not depend on its settings. A slow job at the other end is no reason to hang up: only
 // what waits longer than these seconds is.
 const sessionSettings =
@@ -129,7 +76,7 @@ export class MySqlSession implements AsyncDisposable {
 
   static async open(config: ConnectionConfig, options: SessionOptions): Promise<MySqlSession> {
     const { default: mysql } = await import('mysql2');
-    const tunnel = await tunnelOf(config, options);
+    const tunnel = await openTunnelTo(config, options);
     try {
       const settings = await connectionOptions(config, tunnel, options.isLoading === true);
       const connection = mysql.createConnection(settings);
@@ -341,109 +288,4 @@ export class MySqlSession implements AsyncDisposable {
     // What the driver says is a consequence, when the way to the server is to blame.
     return this.#tunnel?.failure() ?? translateError(error, server, place);
   }
-}
-
-export function serverName({ host, port, database }: ConnectionConfig): string {
-  const place = host.startsWith('/') ? host : `${host}:${port}`;
-  return database === undefined ? place : `${place}/${database}`;
-}
-
-/** Each session has its own: it ends with it. */
-async function tunnelOf(config: ConnectionConfig, { log, signal }: SessionOptions): Promise<Tunnel | undefined> {
-  if (config.ssh_tunnel === undefined) return undefined;
-  const { openTunnel } = await import('#connectors/ssh/tunnel.ts');
-  return openTunnel(config.ssh_tunnel, config, { log, signal: signal ?? new AbortController().signal });
-}
-
-async function connectionOptions(
-  config: ConnectionConfig,
-  tunnel: Tunnel | undefined,
-  isLoading: boolean,
-): Promise<ConnectionOptions> {
-  const { host, port, database } = config;
-  const ssl = await sslOptions(config);
-  // The host stays that of the server, also behind a tunnel: certificates are for it.
-  const way = { host, port, stream: () => openSocket(tunnel ?? config, host) };
-  return {
-    ...(host.startsWith('/') ? { socketPath: host } : way),
-    user: config.user,
-    password: config.password,
-    ...(database === undefined ? {} : { database }),
-    ...(ssl === undefined ? {} : { ssl }),
-    connectTimeout: config.connect_timeout * 1000,
-    multipleStatements: true,
-    // Values as texts, whatever they are.
-    typeCast: (field) => field.string('utf8'),
-    // Else the driver compiles a parser for each result.
-    disableEval: true,
-    flags: ['-IGNORE_SPACE', '-ODBC', '-CLIENT_QUERY_ATTRIBUTES', ...(isLoading ? [] : ['-LOCAL_FILES'])],
-  };
-}
-
-function openSocket({ host, port }: { readonly host: string; readonly port: number }, name: string): Socket {
-  const socket = createConnection({ host, port, noDelay: true, keepAlive: true });
-  // Node.js checks a certificate against this name when it is given no server name, which must not be an address.
-  return isIP(name) === 0 ? socket : Object.assign(socket, { _host: name });
-}
-
-const tlsModes: Readonly<Record<string, TlsMode>> = {
-  disable: 'disable',
-  enable: 'require',
-  verify_ca: 'verify-ca',
-  verify: 'verify-full',
-  true: 'require',
-  false: 'disable',
-};
-
-export function tlsConfigOf(config: ConnectionConfig): TlsConfig {
-  return {
-    mode: tlsModes[String(config.ssl)] ?? 'verify-full',
-    ca: pemFile('ssl_ca', config.ssl_ca),
-    certificate: pemFile('ssl_cert', config.ssl_cert),
-    key: pemFile('ssl_key', config.ssl_key),
-    passphrase: config.ssl_key_passphrase,
-  };
-}
-
-async function sslOptions(config: ConnectionConfig): Promise<SslOptions | undefined> {
-  const tls = tlsConfigOf(config);
-  const options = await tlsOptions(tls);
-  if (options === undefined) return undefined;
-  const { checkServerIdentity: _, ...settings } = options;
-  // The driver has the same names for them, and its own for the check of the server's name.
-  return { ...(settings as SslOptions), verifyIdentity: tls.mode === 'verify-full' };
-}
-
-/** A single result has its columns, several have lists of them. */
-function queryResult(results: unknown, fields: unknown): QueryResult {
-  const isMany = Array.isArray(fields) && fields.some((field) => field === undefined || Array.isArray(field));
-  // The driver gives rows as lists, because it was asked to, or a header without rows.
-  const last = (isMany ? (results as unknown[]).at(-1) : results) as TextRow[] | ResultSetHeader;
-  if (Array.isArray(last)) return { rows: last, count: last.length };
-  return { rows: [], count: last.affectedRows };
-}
-
-function resultField(definition: FieldDefinition): ResultField {
-  return {
-    name: definition.name,
-    type: definition.columnType,
-    flags: definition.flags,
-    length: definition.columnLength,
-    decimals: definition.decimals,
-    isBinary: definition.characterSet === BINARY_CHARSET,
-    extendedType: definition.extendedFormat ?? definition.extendedTypeName,
-  };
-}
-
-/** What decides how a value is read. */
-function isSameType(field: ResultField, type: WireType | undefined): boolean {
-  if (type === undefined || wireOf(field.type) !== wireOf(type.type)) return false;
-  return ((field.flags ^ type.flags) & UNSIGNED_FLAG) === 0;
-}
-
-const UNSIGNED_FLAG = 32;
-
-function checkTypes(fields: readonly ResultField[], types: readonly WireType[]): void {
-  const isSame = fields.every((field, index) => isSameType(field, types[index]));
-  if (fields.length !== types.length || !isSame) throw mysqlErrors.error('MYSQL_COLUMNS_CHANGED');
 }

@@ -15,8 +15,9 @@ import type { CheckStep, Connection, ConnectionUse, Untried } from '#spi/connect
 import type { Context } from '#spi/context.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import { browse } from './browse.ts';
-import { MySqlSession, tlsConfigOf } from './client.ts';
+import { MySqlSession } from './client.ts';
 import type { MysqlConnectionConfig } from './connection-config.ts';
+import { tlsConfigOf } from './connection-settings.ts';
 import { askForTls } from './ask-for-tls.ts';
 import { quoteName, quoteTable, quoteText } from './sql.ts';
 

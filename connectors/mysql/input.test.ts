@@ -24,9 +24,11 @@ const torture = String.raw`
 SET sql_mode = '', time_zone = '+00:00';
 CREATE TABLE ${'`Torture `` t`'} (
   i1 tinyint, u1 tinyint unsigned, i2 smallint, u2 smallint unsigned, i3 mediumint, u3 mediumint unsigned,
-  i4 int, u4 int unsigned zerofill, i8 bigint, u8 bigint unsigned, f4 float, f8 double, n decimal(65, 30), n2 decimal(10, 3),
+  i4 int, u4 int unsigned zerofill, i8 bigint, u8 bigint unsigned, f4 float, f8 double,
+  n decimal(65, 30), n2 decimal(10, 3),
   b boolean, b1 bit(1), b64 bit(64), d date, tm time(6), t0 time, dt datetime(6), d0 datetime, ts timestamp(6) NULL,
-  y year, c char(5), v varchar(20), tt tinytext, t text, mt mediumtext, lt longtext, latin varchar(10) CHARACTER SET latin1,
+  y year, c char(5), v varchar(20), tt tinytext, t text, mt mediumtext, lt longtext,
+  latin varchar(10) CHARACTER SET latin1,
   bi binary(3), vb varbinary(10), bl blob, lb longblob, e enum('a', 'it''s "é"', ''), s set('x', 'y', 'é'), j json,
   ${'`Quoted `` col`'} text);
 INSERT INTO ${'`Torture `` t`'} VALUES
@@ -35,7 +37,8 @@ INSERT INTO ${'`Torture `` t`'} VALUES
    '-838:59:59', '1000-01-01', '1000-01-01', '1970-01-01 00:00:01', 1901, '', '', '', '', '', '', '', '', '', '', '', 'a', '',
    '{"a":1}', 'tab\there'),
   (127, 255, 32767, 65535, 8388607, 16777215, 2147483647, 4294967295, 9223372036854775807, 18446744073709551615,
-   3.40282347e38, 1.7976931348623157e308, 99999999999999999999999999999999999.999999999999999999999999999999, 9999999.999,
+   3.40282347e38, 1.7976931348623157e308, 99999999999999999999999999999999999.999999999999999999999999999999,
+   9999999.999,
    1, 1, 18446744073709551615, '9999-12-31', '838:59:59', '838:59:59', '9999-12-31 23:59:59.999999', '9999-12-31 23:59:59',
    '2038-01-19 03:14:07.999999', 2155, 'é😀', 'tab\t nl\n \\N \\. \'"\0\Z', repeat('é', 127), '日本語😀', '\r\n', repeat('x', 100000),
    'é', x'00ff0a', x'5c4e09', x'00ff5c090a27', repeat(x'00', 100000), 'it''s "é"', 'x,é', '[1.50, "\\u00e9"]', '\\N'),
@@ -45,7 +48,8 @@ INSERT INTO ${'`Torture `` t`'} VALUES
   (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.17549435e-38, 2.2250738585072014e-308, 0, 0, -1, 0, 255, '2024-12-31', '23:59:59.999999',
    '24:00:00', '2024-01-01 00:00:00.1', '2024-01-01', '2001-09-09 01:46:40.123456', 2000, 'x', 'x', 'x', 'x', 'x', 'x', 'x',
    x'ffffff', x'ff', x'ff', x'ff', 'a', 'x,y,é', '{}', 'x'),
-  (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+  (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+   NULL, NULL, NULL,
    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 CREATE TABLE copied LIKE ${'`Torture `` t`'}; SET sql_mode = DEFAULT`;
 
@@ -129,7 +133,7 @@ describe.skipIf(mariadbMissing !== '')(`mysqlInput${mariadbMissing}`, () => {
     ['decimal', '-2.9', { type: 'long' }, -2n],
     ['decimal', '100000.00000000000000001', { type: 'string' }, '100000.00000000000000001'],
     ['decimal', '0.5', {}, 0.5],
-    ['decimal', '12345678901234567890.5', {}, 12345678901234567890],
+    ['decimal', '12345678901234567890.5', {}, 12345678901234567000],
     ['boolean', 'b FROM (SELECT CAST(1 AS SIGNED) AS b) AS t', {}, 1n],
     ['string', "'12'", { type: 'long' }, 12n],
     ['string', "'-0012'", { value_type: 'long' }, -12n],

@@ -29,7 +29,7 @@ const noLimit: LengthLimit = { bytesFree: Infinity, isExceeded: () => false };
 
 /** Texts longer than the column, blanks at the end included, which the server would cut off without a word. */
 export function lengthLimit({ typeName, lengthMax }: TargetColumn): LengthLimit {
-  if (/text$/.test(typeName)) return { bytesFree: lengthMax, isExceeded: () => true };
+  if (typeName.endsWith('text')) return { bytesFree: lengthMax, isExceeded: () => true };
   if (typeName !== 'char' && typeName !== 'varchar') return noLimit;
   return {
     bytesFree: lengthMax,

@@ -30,7 +30,7 @@ export async function openLoad(
   const load = new TaskLoad(config, plan, ctx);
   const dialect = plan.dialect === 'load' ? loadText : insertLiterals;
   const skipsInvalid = config.invalid_records === 'skip';
-  const options = { schema, columns: plan.columns, dialect, skipsInvalid, reject: ctx.reject };
+  const options = { schema, columns: plan.columns, dialect, skipsInvalid, ctx };
   let sink = new ByteSink(plan.statementBytes);
   let other = new ByteSink(plan.statementBytes);
   const writer = new RowWriter(options, sink);

@@ -1,6 +1,6 @@
 /**
- * A statement that gives no rows; LOAD DATA LOCAL among them, whose rows come from memory. The server names a file when it wants them; the name is not even looked
- * at: what is sent are the bytes at hand.
+ * A statement that gives no rows; LOAD DATA LOCAL among them, whose rows come from memory. The server names a file when
+ * it wants them; the name is not even looked at: what is sent are the bytes at hand.
  */
 import { ERROR_MARK, HEADER_BYTES, outgoing } from './driver.ts';
 import type { DriverCommand, DriverConnection, DriverPacket } from './driver.ts';

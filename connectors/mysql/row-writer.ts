@@ -1,7 +1,7 @@
 /** Rows of batches as the server takes them: bytes to bytes. Values that would not fit are found here. */
 import { isNull } from '#spi/batch.ts';
 import type { Batch, Vector } from '#spi/batch.ts';
-import { ByteSink } from '#spi/byte-sink.ts';
+import type { ByteSink } from '#spi/byte-sink.ts';
 import type { TaskContext } from '#spi/context.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 import { CellFault, cellWriter } from './cell-writers.ts';
@@ -15,7 +15,7 @@ export interface RowWriterOptions {
   readonly columns: readonly TargetColumn[];
   readonly dialect: Dialect;
   readonly skipsInvalid: boolean;
-  readonly reject: TaskContext['reject'];
+  readonly ctx: Pick<TaskContext, 'reject'>;
 }
 
 export class RowWriter {
@@ -77,7 +77,7 @@ export class RowWriter {
       { where },
     );
     if (!this.#options.skipsInvalid) throw reason;
-    this.#options.reject({ reason, where, text: error.value });
+    this.#options.ctx.reject({ reason, where, text: error.value });
   }
 }
 

@@ -205,8 +205,8 @@ export function targetColumns(
 ): readonly TargetColumn[] {
   return matches.map(({ column, source, name, sqlType, isMandatory }) => {
     const options = optionsOf(config, column.name);
-    const type = actual.find((other) => other.name === name);
-    const kind = writeKind(options?.value_type ?? 'coerce', type?.typeName ?? '');
+    const type = actual.find((other) => other.name === name) ?? unknownType;
+    const kind = writeKind(options?.value_type ?? 'coerce', type.typeName);
     if (!isConvertible(column.type, kind)) {
       const params = { column: column.name, source: column.type, target: sqlType };
       throw mysqlErrors.error('MYSQL_CONVERSION', params, { where: { path: ['column_options'], field: column.name } });
@@ -215,17 +215,29 @@ export function targetColumns(
       name,
       source,
       sqlType,
-      typeName: type?.typeName ?? '',
+      typeName: type.typeName,
       kind,
-      isUnsigned: type?.isUnsigned ?? false,
+      isUnsigned: type.isUnsigned,
       isMandatory,
-      lengthMax: type?.lengthMax ?? 0,
-      scale: type?.scale ?? 0,
-      format: options?.timestamp_format ?? '%Y-%m-%d %H:%M:%S.%6N',
-      timezone: options?.timezone ?? config.default_timezone,
-      binaryFormat: config.binary_format,
+      lengthMax: type.lengthMax,
+      scale: type.scale,
+      ...spelling(options, config),
     };
   });
+}
+
+/** Of a column that the server does not tell of. */
+const unknownType = { typeName: '', isUnsigned: false, lengthMax: 0, scale: 0 };
+
+function spelling(
+  options: OutputColumn | undefined,
+  config: MysqlOutputConfig,
+): Pick<TargetColumn, 'format' | 'timezone' | 'binaryFormat'> {
+  return {
+    format: options?.timestamp_format ?? '%Y-%m-%d %H:%M:%S.%6N',
+    timezone: options?.timezone ?? config.default_timezone,
+    binaryFormat: config.binary_format,
+  };
 }
 
 function writeKind(valueType: OutputColumn['value_type'], typeName: string): WriteKind {

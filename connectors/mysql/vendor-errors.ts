@@ -6,29 +6,27 @@ import { mysqlServerErrors } from './errors.ts';
 type ServerCode = keyof typeof mysqlServerErrors.entries;
 
 /** Error numbers of MySQL, and those of MariaDB where they differ. */
-const byNumber: Readonly<Partial<Record<ServerCode, readonly number[]>>> = {
-  MYSQL_AUTH_FAILED: [1045, 1130, 1251, 1698, 1820, 1862, 3118, 4151],
-  MYSQL_DATABASE_MISSING: [1049],
-  MYSQL_TABLE_MISSING: [1051, 1109, 1146, 1932],
-  MYSQL_COLUMN_MISSING: [1054],
-  MYSQL_PRIVILEGE_MISSING: [1044, 1142, 1143, 1227, 1370, 1410],
-  MYSQL_CANCELLED: [1317, 1969, 3024],
-  MYSQL_DISK_FULL: [1021, 1114],
-  MYSQL_RESOURCES: [1040, 1041, 1135, 1203, 1226, 3168],
-  MYSQL_CONFLICT: [1205, 1206, 1213, 1412, 3101, 3572, 3675],
-  MYSQL_UNAVAILABLE: [1053, 1077, 1290, 1836, 1792, 1927],
-  MYSQL_CONNECTION_LOST: [1152, 1158, 1159, 1160, 1161, 1184, 2006, 2013, 4031],
-  MYSQL_PACKET_SIZE: [1153, 1301],
-  MYSQL_VALUE_REFUSED: [1063, 1264, 1265, 1292, 1300, 1365, 1366, 1367, 1406, 1411, 1416, 1425, 1690, 3140, 3156],
-  MYSQL_CONSTRAINT: [1022, 1048, 1062, 1169, 1216, 1217, 1364, 1451, 1452, 1557, 1586, 1761, 1762, 3730, 3819, 4025],
-};
+const numbersOf: readonly (readonly [ServerCode, readonly number[]])[] = [
+  ['MYSQL_AUTH_FAILED', [1045, 1130, 1251, 1698, 1820, 1862, 3118, 4151]],
+  ['MYSQL_DATABASE_MISSING', [1049]],
+  ['MYSQL_TABLE_MISSING', [1051, 1109, 1146, 1932]],
+  ['MYSQL_COLUMN_MISSING', [1054]],
+  ['MYSQL_PRIVILEGE_MISSING', [1044, 1142, 1143, 1227, 1370, 1410]],
+  ['MYSQL_CANCELLED', [1317, 1969, 3024]],
+  ['MYSQL_DISK_FULL', [1021, 1114]],
+  ['MYSQL_RESOURCES', [1040, 1041, 1135, 1203, 1226, 3168]],
+  ['MYSQL_CONFLICT', [1205, 1206, 1213, 1412, 3101, 3572, 3675]],
+  ['MYSQL_UNAVAILABLE', [1053, 1077, 1290, 1836, 1792, 1927]],
+  ['MYSQL_CONNECTION_LOST', [1152, 1158, 1159, 1160, 1161, 1184, 2006, 2013, 4031]],
+  ['MYSQL_PACKET_SIZE', [1153, 1301]],
+  ['MYSQL_VALUE_REFUSED', [1063, 1264, 1265, 1292, 1300, 1365, 1366, 1367, 1406, 1411, 1416, 1425, 1690, 3140, 3156]],
+  [
+    'MYSQL_CONSTRAINT',
+    [1022, 1048, 1062, 1169, 1216, 1217, 1364, 1451, 1452, 1557, 1586, 1761, 1762, 3730, 3819, 4025],
+  ],
+];
 
-const codes = new Map(
-  Object.entries(byNumber).flatMap(([code, numbers]) =>
-    // The keys are those of the record above.
-    numbers.map((number): [number, ServerCode] => [number, code as ServerCode]),
-  ),
-);
+const codes = new Map(numbersOf.flatMap(([code, numbers]) => numbers.map((number) => [number, code] as const)));
 
 export function serverCode(number: number): ServerCode | undefined {
   return codes.get(number);

@@ -16,10 +16,6 @@ export function newRunId(now: number): RunId {
   return now.toString(36).padStart(TIME_DIGITS, '0') + randomBytes(4).toString('hex');
 }
 
-export function timeOfRun(run: RunId): number {
-  return Number.parseInt(run.slice(0, TIME_DIGITS), 36);
-}
-
 export interface RunNames {
   /** The beginning of the names of a target's tables. */
   prefix(table: string): string;
