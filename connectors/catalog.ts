@@ -25,6 +25,7 @@ import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { jsonPathParserPlugin } from './jsonpath/plugins.ts';
 import { ltsvParserPlugin } from './ltsv/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
+import { mysqlConnectionPlugin, mysqlInputPlugin, mysqlOutputPlugin } from './mysql/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
 import { postgresqlConnectionPlugin, postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
@@ -50,6 +51,7 @@ export const catalog: Catalog = [
   httpInputPlugin,
   configInputPlugin,
   postgresqlInputPlugin,
+  mysqlInputPlugin,
   gzipDecoderPlugin,
   bzip2DecoderPlugin,
   zstdDecoderPlugin,
@@ -88,10 +90,12 @@ export const catalog: Catalog = [
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
+  mysqlOutputPlugin,
   postgresqlConnectionPlugin,
   s3ConnectionPlugin,
   gcsConnectionPlugin,
   httpConnectionPlugin,
+  mysqlConnectionPlugin,
   fileConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
