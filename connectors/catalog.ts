@@ -3,12 +3,19 @@ import type { Catalog } from '#spi/plugin.ts';
 import { addTimePlugin } from './add-time/plugins.ts';
 import { bzip2DecoderPlugin, bzip2EncoderPlugin } from './bzip2/plugins.ts';
 import { columnPlugin } from './column/plugins.ts';
+import { commonsCompressDecoderPlugin } from './commons-compress/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
-import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
+import {
+  bzip2GuessPlugin,
+  gzipGuessPlugin,
+  tarGuessPlugin,
+  zipGuessPlugin,
+  zstdGuessPlugin,
+} from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { ltsvGuessPlugin } from './guess-ltsv/plugins.ts';
@@ -29,8 +36,10 @@ import { rowPlugin } from './row/plugins.ts';
 import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
+import { tarDecoderPlugin } from './tar/plugins.ts';
 import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
 import { typecastPlugin } from './typecast/plugins.ts';
+import { zipDecoderPlugin } from './zip/plugins.ts';
 import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 
 export const catalog: Catalog = [
@@ -41,6 +50,9 @@ export const catalog: Catalog = [
   gzipDecoderPlugin,
   bzip2DecoderPlugin,
   zstdDecoderPlugin,
+  zipDecoderPlugin,
+  tarDecoderPlugin,
+  commonsCompressDecoderPlugin,
   csvParserPlugin,
   jsonParserPlugin,
   jsonlParserPlugin,
@@ -73,6 +85,8 @@ export const catalog: Catalog = [
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,
+  zipGuessPlugin,
+  tarGuessPlugin,
   parquetGuessPlugin,
   jsonGuessPlugin,
   ltsvGuessPlugin,

@@ -83,7 +83,8 @@ describe.each(members)('%s', (_title, plugin) => {
   });
 
   it('has names as configs have them', () => {
-    expect(plugin.name).toMatch(/^[a-z0-9_]+$/);
+    // Plugins of Embulk keep the names they have.
+    if (plugin.name !== 'commons-compress') expect(plugin.name).toMatch(/^[a-z0-9_]+$/);
     for (const name of Object.keys(jsonSchema.properties ?? {})) expect(name).toMatch(/^[a-z0-9_]+$/);
   });
 
@@ -296,6 +297,7 @@ describe.each(ofKind('encoder'))('encoder %s', (name, plugin) => {
     expect(decoderPlugin).toBeDefined();
     if (decoderPlugin === undefined) return;
     const [encoder, decoder] = await Promise.all([load(plugin), load(decoderPlugin)]);
+    assert('decode' in decoder, 'what an encoder makes is one file');
     const bytes = new TextEncoder().encode('some text '.repeat(1000));
     const packed = encoder.encode(configOf(plugin).parse({}), cut(bytes, [5, 500]), context());
     const chunks: Buffer[] = [];
@@ -307,6 +309,7 @@ describe.each(ofKind('encoder'))('encoder %s', (name, plugin) => {
     const decoderPlugin = ofKind('decoder').find(([decoder]) => decoder === name)?.[1];
     if (decoderPlugin === undefined) return;
     const [encoder, decoder] = await Promise.all([load(plugin), load(decoderPlugin)]);
+    assert('decode' in decoder, 'what an encoder makes is one file');
     const config = configOf(plugin).parse({});
     const [first, second] = [encoder.openPieces?.(config), encoder.openPieces?.(config)];
     if (first === undefined || second === undefined) return;
