@@ -22,7 +22,7 @@ import { ltsvGuessPlugin } from './guess-ltsv/plugins.ts';
 import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
-import { jsonParserPlugin } from './json/plugins.ts';
+import { jsonFormatterPlugin, jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { jsonPathParserPlugin } from './jsonpath/plugins.ts';
 import { ltsvParserPlugin } from './ltsv/plugins.ts';
@@ -73,6 +73,7 @@ export const catalog: Catalog = [
   speedometerPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
+  jsonFormatterPlugin,
   parquetFormatterPlugin,
   gzipEncoderPlugin,
   bzip2EncoderPlugin,

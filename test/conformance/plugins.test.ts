@@ -237,7 +237,15 @@ const cells = fc.record({
 /** How a file without records begins and ends, where it is not empty. */
 const emptyFiles: Readonly<Record<string, readonly unknown[]>> = {
   csv: ['n,s,d\r\n', ''],
+  json: ['[', ']\n'],
   parquet: ['PAR1', expect.stringMatching(/PAR1$/)],
+};
+
+/** What a parser must be told to read what the formatter of its name writes. */
+const toReadBack: Readonly<Record<string, JsonObject>> = {
+  // Quotes are doubled, so nothing else may escape.
+  csv: { skip_header_lines: 1, escape: null },
+  json: { flatten_json_array: true },
 };
 
 describe.each(ofKind('formatter'))('formatter %s', (name, plugin) => {
@@ -256,9 +264,7 @@ describe.each(ofKind('formatter'))('formatter %s', (name, plugin) => {
     const parserPlugin = ofKind('parser').find(([parser]) => parser === name)?.[1];
     if (parserPlugin === undefined) return;
     const parser = await load(parserPlugin);
-    // Quotes are doubled, so nothing else may escape.
-    const extra = name === 'csv' ? { skip_header_lines: 1, escape: null } : {};
-    const parserConfig = configOf(parserPlugin).parse({ columns, ...extra });
+    const parserConfig = configOf(parserPlugin).parse({ columns, ...toReadBack[name] });
     await fc.assert(
       fc.asyncProperty(fc.array(cells, { maxLength: 5 }), async (rows) => {
         const writer = formatter.open(configOf(plugin).parse({}), schema);
