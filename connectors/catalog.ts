@@ -39,6 +39,7 @@ import { stdoutPlugin } from './stdout/plugins.ts';
 import { tarDecoderPlugin } from './tar/plugins.ts';
 import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
 import { typecastPlugin } from './typecast/plugins.ts';
+import { xmlParserPlugin } from './xml/plugins.ts';
 import { zipDecoderPlugin } from './zip/plugins.ts';
 import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 
@@ -59,6 +60,7 @@ export const catalog: Catalog = [
   jsonPathParserPlugin,
   ltsvParserPlugin,
   fixedWidthParserPlugin,
+  xmlParserPlugin,
   parquetParserPlugin,
   renamePlugin,
   removeColumnsPlugin,

@@ -130,6 +130,7 @@ const samples: Readonly<Record<string, string | Uint8Array>> = {
   jsonpath: '[{"n":1,"s":"a\\nb","d":1.5}, {"n":2,"s":"é😀"},\n[], {"s":"q\\"q","d":-0.0}]',
   ltsv: 'n:1\ts:a b\td:1.5\nd:\tn:2\ts:é😀\r\nno label\ts:x\nd:-0.0\ts:q"q\n',
   fixed_width: '  1a b1.5 \r\n  2é😀     \r\nx  bad1   \r\n   q"q-0.0',
+  xml: '<r><x n="1"><s>a\nb</s><d>1.5</d></x><x n="2"><s>é😀</s></x><x n="x"/><x><s>q"q</s><d>-0.0</d></x></r>',
   parquet: await parquetSample(),
 };
 
@@ -179,10 +180,15 @@ async function* cut(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<
 /** What a parser must be told of the columns beyond names and types. */
 const moreOfColumns: Readonly<Record<string, readonly JsonObject[]>> = {
   fixed_width: [{ width: 3 }, { width: 3 }, { width: 4 }],
+  xml: [{ path: '@n' }],
 };
+
+/** What a parser must be told besides. */
+const moreOptions: Readonly<Record<string, JsonObject>> = { xml: { root: 'r/x' } };
 
 describe.each(ofKind('parser'))('parser %s', (name, plugin) => {
   const config = configOf(plugin).parse({
+    ...moreOptions[name],
     columns: columns.map((column, index) => ({ ...column, ...moreOfColumns[name]?.[index] })),
   });
 
