@@ -3,6 +3,7 @@ import type { Catalog } from '#spi/plugin.ts';
 import { addTimePlugin } from './add-time/plugins.ts';
 import { bzip2DecoderPlugin, bzip2EncoderPlugin } from './bzip2/plugins.ts';
 import { columnPlugin } from './column/plugins.ts';
+import { commonsCompressDecoderPlugin } from './commons-compress/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
@@ -20,7 +21,7 @@ import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
 import { httpConnectionPlugin, httpInputPlugin } from './http/plugins.ts';
-import { jsonParserPlugin } from './json/plugins.ts';
+import { jsonFormatterPlugin, jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { jsonPathParserPlugin } from './jsonpath/plugins.ts';
 import { ltsvParserPlugin } from './ltsv/plugins.ts';
@@ -38,8 +39,11 @@ import { sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
 import { stringTransformPlugin } from './string-transform/plugins.ts';
+import { tarDecoderPlugin } from './tar/plugins.ts';
 import { timestampFormatPlugin } from './timestamp-format/plugins.ts';
 import { typecastPlugin } from './typecast/plugins.ts';
+import { xmlParserPlugin } from './xml/plugins.ts';
+import { zipDecoderPlugin } from './zip/plugins.ts';
 import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 
 export const catalog: Catalog = [
@@ -55,12 +59,16 @@ export const catalog: Catalog = [
   gzipDecoderPlugin,
   bzip2DecoderPlugin,
   zstdDecoderPlugin,
+  zipDecoderPlugin,
+  tarDecoderPlugin,
+  commonsCompressDecoderPlugin,
   csvParserPlugin,
   jsonParserPlugin,
   jsonlParserPlugin,
   jsonPathParserPlugin,
   ltsvParserPlugin,
   fixedWidthParserPlugin,
+  xmlParserPlugin,
   parquetParserPlugin,
   renamePlugin,
   removeColumnsPlugin,
@@ -79,6 +87,7 @@ export const catalog: Catalog = [
   speedometerPlugin,
   csvFormatterPlugin,
   jsonlFormatterPlugin,
+  jsonFormatterPlugin,
   parquetFormatterPlugin,
   gzipEncoderPlugin,
   bzip2EncoderPlugin,
@@ -100,6 +109,8 @@ export const catalog: Catalog = [
   gzipGuessPlugin,
   bzip2GuessPlugin,
   zstdGuessPlugin,
+  zipGuessPlugin,
+  tarGuessPlugin,
   parquetGuessPlugin,
   jsonGuessPlugin,
   ltsvGuessPlugin,
