@@ -8,14 +8,15 @@ import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
-import { gcsConnectionPlugin, gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
+import { ftpInputPlugin } from './ftp/plugins.ts';
+import { gcsConnectionPlugin, gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
+import { gsubPlugin } from './gsub/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { ltsvGuessPlugin } from './guess-ltsv/plugins.ts';
 import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
-import { gsubPlugin } from './gsub/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
 import { httpConnectionPlugin, httpInputPlugin } from './http/plugins.ts';
@@ -24,6 +25,7 @@ import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { jsonPathParserPlugin } from './jsonpath/plugins.ts';
 import { ltsvParserPlugin } from './ltsv/plugins.ts';
 import { maskPlugin } from './mask/plugins.ts';
+import { mysqlConnectionPlugin, mysqlInputPlugin, mysqlOutputPlugin } from './mysql/plugins.ts';
 import { nullOutputPlugin } from './null/plugins.ts';
 import { parquetFormatterPlugin, parquetParserPlugin } from './parquet/plugins.ts';
 import { postgresqlConnectionPlugin, postgresqlInputPlugin, postgresqlOutputPlugin } from './postgresql/plugins.ts';
@@ -32,6 +34,7 @@ import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
 import { s3ConnectionPlugin, s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
 import { scriptPlugin } from './script/plugins.ts';
+import { sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
 import { stringTransformPlugin } from './string-transform/plugins.ts';
@@ -42,10 +45,13 @@ import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 export const catalog: Catalog = [
   fileInputPlugin,
   s3InputPlugin,
+  sftpInputPlugin,
+  ftpInputPlugin,
   gcsInputPlugin,
   httpInputPlugin,
   configInputPlugin,
   postgresqlInputPlugin,
+  mysqlInputPlugin,
   gzipDecoderPlugin,
   bzip2DecoderPlugin,
   zstdDecoderPlugin,
@@ -79,14 +85,17 @@ export const catalog: Catalog = [
   zstdEncoderPlugin,
   fileOutputPlugin,
   s3OutputPlugin,
+  sftpOutputPlugin,
   gcsOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
+  mysqlOutputPlugin,
   postgresqlConnectionPlugin,
   s3ConnectionPlugin,
   gcsConnectionPlugin,
   httpConnectionPlugin,
+  mysqlConnectionPlugin,
   fileConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,
