@@ -8,7 +8,7 @@ import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
-import { ftpInputPlugin } from './ftp/plugins.ts';
+import { ftpConnectionPlugin, ftpInputPlugin } from './ftp/plugins.ts';
 import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
@@ -32,7 +32,7 @@ import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
 import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
-import { sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
+import { sftpConnectionPlugin, sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
 import { scriptPlugin } from './script/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
@@ -88,6 +88,8 @@ export const catalog: Catalog = [
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
+  sftpConnectionPlugin,
+  ftpConnectionPlugin,
   postgresqlConnectionPlugin,
   fileConnectionPlugin,
   gzipGuessPlugin,

@@ -1,7 +1,7 @@
 /** One SFTP session: the protocol's requests as promises, with the errors of this connector. */
 import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import type { RopewayError } from '#spi/errors.ts';
-import type { SshConnection } from '#connectors/ssh/client.ts';
+import type { ShownKey, SshConnection } from '#connectors/ssh/client.ts';
 import { sftpErrors } from './errors.ts';
 
 /** The largest data of a request that every server takes: packets of 34,000 bytes are what the protocol promises. */
@@ -46,6 +46,10 @@ export class SftpSession {
 
   get isBroken(): boolean {
     return this.#hasEnded || this.#ssh.failure() !== undefined;
+  }
+
+  get hostKey(): ShownKey {
+    return this.#ssh.hostKey;
   }
 
   close(): Promise<void> {

@@ -9,7 +9,7 @@ import { Retries } from '#connectors/network/retry.ts';
 import { connectSsh } from '#connectors/ssh/client.ts';
 import { sshErrors } from '#connectors/ssh/errors.ts';
 import { wayTo } from '#connectors/ssh/way.ts';
-import type { SftpConnectionConfig } from './config.ts';
+import type { SftpServerConfig } from './config.ts';
 import { sftpErrors } from './errors.ts';
 import { SftpSession } from './session.ts';
 
@@ -19,9 +19,9 @@ const IDLE_MS = 250;
 const RETRY_WAITS = { initial_retry_interval_millis: 500, maximum_retry_interval_millis: 30_000 };
 
 /** One store for all uses of a section with one signal. */
-const stores = new WeakMap<AbortSignal, WeakMap<SftpConnectionConfig, SftpStore>>();
+const stores = new WeakMap<AbortSignal, WeakMap<SftpServerConfig, SftpStore>>();
 
-export function openStore(config: SftpConnectionConfig, ctx: Pick<Context, 'log' | 'signal'>): SftpStore {
+export function openStore(config: SftpServerConfig, ctx: Pick<Context, 'log' | 'signal'>): SftpStore {
   let ofSignal = stores.get(ctx.signal);
   if (ofSignal === undefined) {
     ofSignal = new WeakMap();
@@ -36,7 +36,7 @@ export function openStore(config: SftpConnectionConfig, ctx: Pick<Context, 'log'
 }
 
 export class SftpStore implements AsyncDisposable {
-  readonly #config: SftpConnectionConfig;
+  readonly #config: SftpServerConfig;
   readonly log: Logger;
   readonly #signal: AbortSignal;
   #session: Promise<SftpSession> | undefined;
@@ -44,7 +44,7 @@ export class SftpStore implements AsyncDisposable {
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(config: SftpConnectionConfig, { log, signal }: Pick<Context, 'log' | 'signal'>) {
+  constructor(config: SftpServerConfig, { log, signal }: Pick<Context, 'log' | 'signal'>) {
     this.#config = config;
     this.log = log;
     this.#signal = signal;
