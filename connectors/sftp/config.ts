@@ -12,7 +12,7 @@ const connectionFields = {
   }),
   timeout: option(z.number().int().min(1).default(600), {
     title: 'Timeout',
-    description: 'Seconds that connecting to the server and logging in may take.',
+    description: 'Seconds that connecting and logging in may take, and for which the server may answer nothing.',
     'x-advanced': true,
   }),
   max_connection_retry: option(z.number().int().nonnegative().default(5), {
