@@ -9,6 +9,8 @@ import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
+import { ftpConnectionPlugin, ftpInputPlugin } from './ftp/plugins.ts';
+import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
 import { ftpInputPlugin } from './ftp/plugins.ts';
 import { gcsConnectionPlugin, gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
@@ -40,6 +42,8 @@ import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
 import { s3ConnectionPlugin, s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
+import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
+import { sftpConnectionPlugin, sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
 import { scriptPlugin } from './script/plugins.ts';
 import { sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
@@ -106,6 +110,8 @@ export const catalog: Catalog = [
   nullOutputPlugin,
   postgresqlOutputPlugin,
   mysqlOutputPlugin,
+  sftpConnectionPlugin,
+  ftpConnectionPlugin,
   postgresqlConnectionPlugin,
   s3ConnectionPlugin,
   gcsConnectionPlugin,
