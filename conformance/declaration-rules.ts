@@ -26,8 +26,7 @@ const synonyms: Readonly<Record<string, string>> = {
 
 const secretNames = /(password|passphrase|secret|secret_key|private_key|access_token|auth_token)$/;
 
-/** The methods that an implementation cannot do without. */
-/** What a kind must have; `|` where one of several does. */
+/** The methods that an implementation cannot do without; `|` where one of several does. */
 const methods: Readonly<Record<Kind, readonly string[]>> = {
   input: ['plan', 'read'],
   file_input: ['plan', 'read'],
