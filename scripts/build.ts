@@ -52,8 +52,8 @@ async function build(): Promise<void> {
     cwd: repository,
     input: { main: 'cli/main.ts', worker: 'cli/worker.ts', 'script-child': 'connectors/script/child.ts' },
     platform: 'node',
-    // Native parts of ssh2 that we do not install; it goes on without them.
-    external: ['cpu-features', /\.node$/],
+    // ssh2 looks for native helpers and does without: they are not built here, and are no part of a bundle.
+    external: ['cpu-features', /sshcrypto\.node$/],
     plugins: [sourceNotes(sources)],
   });
   // Without its manifest a bundle is none: a build that is cut short leaves nothing that would be run.
