@@ -8,17 +8,18 @@ import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
-import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
+import { ftpInputPlugin } from './ftp/plugins.ts';
+import { gcsConnectionPlugin, gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
+import { gsubPlugin } from './gsub/plugins.ts';
 import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { ltsvGuessPlugin } from './guess-ltsv/plugins.ts';
 import { parquetGuessPlugin } from './guess-parquet/plugins.ts';
-import { gsubPlugin } from './gsub/plugins.ts';
 import { gzipDecoderPlugin, gzipEncoderPlugin } from './gzip/plugins.ts';
 import { hashPlugin } from './hash/plugins.ts';
-import { httpInputPlugin } from './http/plugins.ts';
+import { httpConnectionPlugin, httpInputPlugin } from './http/plugins.ts';
 import { jsonParserPlugin } from './json/plugins.ts';
 import { jsonlFormatterPlugin, jsonlParserPlugin } from './jsonl/plugins.ts';
 import { jsonPathParserPlugin } from './jsonpath/plugins.ts';
@@ -30,8 +31,9 @@ import { postgresqlConnectionPlugin, postgresqlInputPlugin, postgresqlOutputPlug
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
-import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
+import { s3ConnectionPlugin, s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
 import { scriptPlugin } from './script/plugins.ts';
+import { sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
 import { stringTransformPlugin } from './string-transform/plugins.ts';
@@ -42,6 +44,8 @@ import { zstdDecoderPlugin, zstdEncoderPlugin } from './zstd/plugins.ts';
 export const catalog: Catalog = [
   fileInputPlugin,
   s3InputPlugin,
+  sftpInputPlugin,
+  ftpInputPlugin,
   gcsInputPlugin,
   httpInputPlugin,
   configInputPlugin,
@@ -79,11 +83,15 @@ export const catalog: Catalog = [
   zstdEncoderPlugin,
   fileOutputPlugin,
   s3OutputPlugin,
+  sftpOutputPlugin,
   gcsOutputPlugin,
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
   postgresqlConnectionPlugin,
+  s3ConnectionPlugin,
+  gcsConnectionPlugin,
+  httpConnectionPlugin,
   fileConnectionPlugin,
   gzipGuessPlugin,
   bzip2GuessPlugin,

@@ -41,6 +41,17 @@ function sourceNotes(sources: Map<string, Source>): Plugin {
   };
 }
 
+/** Native parts of packages, which do without them where they are missing: a bundle is the same for all machines. */
+const nativeParts: Plugin = {
+  name: 'native-parts',
+  resolveId(id) {
+    return id === 'cpu-features' || id.endsWith('.node') ? '\0native-part' : undefined;
+  },
+  load(id) {
+    return id === '\0native-part' ? "module.exports = (() => { throw new Error('no native parts'); })();" : undefined;
+  },
+};
+
 /** Dependencies change only with the lock file. */
 function isForeign(path: string): boolean {
   return path.startsWith('..') || path.split('/').includes('node_modules');
@@ -52,7 +63,7 @@ async function build(): Promise<void> {
     cwd: repository,
     input: { main: 'cli/main.ts', worker: 'cli/worker.ts', 'script-child': 'connectors/script/child.ts' },
     platform: 'node',
-    plugins: [sourceNotes(sources)],
+    plugins: [sourceNotes(sources), nativeParts],
   });
   // Without its manifest a bundle is none: a build that is cut short leaves nothing that would be run.
   rmSync(manifestFile, { force: true });

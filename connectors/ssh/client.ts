@@ -149,6 +149,12 @@ export class SshConnection implements AsyncDisposable {
     return this.#failure;
   }
 
+  /** What goes through the connection has ended without an answer: the connection counts as broken. */
+  lost(error: Error): RopewayError {
+    this.#fail(error);
+    return this.#failure ?? sshFailure(error, this.#state());
+  }
+
   /** A connection from the server to the target. */
   forward(target: Target): Promise<Duplex> {
     const place = `${target.host}:${target.port}`;
