@@ -37,14 +37,21 @@ const columns = [
 function parser(
   name: string,
   sample: string | Uint8Array,
-  parts: { text?: string; columns?: Json } = {},
+  parts: { text?: string; columns?: Json; more?: JsonObject } = {},
 ): ConformanceCase {
   const expected = [
     [1n, parts.text ?? 'a\nb', 1.5],
     [2n, 'é😀', null],
     [null, 'q"q', -0],
   ];
-  return { kind: 'parser', name, config: { columns: parts.columns ?? columns }, sample, expected, rejected: 1 };
+  return {
+    kind: 'parser',
+    name,
+    config: { columns: parts.columns ?? columns, ...parts.more },
+    sample,
+    expected,
+    rejected: 1,
+  };
 }
 
 /** A whole number that has a fraction in the file: types are the file's, so values are all that can be bad. */
@@ -90,6 +97,22 @@ export const cases: readonly ConformanceCase[] = [
     columns: columns.map((column, index) => ({ ...column, width: [3, 3, 4][index] ?? 0 })),
   }),
   parser('parquet', parquetSample()),
+  parser(
+    'xml',
+    '<r><x n="1"><s>a\nb</s><d>1.5</d></x><x n="2"><s>é😀</s></x><x n="x"/><x><s>q"q</s><d>-0.0</d></x></r>',
+    {
+      columns: columns.map((column, index) => (index === 0 ? { ...column, path: '@n' } : column)),
+      more: { root: 'r/x' },
+    },
+  ),
+  // CSV files have a header by default, and their quotes are doubled, so nothing else may escape.
+  { kind: 'formatter', name: 'csv', readBack: { skip_header_lines: 1, escape: null } },
+  { kind: 'formatter', name: 'json', readBack: { flatten_json_array: true } },
+  {
+    kind: 'decoder',
+    name: 'commons-compress',
+    waivers: { 'has names as configs have them, and no second name for one thing': "The name of Embulk's plugin." },
+  },
   { kind: 'decoder', name: 'gzip', sample: gzipSync(text) },
   { kind: 'guess', name: 'gzip', sample: gzipSync(text) },
   { kind: 'guess', name: 'zstd', sample: zstdCompressSync(text) },
