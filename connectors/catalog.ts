@@ -6,6 +6,7 @@ import { columnPlugin } from './column/plugins.ts';
 import { commonsCompressDecoderPlugin } from './commons-compress/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
+import { excelParserPlugin, poiExcelParserPlugin } from './excel/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
@@ -61,6 +62,8 @@ export const catalog: Catalog = [
   ltsvParserPlugin,
   fixedWidthParserPlugin,
   xmlParserPlugin,
+  excelParserPlugin,
+  poiExcelParserPlugin,
   parquetParserPlugin,
   renamePlugin,
   removeColumnsPlugin,

@@ -16,6 +16,7 @@ import type { Schema } from '#spi/schema.ts';
 import { configJsonSchema } from '#engine/config/json-schema.ts';
 import { resolveOptions } from '#engine/config/resolve.ts';
 import { keptLog } from '#test/kit/memory-plugins.ts';
+import { workbook } from '#test/kit/workbooks.ts';
 
 const members = catalog.map((plugin): [string, AnyPlugin] => [`${plugin.kind} ${plugin.name}`, plugin]);
 
@@ -122,6 +123,19 @@ const columns = [
   { name: 's', type: 'string' },
   { name: 'd', type: 'double' },
 ];
+const sheet = workbook({
+  sheets: {
+    s: [
+      '<c><v>1</v></c><c t="inlineStr"><is><t>a\nb</t></is></c><c><v>1.5</v></c>',
+      '<c><v>2</v></c><c t="str"><v>é😀</v></c>',
+      '<c><v>0.5</v></c>',
+      '<c r="B4" t="str"><v>q"q</v></c><c><v>-0.0</v></c>',
+    ]
+      .map((cells) => `<row>${cells}</row>`)
+      .join(''),
+  },
+});
+
 /** What each parser reads as three records and one bad one. */
 const samples: Readonly<Record<string, string | Uint8Array>> = {
   csv: '1,"a\nb",1.5\r\n2,é😀,\nx,bad,1\n,"q""q",-0.0',
@@ -130,6 +144,8 @@ const samples: Readonly<Record<string, string | Uint8Array>> = {
   jsonpath: '[{"n":1,"s":"a\\nb","d":1.5}, {"n":2,"s":"é😀"},\n[], {"s":"q\\"q","d":-0.0}]',
   ltsv: 'n:1\ts:a b\td:1.5\nd:\tn:2\ts:é😀\r\nno label\ts:x\nd:-0.0\ts:q"q\n',
   fixed_width: '  1a b1.5 \r\n  2é😀     \r\nx  bad1   \r\n   q"q-0.0',
+  excel: sheet,
+  poi_excel: sheet,
   xml: '<r><x n="1"><s>a\nb</s><d>1.5</d></x><x n="2"><s>é😀</s></x><x n="x"/><x><s>q"q</s><d>-0.0</d></x></r>',
   parquet: await parquetSample(),
 };
