@@ -1,13 +1,25 @@
 /** A peer for every system that the connectors of the catalogue speak to. */
 import { catalog } from '#connectors/catalog.ts';
 import { filePeer } from './file.ts';
+import { ftpPeer } from './ftp.ts';
 import { gcsPeer } from './gcs.ts';
 import { httpPeer } from './http.ts';
+import { mysqlPeer } from './mysql.ts';
 import type { PeerEntry } from './peer.ts';
 import { postgresqlPeer } from './postgresql.ts';
 import { s3Peer } from './s3.ts';
+import { sftpPeer } from './sftp.ts';
 
-export const peers: readonly PeerEntry[] = [filePeer, s3Peer, gcsPeer, httpPeer, postgresqlPeer];
+export const peers: readonly PeerEntry[] = [
+  filePeer,
+  s3Peer,
+  gcsPeer,
+  sftpPeer,
+  ftpPeer,
+  httpPeer,
+  postgresqlPeer,
+  mysqlPeer,
+];
 
 /** Inputs and outputs that stand for no system. */
 const withoutSystem: ReadonlySet<string> = new Set(['config', 'stdout', 'null']);

@@ -12,8 +12,8 @@ export const filePeer: PeerEntry = {
     const folder = await mkdtemp(join(tmpdir(), 'ropeway-peer-'));
     return {
       name: 'file',
-      out: (place) => ({ type: 'file', path_prefix: join(folder, `${place}_`), file_ext: 'parquet', ...parquetOut }),
-      in: (place, columns) => ({ type: 'file', path_prefix: join(folder, `${place}_`), ...parquetIn(columns) }),
+      out: (place) => ({ type: 'file', path_prefix: join(folder, `${place}-`), file_ext: 'parquet', ...parquetOut }),
+      in: (place, columns) => ({ type: 'file', path_prefix: join(folder, `${place}-`), ...parquetIn(columns) }),
       leftovers: async () => (await readdir(folder)).filter((name) => !name.endsWith('.parquet')),
       [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
     };
