@@ -24,6 +24,7 @@ const needs: readonly Need[] = [
   { command: 'pg_ctlcluster', package: 'postgresql', why: 'the server of the postgresql connector' },
   { command: 'openssl', package: 'openssl', why: 'certificates of the servers in tests' },
   { command: '/usr/sbin/sshd', package: 'openssh-server', why: 'the server of the sftp connector and of tunnels' },
+  { command: '/usr/sbin/vsftpd', package: 'vsftpd', why: 'the server of the ftp connector' },
   { command: 'python3', package: 'python3', why: 'another reader of what the gzip codec writes' },
 ];
 
