@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { regexCost } from './cost.ts';
 import { javaRegex, javaReplacement } from './java.ts';
 import type { JavaRegexOptions } from './java.ts';
 import { onigurumaRegex } from './oniguruma.ts';
@@ -85,16 +87,71 @@ describe('RegexWatch', () => {
   it('ends an expression that would not, says which and on what, and works afterwards', () => {
     const watch = new RegexWatch(50);
     const text = `${'a'.repeat(60)}!`;
-    const search = (): boolean => {
-      watch.note('^(a+)+$', text);
-      return /^(a+)+$/.test(text);
-    };
-    expect(() => watch.run(search)).toThrow(
+    const regex = /^(a+)+$/;
+    const note = watch.noter('^(a+)+$', regex);
+    const search = (of: string): boolean =>
+      watch.run(() => {
+        note(of);
+        return regex.test(of);
+      });
+    expect(search('aaa')).toBe(true);
+    expect(() => search(text)).toThrow(
       expect.objectContaining({
         code: 'REGEX_TIMEOUT',
         message: `The regular expression '^(a+)+$' did not come to an end within 0.05 s on "${text}".`,
       }),
     );
-    expect(watch.run(() => 'again')).toBe('again');
+    expect(search('aaa')).toBe(true);
+  });
+
+  it('does not watch what cannot take long, and begins anew when it turns out that it can', () => {
+    const watch = new RegexWatch();
+    const note = watch.noter('a+b', /a+b/);
+    const begun = (texts: readonly string[]): number => {
+      let count = 0;
+      watch.run(() => {
+        count += 1;
+        for (const text of texts) note(text);
+      });
+      return count;
+    };
+    expect(begun(Array.from({ length: 1024 }, () => 'x'.repeat(100)))).toBe(1);
+    expect(begun(['x', 'x'.repeat(100_000)])).toBe(2);
+  });
+});
+
+describe('regexCost()', () => {
+  it.each<[RegExp, number, number]>([
+    [/abc/, 1, 1],
+    [/^a+$/, 1, 2],
+    [/a*b+?c{2,}/, 1, 4],
+    [/a|b|(c|d)/, 8, 1],
+    [/a?b??(cd)?/, 8, 1],
+    [/a{3}b{2,4}/, 3 * 3 * 4, 1],
+    [/[+*(|]\+\*\(/, 1, 1],
+    [/(?<name>a)(?:b)(?=c)(?!d)(?<=e)(?<!f)/, 1, 1],
+    [/\p{L}+\u{61}*/u, 1, 3],
+    [/[\]+]+/, 1, 2],
+  ])('of %s', (regex, factor, degree) => expect(regexCost(regex)).toEqual({ factor, degree }));
+
+  it.each([/(a+)+/, /(a|b)*/, /(?:ab){2,}/, /(a?){50}/, /(a)\1/, /(?<x>a)\k<x>/])('is not known for %s', (regex) => {
+    expect(regexCost(regex)).toBeUndefined();
+  });
+
+  // A law on real expressions: what is said to be cheap ends at once.
+  it('is kept to by the engine', () => {
+    const pieces = ['a', 'a+', 'a*', 'a?', 'a{2,3}', '(a|b)', '[ab]+', '(ab)?', 'b', '.*'];
+    const sources = fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((parts) => `${parts.join('')}!`);
+    fc.assert(
+      fc.property(sources, fc.nat(200), (source, length) => {
+        const cost = regexCost(new RegExp(source));
+        const steps = cost === undefined ? Infinity : cost.factor * (length + 1) ** cost.degree;
+        if (steps > 10_000_000) return true;
+        const begin = performance.now();
+        new RegExp(source).test('a'.repeat(length));
+        return performance.now() - begin < 5000;
+      }),
+      { numRuns: 200 },
+    );
   });
 });

@@ -61,8 +61,9 @@ function substitution(rule: GsubRule, watch: RegexWatch, path: Path): Substituti
   if (pattern === undefined) return withoutPattern(rule, path);
   const regex = compiled(pattern, rule, [...path, 'pattern']);
   const replacement = type === 'regexp_replace' ? replacementOf(rule, regex, path) : cases[type];
+  const note = watch.noter(pattern, regex);
   return (text) => {
-    watch.note(pattern, text);
+    note(text);
     // A function, so that what stands for groups in JavaScript means nothing.
     return text.replace(regex, replacement);
   };

@@ -33,10 +33,11 @@ export function maskOf(rule: MaskRule, path: readonly (string | number)[]): Mask
 function regexMask(pattern: string, path: readonly (string | number)[]): Mask {
   const regex = regexOf(pattern, path);
   const watch = new RegexWatch();
+  const note = watch.noter(pattern, regex);
   return {
     watch,
     apply(text) {
-      watch.note(pattern, text);
+      note(text);
       return text.replace(regex, '*');
     },
   };

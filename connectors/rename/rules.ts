@@ -81,9 +81,10 @@ function regexReplace(rule: RenameRule, names: readonly string[], path: RulePath
     const regex = javaRegex(match);
     const replacement = javaReplacement(replace, regex);
     const watch = new RegexWatch();
+    const note = watch.noter(match, regex);
     return watch.run(() =>
       names.map((name) => {
-        watch.note(match, name);
+        note(name);
         return name.replace(regex, replacement);
       }),
     );

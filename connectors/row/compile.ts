@@ -144,7 +144,8 @@ function regexp({ index, column }: Found, literal: Literal, { isTurned, refuse, 
 
 export function compileRegex(index: number, pattern: string, watch: RegexWatch, refuse: Refuse): Predicate {
   try {
-    return regexPredicate(index, onigurumaRegex(pattern), (text) => watch.note(pattern, text));
+    const regex = onigurumaRegex(pattern);
+    return regexPredicate(index, regex, watch.noter(pattern, regex));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return refuse(`the pattern cannot be used: ${error.message}`);

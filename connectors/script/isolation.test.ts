@@ -105,7 +105,13 @@ describe('script, trying to escape', () => {
   it('would find no rights in its process, and nothing of the environment', () => {
     const probe = `
       const seen = {};
-      const attempt = (name, work) => { try { seen[name] = String(work()) } catch (error) { seen[name] = error.code ?? error.name } };
+      const attempt = (name, work) => {
+        try {
+          seen[name] = String(work());
+        } catch (error) {
+          seen[name] = error.code ?? error.name;
+        }
+      };
       process.permission.drop('fs');
       attempt('read', () => require('fs').readFileSync('/etc/passwd'));
       attempt('own', () => require('fs').readdirSync(${JSON.stringify(import.meta.dirname)}));
