@@ -63,6 +63,11 @@ export class ScriptProcess {
     });
   }
 
+  /** It can be asked. */
+  get isAlive(): boolean {
+    return this.#death === undefined;
+  }
+
   /** The answer to a frame that is about so many records; undefined when the run is stopped meanwhile. */
   async ask(text: string, count: number, signal: AbortSignal): Promise<string | undefined> {
     if (signal.aborted) return undefined;

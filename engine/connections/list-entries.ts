@@ -54,7 +54,7 @@ export async function* listEntries(
     }
     return { hasMore: true };
   } finally {
-    asking.close();
+    await asking.close();
   }
 }
 

@@ -11,10 +11,10 @@ import { withoutSecrets } from './secrets.ts';
 /** Each check as it is known, without secrets. Throws when it is stopped, and for bugs of the plugin. */
 export async function* testConnection(connection: OpenConnection, options: AskOptions): AsyncGenerator<Check> {
   const asking = ask(connection, options);
+  const plugin = await connection.plugin.load();
+  // The config has passed this plugin's own schema; its type is forgotten in the catalogue.
+  const checks = plugin.test(connection.config as never, asking.ctx, connection.use)[Symbol.asyncIterator]();
   try {
-    const plugin = await connection.plugin.load();
-    // The config has passed this plugin's own schema; its type is forgotten in the catalogue.
-    const checks = plugin.test(connection.config as never, asking.ctx, connection.use)[Symbol.asyncIterator]();
     let count = 0;
     for (;;) {
       const step = await asking.answer(() => checks.next());
@@ -25,7 +25,7 @@ export async function* testConnection(connection: OpenConnection, options: AskOp
     }
     if (count === 0) throw broken(connection, 'it has no checks');
   } finally {
-    asking.close();
+    await asking.close(() => checks.return?.());
   }
 }
 
