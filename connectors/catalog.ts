@@ -9,13 +9,17 @@ import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
-import { ftpConnectionPlugin, ftpInputPlugin } from './ftp/plugins.ts';
-import { gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
-import { ftpInputPlugin } from './ftp/plugins.ts';
+import { ftpConnectionPlugin, ftpInputPlugin } from './ftp/plugins.ts';
 import { gcsConnectionPlugin, gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { gsubPlugin } from './gsub/plugins.ts';
-import { bzip2GuessPlugin, gzipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
+import {
+  bzip2GuessPlugin,
+  gzipGuessPlugin,
+  tarGuessPlugin,
+  zipGuessPlugin,
+  zstdGuessPlugin,
+} from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { ltsvGuessPlugin } from './guess-ltsv/plugins.ts';
@@ -35,11 +39,9 @@ import { postgresqlConnectionPlugin, postgresqlInputPlugin, postgresqlOutputPlug
 import { removeColumnsPlugin } from './remove-columns/plugins.ts';
 import { renamePlugin } from './rename/plugins.ts';
 import { rowPlugin } from './row/plugins.ts';
-import { s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
-import { sftpConnectionPlugin, sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
 import { s3ConnectionPlugin, s3InputPlugin, s3OutputPlugin } from './s3/plugins.ts';
 import { scriptPlugin } from './script/plugins.ts';
-import { sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
+import { sftpConnectionPlugin, sftpInputPlugin, sftpOutputPlugin } from './sftp/plugins.ts';
 import { speedometerPlugin } from './speedometer/plugins.ts';
 import { stdoutPlugin } from './stdout/plugins.ts';
 import { stringTransformPlugin } from './string-transform/plugins.ts';
@@ -103,9 +105,9 @@ export const catalog: Catalog = [
   stdoutPlugin,
   nullOutputPlugin,
   postgresqlOutputPlugin,
+  mysqlOutputPlugin,
   sftpConnectionPlugin,
   ftpConnectionPlugin,
-  mysqlOutputPlugin,
   postgresqlConnectionPlugin,
   s3ConnectionPlugin,
   gcsConnectionPlugin,

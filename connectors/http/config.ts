@@ -161,9 +161,17 @@ export const httpInputConfig = z.strictObject({
   }),
   params: option(z.array(param).default([]), {
     title: 'Parameters',
-    description: 'In the URL for `get`, in a form for `post`, unless that has a `request_body`.',
+    description: 'Parameters of the requests; several values of one can be requests of their own.',
     examples: [[{ name: 'area', value: '{tokyo,osaka}', expand: true }]],
     'x-group': requestGroup,
+  }),
+  params_in: option(z.enum(['url', 'form', 'json']).optional(), {
+    title: 'Parameters in',
+    description:
+      'Where `params` and those of the `pager` go. By default into the URL for `get`, and for `post` into a form unless ' +
+      'there is a `request_body`. `json`: members of the JSON object that is posted, which `request_body` may begin.',
+    'x-group': requestGroup,
+    'x-advanced': true,
   }),
   request_headers: option(z.record(z.string(), z.string()).default({}), {
     title: 'Request headers',

@@ -69,6 +69,6 @@ export async function abortStaleUploads(list: UploadList, { prefix, isOurs, hour
     }
   } catch (error) {
     if (!isRopewayError(error)) throw error;
-    log.warn('Uploads that other runs left could not be given up.', { reason: error.message });
+    log.warn('Uploads that other runs left could not be given up.', { reason: error.message, hint: error.hint });
   }
 }

@@ -466,6 +466,15 @@ describe.runIf(isServed)('jobs with S3', () => {
       expect((await s3.uploads(bucket)).sort()).toEqual(others);
       expect(run.stderr.match(/Gave up an upload/g)).toHaveLength(2);
       expect(await s3.keys(bucket)).toEqual(['r.000.00.csv']);
+
+      // Who may not look at them loses nothing.
+      await using proxy = await cuttingProxy(s3.port, {
+        answers: ({ method, url }) => (method === 'GET' && url?.includes('uploads') === true ? 403 : undefined),
+      });
+      await place.write('config.yml', job(['stale_upload_hours: 24']).replace(s3.url, proxy.url));
+      const poor = await place.ropeway(['run', 'config.yml']);
+      expect(poor.exitCode, poor.stderr).toBe(0);
+      expect(poor.stderr).toContain('s3:ListBucketMultipartUploads');
     });
 
     it('leaves nothing when the run is stopped', async () => {
