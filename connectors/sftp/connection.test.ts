@@ -51,7 +51,7 @@ describe.skipIf(sshMissing !== '')(`sftpConnection${sshMissing}`, () => {
     expect(await tested({ path_prefix: 'whole/a' })).toEqual({
       resolve: 'skipped: Not needed here.',
       connect: `passed: 127.0.0.1:${ssh.port} accepts connections.`,
-      log_in: `passed: ${ssh.user} is let in to ${ssh.home}/ by the server with the ssh-ed25519 key ${ssh.fingerprints.ed25519}.`,
+      log_in: `passed: ${ssh.user} is let in to ${ssh.home} by the server with the ssh-ed25519 key ${ssh.fingerprints.ed25519}.`,
       list: `passed: ${url} has 2 names beginning with a.`,
       read: `passed: ${url}/a.csv can be read.`,
       write: `passed: A file was written to ${url} and removed again.`,

@@ -328,7 +328,8 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
 
   describe('output', () => {
     it('writes files that appear together, over those that were there, with their permissions', async () => {
-      const folder = newFolder({ 'r_000.00.csv': 'old' });
+      // The second is what a killed run has left.
+      const folder = newFolder({ 'r_000.00.csv': 'old', 'r_001.00.csv.tmp': 'much more than is written now' });
       chmodSync(local(`${folder}/r_000.00.csv`), 0o640);
       await using place = await workspace({ 'in/a': '1,x\n', 'in/b': '2,é😀\n' });
       const config = toSftp({ path_prefix: `${folder}/r_` }, 'exec: {max_threads: 2}\n');
