@@ -7,6 +7,7 @@ import { commonsCompressDecoderPlugin } from './commons-compress/plugins.ts';
 import { configInputPlugin } from './config/plugins.ts';
 import { csvFormatterPlugin, csvParserPlugin } from './csv/plugins.ts';
 import { defaultValuePlugin } from './default-value/plugins.ts';
+import { excelParserPlugin, poiExcelParserPlugin } from './excel/plugins.ts';
 import { expandJsonPlugin } from './expand-json/plugins.ts';
 import { fileConnectionPlugin, fileInputPlugin, fileOutputPlugin } from './file/plugins.ts';
 import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
@@ -75,6 +76,8 @@ export const catalog: Catalog = [
   ltsvParserPlugin,
   fixedWidthParserPlugin,
   xmlParserPlugin,
+  excelParserPlugin,
+  poiExcelParserPlugin,
   parquetParserPlugin,
   renamePlugin,
   removeColumnsPlugin,

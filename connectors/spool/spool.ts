@@ -69,7 +69,7 @@ async function spooledFile(folder: string): Promise<SpooledFile> {
   return new FileSpool(path, await inFolder(folder, () => open(path, 'wx+')));
 }
 
-async function inFolder<T>(folder: string, call: () => Promise<T>): Promise<T> {
+export async function inFolder<T>(folder: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {

@@ -7,6 +7,7 @@ import { parquetFormatter } from '#connectors/parquet/formatter.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
 import type { Cell, ConformanceCase } from '#spi/conformance.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
+import { workbook } from '#test/kit/workbooks.ts';
 import { columnTypes } from '#spi/schema.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 
@@ -86,6 +87,19 @@ async function someFiles(folder: string): Promise<JsonObject> {
 
 const text = Buffer.from('some text '.repeat(50));
 
+const sheet = workbook({
+  sheets: {
+    s: [
+      '<c><v>1</v></c><c t="inlineStr"><is><t>a\nb</t></is></c><c><v>1.5</v></c>',
+      '<c><v>2</v></c><c t="str"><v>é😀</v></c>',
+      '<c><v>0.5</v></c>',
+      '<c r="B4" t="str"><v>q"q</v></c><c><v>-0.0</v></c>',
+    ]
+      .map((cells) => `<row>${cells}</row>`)
+      .join(''),
+  },
+});
+
 export const cases: readonly ConformanceCase[] = [
   parser('csv', '1,"a\nb",1.5\r\n2,é😀,\nx,bad,1\n,"q""q",-0.0', { text: 'a\r\nb' }),
   parser('json', '{"n":1,"s":"a\\nb","d":1.5}{"n":2,"s":"é😀"}\n[]{"s":"q\\"q","d":-0.0}'),
@@ -97,6 +111,8 @@ export const cases: readonly ConformanceCase[] = [
     columns: columns.map((column, index) => ({ ...column, width: [3, 3, 4][index] ?? 0 })),
   }),
   parser('parquet', parquetSample()),
+  parser('excel', sheet),
+  parser('poi_excel', sheet),
   parser(
     'xml',
     '<r><x n="1"><s>a\nb</s><d>1.5</d></x><x n="2"><s>é😀</s></x><x n="x"/><x><s>q"q</s><d>-0.0</d></x></r>',
