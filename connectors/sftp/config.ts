@@ -30,7 +30,7 @@ export type SftpServerConfig = z.output<typeof serverSchema>;
 
 export const sftpConnectionConfig = z.strictObject({
   ...connectionFields,
-  path_prefix: option(z.string().default('/'), {
+  path_prefix: option(z.string().min(1).default('/'), {
     title: 'Path prefix',
     description: 'The folder to look into; that of a job and what the names of its files begin with, for example.',
     examples: ['/exports/sales_'],
