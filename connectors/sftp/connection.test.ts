@@ -51,7 +51,7 @@ describe.skipIf(sshMissing !== '')(`sftpConnection${sshMissing}`, () => {
     expect(await tested({ path_prefix: 'whole/a' })).toEqual({
       resolve: 'skipped: Not needed here.',
       connect: `passed: 127.0.0.1:${ssh.port} accepts connections.`,
-      log_in: `passed: ${ssh.user} is let in to ${ssh.home}/ by the server with the ssh-ed25519 key ${ssh.fingerprints.ed25519}.`,
+      log_in: `passed: ${ssh.user} is let in to ${ssh.home} by the server with the ssh-ed25519 key ${ssh.fingerprints.ed25519}.`,
       list: `passed: ${url} has 2 names beginning with a.`,
       read: `passed: ${url}/a.csv can be read.`,
       write: `passed: A file was written to ${url} and removed again.`,
@@ -131,14 +131,14 @@ describe.skipIf(sshMissing !== '')(`sftpConnection${sshMissing}`, () => {
     expect((await browse({ path_prefix: 'shown/a' })).entries).toHaveLength(1);
   });
 
-  it('shows the first of thousands', async () => {
+  it('shows pages of more names than come at a time', async () => {
     folder(
       'many',
-      Array.from({ length: 3000 }, (_, index) => String(10_000 + index)),
+      Array.from({ length: 300 }, (_, index) => String(100 + index)),
     );
-    const { entries, next } = await browse({}, { path: ['many'], after: '11998', limit: 2 });
-    expect(entries.map(({ name }) => name)).toEqual(['11999', '12000']);
-    expect(next).toBe('12000');
+    const { entries, next } = await browse({}, { path: ['many'], after: '298', limit: 2 });
+    expect(entries.map(({ name }) => name)).toEqual(['299', '300']);
+    expect(next).toBe('300');
   });
 
   it.each(['..', '.', '', 'a/b', 'a\0'])('does not go to %j', async (name) => {

@@ -44,7 +44,7 @@ class SftpExplorer implements Explorer {
   async logIn(): Promise<string> {
     const session = await this.#store.session();
     const { type, fingerprint } = session.hostKey;
-    const folder = this.#store.remote('/');
+    const folder = this.#store.remote('/').replace(/(?<=.)\/$/, '');
     return `${this.#user} is let in to ${folder} by the server with the ${type} key ${fingerprint}.`;
   }
 

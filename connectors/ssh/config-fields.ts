@@ -12,10 +12,13 @@ const loginFields = {
     description: 'Password of the user; also the answer when the server asks for it interactively.',
     'x-secret': true,
   }),
-  secret_key_file: option(z.string().min(1).optional(), {
+  secret_key_file: option(z.union([z.string().min(1), z.strictObject({ content: z.string().min(1) })]).optional(), {
     title: 'Private key file',
-    description: 'File of the private key, in the formats of OpenSSH, PEM or PuTTY. It is tried before the password.',
+    description:
+      'File of the private key, in the formats of OpenSSH, PEM or PuTTY, or `{content: …}` with what it holds. It is ' +
+      'tried before the password.',
     examples: ['/home/etl/.ssh/id_ed25519'],
+    'x-secret': true,
   }),
   secret_key: option(z.string().min(1).optional(), {
     title: 'Private key',

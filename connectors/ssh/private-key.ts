@@ -7,7 +7,7 @@ import { systemReason } from '#spi/system-reason.ts';
 import { sshErrors } from './errors.ts';
 
 export interface PrivateKeyOptions {
-  readonly secret_key_file?: string | undefined;
+  readonly secret_key_file?: string | { readonly content: string } | undefined;
   readonly secret_key?: string | undefined;
   readonly secret_key_passphrase: string;
 }
@@ -30,6 +30,9 @@ export async function privateKey(
     return parsed(inline, passphrase, { name: 'of `secret_key`', option: 'secret_key', at }, parseKey);
   }
   if (file === undefined) return undefined;
+  if (typeof file === 'object') {
+    return parsed(file.content, passphrase, { name: 'of `secret_key_file`', option: 'secret_key_file', at }, parseKey);
+  }
   const text = await readKey(file, [...at, 'secret_key_file']);
   return parsed(text, passphrase, { name: file, option: 'secret_key_file', at }, parseKey);
 }

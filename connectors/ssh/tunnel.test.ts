@@ -115,6 +115,10 @@ describe.skipIf(sshMissing !== '')(`openTunnel()${sshMissing}`, () => {
     ['known hosts with another type alone', () => ({ host_key_fingerprint: undefined, known_hosts_file: rsaAlone() })],
     ['no check', () => ({ host_key_fingerprint: undefined, verify_host_key: false })],
     ['a key in the config', () => ({ secret_key_file: undefined, secret_key: readFileSync(ssh.keyFile, 'utf8') })],
+    [
+      'a key as Embulk has it in the config',
+      () => ({ secret_key_file: { content: readFileSync(ssh.keyFile, 'utf8') } }),
+    ],
     ['a key with a passphrase', () => ({ secret_key_file: lockedKey(), secret_key_passphrase: 'open sesame' })],
     ['a key in PKCS #8', () => ({ secret_key_file: pkcs8Key(), secret_key_passphrase: 'open sesame' })],
   ])('takes %s', async (_title, options) => {

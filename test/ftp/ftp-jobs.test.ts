@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   statSync,
@@ -131,7 +132,8 @@ describe.skipIf(ftpMissing !== '')(`jobs with FTP${ftpMissing}`, () => {
 
   it('lists thousands of files', async () => {
     const folder = newFolder();
-    for (let index = 0; index < 3000; index++) writeFileSync(local(`${folder}/${10_000 + index}.csv`), '1,x\n');
+    put(`${folder}/0.csv`, '1,x\n');
+    for (let index = 0; index < 3000; index++) linkSync(local(`${folder}/0.csv`), local(`${folder}/${10_000 + index}`));
     await using place = await workspace();
     const options = { path_prefix: `${folder}/1`, path_match_pattern: '(?<=99)9', min_task_size: 1000 };
     await run(place, fromFtp(options));

@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -166,7 +167,9 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
 
     it('lists thousands of files', async () => {
       const folder = newFolder();
-      for (let index = 0; index < 3000; index++) writeFileSync(local(`${folder}/${10_000 + index}.csv`), '1,x\n');
+      put(`${folder}/0.csv`, '1,x\n');
+      for (let index = 0; index < 3000; index++)
+        linkSync(local(`${folder}/0.csv`), local(`${folder}/${10_000 + index}`));
       await using place = await workspace();
       const options = { path_prefix: `${folder}/1`, path_match_pattern: '(?<=99)9', min_task_size: 1000 };
       expect(await run(place, fromSftp(options))).toMatch(/"?files"?[=:] ?3\b/);
@@ -328,7 +331,8 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
 
   describe('output', () => {
     it('writes files that appear together, over those that were there, with their permissions', async () => {
-      const folder = newFolder({ 'r_000.00.csv': 'old' });
+      // The second is what a killed run has left.
+      const folder = newFolder({ 'r_000.00.csv': 'old', 'r_001.00.csv.tmp': 'much more than is written now' });
       chmodSync(local(`${folder}/r_000.00.csv`), 0o640);
       await using place = await workspace({ 'in/a': '1,x\n', 'in/b': '2,é😀\n' });
       const config = toSftp({ path_prefix: `${folder}/r_` }, 'exec: {max_threads: 2}\n');
