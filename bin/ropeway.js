@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Runs the command under Node 26. This file must work on old releases: it may be started by any Node there is, and
 // then starts itself again with the one that came with the package.
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import module from 'node:module';
 import { isBundleFresh } from './bundle.js';
@@ -15,7 +14,8 @@ if (Number(process.versions.node.split('.')[0]) >= MAJOR_NEEDED) {
   await Promise.all([written(process.stdout), written(process.stderr)]);
   process.exit(exitCode);
 } else {
-  runBundledNode();
+  const { spawn } = await import('node:child_process');
+  runBundledNode(spawn);
 }
 
 // A package holds the bundle alone. In a checkout the bundle is run only when it is what the sources give.
@@ -25,10 +25,10 @@ async function run(args) {
   const hasSources = fs.existsSync(sources);
   if (hasSources && (process.env.ROPEWAY_SOURCES === '1' || !isBundleFresh())) {
     const { main } = await import(sources.href);
-    return main(args, { root, workerEntry: new URL('cli/worker.ts', root) });
+    return main(args, { root, workerEntry: new URL('cli/worker.ts', root), spi: `${root}spi/*.ts` });
   }
   const { main } = module.createRequire(import.meta.url)('../dist/main.cjs');
-  return main(args, { root, workerEntry: new URL('dist/worker.cjs', root) });
+  return main(args, { root, workerEntry: new URL('dist/worker.cjs', root), spi: `${root}dist/spi/*.js` });
 }
 
 function written(stream) {
@@ -36,7 +36,7 @@ function written(stream) {
   return new Promise((resolve) => stream.write('', resolve));
 }
 
-function runBundledNode() {
+function runBundledNode(spawn) {
   const name = `node-${process.platform}-${process.arch}`;
   let node;
   try {

@@ -40,6 +40,8 @@ export class Execution {
   readonly #waiting: TaskItem[];
   readonly #failures: TaskFailure[] = [];
   #shared: Shared | undefined;
+  /** Tasks that run whole at the moment. */
+  #wholeTasks = 0;
   /** Work is handed out, and finished tasks are recorded, one at a time. */
   #handingOut: Promise<unknown> = Promise.resolve();
   #recording: Promise<void> = Promise.resolve();
@@ -77,17 +79,18 @@ export class Execution {
 
   async #next(): Promise<Work | undefined> {
     for (;;) {
-      if (this.#isStopped()) return undefined;
+      // Also after a failure elsewhere: others may wait for this thread's chunks.
       if (this.#shared?.split.hasMore === true) {
         this.#shared.participants += 1;
         return { shared: this.#shared };
       }
+      if (this.#isStopped()) return undefined;
       const item = this.#waiting.shift();
       if (item === undefined) return undefined;
       const isLarge = item.sizeBytes === undefined || item.sizeBytes >= SHARED_FROM_BYTES;
       if (this.#parts.others.length === 0 || !isLarge) return { item };
       try {
-        const split = await this.#parts.inline.openSplit(item);
+        const split = await this.#parts.inline.openSplit(item, this.#freeThreads());
         if (split === undefined) return { item };
         this.#shared = { item, split, participants: 0, failure: undefined };
         // A file without a byte has nobody at work on it.
@@ -96,6 +99,11 @@ export class Execution {
         this.#failures.push({ index: item.index, error });
       }
     }
+  }
+
+  /** Threads that are not at work on a task of their own: they ask for work soon. */
+  #freeThreads(): number {
+    return 1 + this.#parts.others.length - this.#wholeTasks;
   }
 
   #isStopped(): boolean {
@@ -109,10 +117,13 @@ export class Execution {
   }
 
   async #runWhole(runner: Runner, item: TaskItem): Promise<void> {
+    this.#wholeTasks += 1;
     try {
       this.#record(item.index, await runner.runTask(item));
     } catch (error) {
       this.#failures.push({ index: item.index, error });
+    } finally {
+      this.#wholeTasks -= 1;
     }
   }
 

@@ -3,7 +3,7 @@ import type { Logger } from '#spi/context.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import { useKernels } from '#codec/wasm/kernel-switch.ts';
 import type { Counters } from './counters.ts';
-import type { Runner, WorkOrder } from './executor.ts';
+import type { Runner, TaskItem, WorkOrder } from './executor.ts';
 import { loadFilters } from './filter-chain.ts';
 import { RejectionLog } from './rejection-log.ts';
 import { taskContext } from './run-context.ts';
@@ -24,8 +24,8 @@ export interface InlineParts {
 }
 
 export interface InlineRunner extends Runner {
-  /** Begins a task that several threads are to share; undefined when it cannot be shared. */
-  openSplit(item: Parameters<Runner['runTask']>[0]): Promise<SplitTask | undefined>;
+  /** Begins a task that so many threads are to share; undefined when it cannot be shared. */
+  openSplit(item: TaskItem, threads: number): Promise<SplitTask | undefined>;
 }
 
 /** The plugins of a work order, loaded once, ready for any of its tasks. */
@@ -46,12 +46,12 @@ export async function inlineRunner({ order, catalog, context, counters, log }: I
     countWritten: (rows) => counters.add('recordsWritten', rows),
   };
   const settings: SplitSettings = { chunkBytes: job.exec.chunkBytes, spoilsGuesses: job.exec.spoilsGuesses };
-  const openSplit = (item: Parameters<Runner['runTask']>[0]): Promise<SplitTask | undefined> =>
-    SplitTask.open(pipeline, item, { hooks, settings });
+  const openSplit = (item: TaskItem, threads: number): Promise<SplitTask | undefined> =>
+    SplitTask.open(pipeline, item, { hooks, settings, threads });
   return {
     openSplit,
     async runTask(item) {
-      const split = await openSplit(item);
+      const split = await openSplit(item, 1);
       return split === undefined ? runTask(pipeline, item.task, item.index, hooks) : runAlone(split);
     },
     join: (splitOrder) => joinSplit(pipeline, splitOrder, hooks),

@@ -45,11 +45,15 @@ export async function previewJob(
     const source = await openSource(job.input, options.catalog);
     const plan = await source.plan(context);
     if (plan.tasks.length === 0 && job.input.kind === 'file_input') throw engineErrors.error('NO_INPUT_FILES');
-    const filters = openFilters(await loadFilters(job.filters, options.catalog), plan.schema, context);
     try {
-      return await collect({ source, plan, filters, context }, job.exec.previewSampleRows);
+      const filters = openFilters(await loadFilters(job.filters, options.catalog), plan.schema, context);
+      try {
+        return await collect({ source, plan, filters, context }, job.exec.previewSampleRows);
+      } finally {
+        await filters.close();
+      }
     } finally {
-      await filters.close();
+      await source.release(plan.tasks, context);
     }
   } finally {
     await context.close();
@@ -75,7 +79,7 @@ async function collect({ source, plan, filters, context }: PreviewParts, rows: n
         const step = await pull.next();
         if (step.done === true) break;
         recordsRead += step.value.rowCount;
-        const filtered = filters.apply(step.value, ctx);
+        const filtered = await filters.apply(step.value, ctx);
         if (filtered === undefined) continue;
         const kept = copyBatch({ ...filtered, rowCount: Math.min(filtered.rowCount, rows - rowCount) });
         batches.push(kept);

@@ -24,6 +24,8 @@ export interface SourcePlan {
 export interface Source {
   plan(ctx: Context): Promise<SourcePlan>;
   read(task: Json, schema: Schema, ctx: TaskContext): AsyncGenerator<Batch, Report>;
+  /** No task is read any more: what planning holds for them may go. */
+  release(tasks: readonly Json[], ctx: Context): Promise<void>;
   commit(tasks: readonly Json[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
   /** Present when files may be read in ranges. */
   readonly ranges?: SourceRanges | undefined;
@@ -44,6 +46,7 @@ async function recordSource(section: RecordInput, catalog: Catalog): Promise<Sou
   return {
     plan: (ctx) => inSection(section, () => plugin.plan(section.config, ctx)),
     read: (task, schema, ctx) => reportOf(iterateInSection(section, plugin.read(section.config, task, schema, ctx))),
+    release: (tasks, ctx) => inSection(section, async () => plugin.release?.(section.config, tasks, ctx)),
     commit: async (tasks, reports, ctx) =>
       (await inSection(section, () => plugin.commit?.(section.config, tasks, reports, ctx))) ?? {},
   };
@@ -115,6 +118,7 @@ async function filesSource(section: FilesInput, catalog: Catalog): Promise<Sourc
         await opened.return({});
       }
     },
+    release: async () => {},
     commit: async (tasks, reports, ctx) =>
       (await inSection(section, () => files.commit?.(section.config, tasks, reports, ctx))) ?? {},
     ranges: decoders.length > 0 ? undefined : sourceRanges(section, files, parser),

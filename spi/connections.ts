@@ -8,8 +8,10 @@ import { isRopewayError } from './errors.ts';
 import type { RopewayError } from './errors.ts';
 import type { Json } from './json.ts';
 
-/** In the order in which they are tried. Not every system has all of them. */
 export type CheckName = 'resolve' | 'connect' | 'tls' | 'log_in' | 'list' | 'read' | 'write';
+
+/** In the order in which they are tried. Not every system has all of them. */
+export const checkNames: readonly CheckName[] = ['resolve', 'connect', 'tls', 'log_in', 'list', 'read', 'write'];
 
 export interface Check {
   readonly name: CheckName;
@@ -50,17 +52,28 @@ export interface EntryPage {
   readonly next?: string;
 }
 
+/** What a connection is wanted for: the input or the output of a job. */
+export type ConnectionUse = 'in' | 'out';
+
 export interface Connection<C> {
-  /** Each check as soon as it is known. After a failure the others come as skipped. Never throws for what it finds. */
-  test(config: C, ctx: Context): AsyncIterable<Check>;
+  /**
+   * Each check as soon as it is known. After a failure the others come as skipped. Never throws for what it finds.
+   * Nothing is written to what is only read (`in`); without a `use` everything is tried.
+   */
+  test(config: C, ctx: Context, use?: ConnectionUse): AsyncIterable<Check>;
   /** One page. Throws an error of the connector when the system refuses. */
   browse(config: C, request: BrowseRequest, ctx: Context): Promise<EntryPage>;
+}
+
+/** Why a step was not tried: a right that only some jobs need, for example. */
+export interface Untried {
+  readonly because: string;
 }
 
 export interface CheckStep {
   readonly name: CheckName;
   /** Tries it and says in a sentence what was found; `undefined` when there is nothing to try. Throws what failed. */
-  readonly run: () => Promise<string | undefined>;
+  readonly run: () => Promise<string | Untried | undefined>;
 }
 
 /** Runs steps one after the other as checks, up to the first failure. Errors that are not ours are thrown on. */
@@ -82,6 +95,7 @@ async function outcomeOf(run: CheckStep['run']): Promise<Pick<Check, 'outcome' |
   try {
     const detail = await run();
     if (detail === undefined) return { outcome: 'skipped', detail: 'Not needed here.' };
+    if (typeof detail !== 'string') return { outcome: 'skipped', detail: detail.because };
     return { outcome: 'passed', detail };
   } catch (error) {
     if (!isRopewayError(error)) throw error;

@@ -15,6 +15,11 @@ export interface Input<C, T extends Json = Json> {
   plan(config: C, ctx: Context): Promise<{ schema: Schema; tasks: readonly T[] }>;
   /** Reads one task. The generator's return value is the report. */
   read(config: C, task: T, schema: Schema, ctx: TaskContext): AsyncGenerator<Batch, Report>;
+  /**
+   * Once when no task is read any more, however that came: lets go of what `plan` holds for them (a snapshot, for
+   * example). It is called in the process that planned; not for a run that was taken up by another one.
+   */
+  release?(config: C, tasks: readonly T[], ctx: Context): Promise<void>;
   /** Called once after everything is committed; `reports[i]` belongs to `tasks[i]`. */
   commit?(config: C, tasks: readonly T[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
   /** Guesses missing settings of the section. */
@@ -32,11 +37,18 @@ export interface FilterFaults {
   nullCell(describe: () => Rejection): void;
 }
 
+/** What is left of a batch: undefined when that is no row. */
+export type Filtered = Batch | undefined;
+
 /** A filter at work on one stream of batches. */
 export interface FilterStream {
   readonly schema: Schema;
-  /** The changed batch, or undefined when no row is left. Borrowed like every batch. */
-  apply(batch: Batch, faults: FilterFaults): Batch | undefined;
+  /**
+   * The changed batch, or undefined when no row is left. Borrowed like every batch. A filter that has to wait for
+   * something gives a promise; it is not asked again before that is settled. When the run stops meanwhile, what it
+   * resolves to does not count.
+   */
+  apply(batch: Batch, faults: FilterFaults): Filtered | Promise<Filtered>;
   /** Asked after each batch of a filter that is not row-wise: until the promise resolves, the stream waits. */
   hold?(): Promise<void> | undefined;
   /** Called once after the last batch, also when the stream failed. */

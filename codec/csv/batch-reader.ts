@@ -17,8 +17,9 @@ import { isCommonDialect } from './common-dialect.ts';
 import type { CsvDialect } from './dialect.ts';
 import { csvErrors } from './errors.ts';
 import { FastRecords } from './fast-records.ts';
-import { KernelRows } from './kernel-rows.ts';
 import { findLineEnd, lineBreakLength } from '#codec/text/physical-lines.ts';
+import { KernelRows } from './kernel-rows.ts';
+import type { RowsLimit } from './kernel-rows.ts';
 import { MORE, REFUSED, SURPLUS, UNKNOWN } from './record-state.ts';
 import type { RecordState } from './record-state.ts';
 import { INCOMPLETE, SlowRecords } from './slow-records.ts';
@@ -186,7 +187,7 @@ export class CsvBatchReader {
     this.#isProbing = true;
     try {
       const rowsMax = Math.min(recordCount, this.#cells.rowsMax);
-      while (this.#cells.row < rowsMax && this.#position < this.#memory.end && this.#nextRecord()) continue;
+      this.#readRows({ end: this.#memory.end, rowsMax });
       return true;
     } catch (error) {
       if (error === REFUSED_PROBE) return false;
@@ -201,17 +202,23 @@ export class CsvBatchReader {
   #fillBatch(end: number): boolean {
     const { rowsMax } = this.#cells;
     const bytesEnd = Math.min(end, this.#position + BATCH_BYTES_TARGET);
-    while (this.#cells.row < rowsMax && this.#position < bytesEnd) {
-      if (this.#kernelRows !== undefined && this.#headerLines === 0) this.#readByKernel(this.#kernelRows, bytesEnd);
-      if (this.#cells.row >= rowsMax || this.#position >= bytesEnd) break;
+    return this.#readRows({ end: bytesEnd, rowsMax }) && this.#position < end;
+  }
+
+  /** Reads records that begin before `end`, up to the row; false when more text is needed. */
+  #readRows(limit: RowsLimit): boolean {
+    const { end, rowsMax } = limit;
+    while (this.#cells.row < rowsMax && this.#position < end) {
+      if (this.#kernelRows !== undefined && this.#headerLines === 0) this.#readByKernel(this.#kernelRows, limit);
+      if (this.#cells.row >= rowsMax || this.#position >= end) break;
       if (!this.#nextRecord()) return false;
     }
-    return this.#position < end;
+    return true;
   }
 
   /** Reads as many records as the kernel knows. */
-  #readByKernel(kernelRows: KernelRows, end: number): void {
-    this.#position = kernelRows.read(this.#position, end, this.#isLast);
+  #readByKernel(kernelRows: KernelRows, limit: RowsLimit): void {
+    this.#position = kernelRows.read(this.#position, limit, this.#isLast);
     this.#lines += kernelRows.lines;
   }
 

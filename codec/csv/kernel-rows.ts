@@ -11,6 +11,12 @@ import type { TextMemory } from './text-memory.ts';
 /** Rows read at once behind a bad record: rows read behind the next one are read for nothing. */
 const CAREFUL_ROWS = 8;
 
+/** Records that begin before `end`, in the rows before `rowsMax` of the batch. */
+export interface RowsLimit {
+  readonly end: number;
+  readonly rowsMax: number;
+}
+
 export class KernelRows {
   /** Physical lines of the records read last. */
   lines = 0;
@@ -27,10 +33,10 @@ export class KernelRows {
   }
 
   /**
-   * Reads records that begin in `[position, end)` behind the rows of the batch, until it is full or a record is not
-   * for the kernel. Returns the position behind them.
+   * Reads records from the position on, behind the rows of the batch, up to the limit or a record that is not for the
+   * kernel. Returns the position behind them.
    */
-  read(position: number, end: number, isLast: boolean): number {
+  read(position: number, { end, rowsMax }: RowsLimit, isLast: boolean): number {
     const kernel = this.#kernel;
     const cells = this.#cells;
     const memory = this.#memory;
@@ -38,7 +44,7 @@ export class KernelRows {
     let at = position;
     for (;;) {
       const from = cells.row;
-      const rowMax = Math.min(cells.rowsMax, from + this.#burst);
+      const rowMax = Math.min(rowsMax, from + this.#burst);
       if (from >= rowMax || at >= end) return at;
       const text = { end: memory.end, isLast, sideEnd: memory.sideEnd, sideLimit: memory.limit };
       const isUnknown = kernel.parse({ position: at, limit: end, row: from, rowMax }, text);

@@ -4,7 +4,7 @@ import { isAppleDouble } from '#codec/archive/entry-names.ts';
 import { tarFiles } from '#codec/archive/tar.ts';
 import { firstOfCutZip, zipFiles } from '#codec/archive/zip.ts';
 import { readZipDirectory } from '#codec/archive/zip-directory.ts';
-import { javaRegex } from '#connectors/rename/java-regex.ts';
+import { javaRegex } from '#codec/regex/java.ts';
 import { spool } from '#connectors/spool/spool.ts';
 import type { TaskContext } from '#spi/context.ts';
 import { isRopewayError, withPlace } from '#spi/errors.ts';

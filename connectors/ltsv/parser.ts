@@ -3,7 +3,7 @@ import type { Parser } from '#spi/files.ts';
 import type { TextColumn } from '#codec/cells/text-columns.ts';
 import { LtsvBatchReader } from '#codec/ltsv/batch-reader.ts';
 import { ltsvErrors } from '#codec/ltsv/errors.ts';
-import { onigurumaRegex } from '#connectors/row/regexp.ts';
+import { onigurumaRegex } from '#codec/regex/oniguruma.ts';
 import { checkCharset, readDecoded, rejecter, schemaOfColumns, textColumns } from '#connectors/text-parsing.ts';
 import type { LtsvParserConfig } from './config.ts';
 

@@ -2,14 +2,19 @@
  * One connection to a server. All of the driver is behind this file: it is loaded late, its errors become ours, and a
  * stopped run ends what the server does for it.
  */
-import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
+import type { SshTunnelConfig } from '#connectors/ssh/config-fields.ts';
+import { pemFile, tlsOptions } from '#connectors/network/tls-config.ts';
+import type { TlsConfig } from '#connectors/network/tls-config.ts';
 import type { Logger } from '#spi/context.ts';
 import type { ErrorPlace } from '#spi/errors.ts';
-import { systemReason } from '#spi/system-reason.ts';
-import { postgresErrors, postgresServerErrors } from './errors.ts';
+import { postgresServerErrors } from './errors.ts';
 import { quoteName } from './sql.ts';
 import { translateError } from './vendor-errors.ts';
+import { openWay } from './way.ts';
+import type { Way } from './way.ts';
 
 /** What connecting needs: the connection options of a config. */
 export interface ConnectionConfig {
@@ -22,6 +27,10 @@ export interface ConnectionConfig {
   readonly ssl: boolean;
   readonly sslmode?: 'disable' | 'require' | 'verify-ca' | 'verify-full' | undefined;
   readonly sslrootcert?: string | undefined;
+  readonly sslcert?: string | undefined;
+  readonly sslkey?: string | undefined;
+  readonly sslpassword?: string | undefined;
+  readonly ssh_tunnel?: SshTunnelConfig | undefined;
   readonly application_name: string;
   readonly connect_timeout: number;
   readonly socket_timeout?: number | undefined;
@@ -77,13 +86,17 @@ export class PgSession implements AsyncDisposable {
   readonly #client: Client;
   readonly #config: ConnectionConfig;
   readonly #options: SessionOptions;
+  readonly #way: Way;
   readonly #onAbort = (): void => this.#stop();
   #pid = 0;
+  /** Under way through the same tunnel. */
+  #cancelling: Promise<void> = Promise.resolve();
   #silence: string | undefined;
   #isClosed = false;
 
-  private constructor(client: Client, config: ConnectionConfig, options: SessionOptions) {
+  private constructor(client: Client, config: ConnectionConfig, options: SessionOptions, way: Way) {
     this.#client = client;
+    this.#way = way;
     this.#config = config;
     this.#options = options;
     this.server = `${config.host}:${config.port}/${config.database}`;
@@ -91,7 +104,9 @@ export class PgSession implements AsyncDisposable {
 
   static async open(config: ConnectionConfig, options: SessionOptions): Promise<PgSession> {
     const { default: pg } = await import('pg');
-    const session = new PgSession(new pg.Client(await clientConfig(config)), config, options);
+    const settings = await tlsOptions(tlsConfigOf(config));
+    const way = await openWay(config, options.log, options.signal);
+    const session = new PgSession(new pg.Client(clientConfig(config, way, settings)), config, options, way);
     await session.#connect();
     return session;
   }
@@ -213,6 +228,8 @@ export class PgSession implements AsyncDisposable {
     // The driver ends a connection that is at work by force; one that is broken may have told its end already.
     await Promise.race([this.#client.end().catch(() => {}), limit]);
     clearTimeout(timer);
+    await this.#cancelling;
+    await this.#way[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -222,7 +239,8 @@ export class PgSession implements AsyncDisposable {
   /** Ends the connection at once, and what the server does for it. */
   async abandon(): Promise<void> {
     if (this.#isClosed) return;
-    await this.#cancel();
+    this.#cancelling = this.#cancel();
+    await this.#cancelling;
     await this.close();
   }
 
@@ -244,7 +262,7 @@ export class PgSession implements AsyncDisposable {
   }
 
   #stop(): void {
-    void this.#cancel();
+    this.#cancelling = this.#cancel();
     void this.close();
   }
 
@@ -253,7 +271,9 @@ export class PgSession implements AsyncDisposable {
     if (this.#pid === 0) return;
     try {
       const { default: pg } = await import('pg');
-      const client = new pg.Client(await clientConfig({ ...this.#config, connect_timeout: CANCEL_TIMEOUT_S }));
+      const settings = await tlsOptions(tlsConfigOf(this.#config));
+      const config = { ...this.#config, connect_timeout: CANCEL_TIMEOUT_S };
+      const client = new pg.Client(clientConfig(config, this.#way, settings));
       client.on('error', () => {});
       await client.connect();
       await client.query('SELECT pg_cancel_backend($1)', [this.#pid]);
@@ -272,40 +292,36 @@ export class PgSession implements AsyncDisposable {
       const reason = error instanceof Error ? error.message : String(error);
       return postgresServerErrors.error('PG_STOPPED', { server, reason }, { cause: error });
     }
-    return translateError(error, server, place);
+    return this.#way.failure() ?? translateError(error, server, place);
   }
 }
 
-async function clientConfig(config: ConnectionConfig): Promise<ClientConfig> {
+function clientConfig(config: ConnectionConfig, way: Way, tls: ConnectionOptions | undefined): ClientConfig {
+  // The name in the certificate is the server's, also when the driver connects to a tunnel.
+  const name = isIP(config.host) === 0 ? { servername: config.host } : { host: config.host };
   return {
-    host: config.host,
-    port: config.port,
+    host: way.host,
+    port: way.port,
     user: config.user,
     // As a function, so that the driver looks neither into the environment nor into a password file.
     password: () => config.password,
     database: config.database,
-    ssl: await tlsOptions(config),
+    ssl: tls === undefined ? false : { ...tls, ...name },
     application_name: config.application_name,
     connectionTimeoutMillis: config.connect_timeout * 1000,
     keepAlive: true,
   };
 }
 
-async function tlsOptions({ ssl, sslmode, sslrootcert }: ConnectionConfig): Promise<NonNullable<ClientConfig['ssl']>> {
-  if ((sslmode ?? (ssl ? 'require' : 'disable')) === 'disable') return false;
-  const isChecked = sslmode === 'verify-ca' || sslmode === 'verify-full';
+/** As in libpq: without an authority `require` takes any certificate, with one it checks who issued it. */
+export function tlsConfigOf(config: ConnectionConfig): TlsConfig {
+  const { ssl, sslmode, sslrootcert } = config;
+  const mode = sslmode ?? (ssl ? 'require' : 'disable');
   return {
-    rejectUnauthorized: isChecked,
-    ...(isChecked && sslrootcert !== undefined ? { ca: await readCa(sslrootcert) } : {}),
-    ...(sslmode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+    mode: sslmode === 'require' && sslrootcert !== undefined ? 'verify-ca' : mode,
+    ca: pemFile('sslrootcert', sslrootcert),
+    certificate: pemFile('sslcert', config.sslcert),
+    key: pemFile('sslkey', config.sslkey),
+    passphrase: config.sslpassword,
   };
-}
-
-async function readCa(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const params = { file, reason: systemReason(error) ?? String(error) };
-    throw postgresErrors.error('PG_CA_FILE', params, { where: { path: ['sslrootcert'] }, cause: error });
-  }
 }

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { option } from '#spi/fields.ts';
-import { connectionFields } from './connection-fields.ts';
+import { connectionFields, transferFields } from './connection-fields.ts';
+
+export const postgresqlConnectionConfig = z.strictObject(connectionFields());
+
+export type PostgresqlConnectionConfig = z.output<typeof postgresqlConnectionConfig>;
 
 const inputColumn = z.strictObject({
   value_type: option(
@@ -40,7 +44,7 @@ const inputColumn = z.strictObject({
 });
 
 export const postgresqlInputConfig = z.strictObject({
-  ...connectionFields(),
+  ...transferFields(),
   table: option(z.string().min(1).optional(), {
     title: 'Table',
     description: 'Table or view to read; this or `query`.',
@@ -60,6 +64,19 @@ export const postgresqlInputConfig = z.strictObject({
   order_by: option(z.string().optional(), {
     title: 'Order by',
     description: 'With `table`: the order of the rows; not with `incremental`.',
+  }),
+  parallel: option(z.number().int().min(1).max(64).default(1), {
+    title: 'Parallel tasks',
+    description:
+      'With `table`: so many tasks read a part of it each, all in the same snapshot. The order of the rows is lost, and ' +
+      '`select` must give a row for each row of the table.',
+  }),
+  split_column: option(z.string().min(1).optional(), {
+    title: 'Split column',
+    description:
+      'With `parallel`: divides the table by the values of this column instead of the places of its rows on disk. Views, ' +
+      'foreign and partitioned tables have no such places; of these the first column of the primary key is the default.',
+    'x-advanced': true,
   }),
   incremental: option(z.boolean().default(false), {
     title: 'Incremental',
@@ -154,7 +171,7 @@ const outputColumn = z.strictObject({
 });
 
 export const postgresqlOutputConfig = z.strictObject({
-  ...connectionFields(),
+  ...transferFields(),
   temp_schema: option(z.string().min(1).optional(), {
     title: 'Schema of intermediate tables',
     description: 'By default that of the table. `mode: replace` does not use it.',

@@ -1,5 +1,6 @@
-/** Options of everything that connects to PostgreSQL. */
+/** Where the server is and who we are; and what else both the input and the output take. */
 import { z } from 'zod';
+import { sshTunnelField } from '#connectors/ssh/config-fields.ts';
 import { option } from '#spi/fields.ts';
 
 // The shape is long, and `z.output` of the configs gives the types that others need.
@@ -34,12 +35,29 @@ export function connectionFields() {
       title: 'TLS mode',
       description:
         'As in libpq, instead of `ssl`: `require` encrypts, `verify-ca` checks the certificate of the server, ' +
-        '`verify-full` its name as well.',
+        '`verify-full` its name as well; with `sslrootcert`, `require` is `verify-ca`.',
     }),
     sslrootcert: option(z.string().optional(), {
       title: 'CA file',
       description: 'PEM file of the authorities that are trusted; by default those that Node.js knows.',
     }),
+    sslcert: option(z.string().min(1).optional(), {
+      title: 'Client certificate',
+      description: 'PEM file of the certificate by which the server knows us; as in libpq.',
+      'x-advanced': true,
+    }),
+    sslkey: option(z.string().min(1).optional(), {
+      title: 'Client key',
+      description: 'PEM file of the private key of the client certificate.',
+      'x-advanced': true,
+    }),
+    sslpassword: option(z.string().optional(), {
+      title: 'Passphrase of the client key',
+      description: 'For a key that is encrypted.',
+      'x-advanced': true,
+      'x-secret': true,
+    }),
+    ...sshTunnelField,
     application_name: option(z.string().default('ropeway'), {
       title: 'Application name',
       description: 'What the server shows as the name of this client.',
@@ -50,6 +68,13 @@ export function connectionFields() {
       description: 'Seconds that making a connection may take.',
       'x-advanced': true,
     }),
+  };
+}
+
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- As above.
+export function transferFields() {
+  return {
+    ...connectionFields(),
     options: option(z.record(z.string(), z.json()).default({}), {
       title: 'Driver properties',
       description: 'Taken for configs of Embulk; there is no Java driver that they could go to.',

@@ -45,7 +45,7 @@ export const postgresServerErrors = errorCatalogue({
   PG_TLS: {
     kind: 'connector',
     message: 'No encrypted connection to {server} can be made: {reason}.',
-    hint: 'Check `ssl`, `sslmode` and `sslrootcert` against what the server offers.',
+    hint: 'Check the options that begin with `ssl` against what the server offers and asks for.',
   },
   PG_TABLE_MISSING: {
     kind: 'connector',
@@ -115,6 +115,11 @@ export const postgresServerErrors = errorCatalogue({
     message: 'PostgreSQL at {server} refuses a row: {reason}.',
     hint: 'The row breaks a constraint of the table; `mode: merge` updates rows that exist. Nothing was committed.',
   },
+  PG_READ_ONLY: {
+    kind: 'connector',
+    message: 'PostgreSQL at {server} only lets itself be read: {reason}.',
+    hint: 'Connect to the primary server; a standby, and a session with `default_transaction_read_only`, take no rows.',
+  },
   PG_STATEMENT: {
     kind: 'connector',
     message: 'PostgreSQL at {server} refuses a statement: {reason}.',
@@ -124,15 +129,15 @@ export const postgresServerErrors = errorCatalogue({
 
 /** What we say ourselves. */
 export const postgresErrors = errorCatalogue({
+  PG_NOTHING_THERE: {
+    kind: 'connector',
+    message: 'There is no {what}.',
+    hint: 'Look at what is there one level above; upper and lower case count.',
+  },
   PG_CONFIG: {
     kind: 'config',
     message: 'The options do not go together: {reason}.',
     hint: '`ropeway plugins describe postgresql` explains them.',
-  },
-  PG_CA_FILE: {
-    kind: 'config',
-    message: 'The file {file} of `sslrootcert` cannot be read: {reason}.',
-    hint: 'Check the path and its permissions.',
   },
   PG_NO_COLUMNS: {
     kind: 'config',
@@ -183,6 +188,11 @@ export const postgresErrors = errorCatalogue({
     kind: 'config',
     message: 'The rows of {table} cannot be told apart: {reason}.',
     hint: 'Set `merge_keys` to columns of the input that identify a row.',
+  },
+  PG_SNAPSHOT_GONE: {
+    kind: 'connector',
+    message: 'The snapshot that the tasks share is gone from PostgreSQL at {server}.',
+    hint: 'Remove the resume state, if there is one, and run again from the start; `parallel: 1` needs none.',
   },
   PG_MERGE_KEY_NULL: {
     kind: 'data',

@@ -22,6 +22,9 @@ const SUFFIX_BYTES_MAX = `_${'0'.repeat(TIME_DIGITS + 8)}_${MARK}_000000`.length
  */
 const DONE_KEPT_MS = 24 * 3600 * 1000;
 
+/** The end of the names of such tables, as a regular expression of either side. */
+export const INTERMEDIATE_PATTERN = `_([0-9a-z]{${TIME_DIGITS}}[0-9a-f]{8})_${MARK}_([0-9]+|done)$`;
+
 export function newRunId(now: number): RunId {
   return now.toString(36).padStart(TIME_DIGITS, '0') + randomBytes(4).toString('hex');
 }
@@ -77,10 +80,10 @@ async function marked(session: PgSession, schema: string, table: string): Promis
      AND relkind = 'r' AND starts_with(relname::text, $2)`,
     [schema, `${prefixOf(table)}_`],
   );
-  const end = new RegExp(`^_([0-9a-z]{${TIME_DIGITS}}[0-9a-f]{8})_${MARK}_(?:\\d+|(done))$`);
+  const end = new RegExp(`^${INTERMEDIATE_PATTERN}`);
   return rows.flatMap(([name]): Leftover[] => {
-    const [, run, done] = end.exec((name ?? '').slice(prefixOf(table).length)) ?? [];
-    return name === null || name === undefined || run === undefined ? [] : [{ name, run, isDone: done !== undefined }];
+    const [, run, task] = end.exec((name ?? '').slice(prefixOf(table).length)) ?? [];
+    return name === null || name === undefined || run === undefined ? [] : [{ name, run, isDone: task === 'done' }];
   });
 }
 

@@ -39,3 +39,19 @@ export const postgresqlOutputPlugin = plugin({
   ],
   load: async () => (await import('./output.ts')).postgresqlOutput,
 });
+
+export const postgresqlConnectionPlugin = plugin({
+  kind: 'connection',
+  name: 'postgresql',
+  title: 'PostgreSQL',
+  summary: 'A PostgreSQL server: whether it can be worked with, and its databases, schemas, tables and columns.',
+  stability: 'stable',
+  config: async () => (await import('./config.ts')).postgresqlConnectionConfig,
+  examples: [
+    {
+      title: 'A server whose certificate is checked',
+      yaml: 'type: postgresql\nhost: db.example.com\nsslmode: verify-full\nuser: reader\npassword: secret\ndatabase: shop\n',
+    },
+  ],
+  load: async () => (await import('./connection.ts')).postgresqlConnection,
+});

@@ -11,6 +11,7 @@ const sqlStates: readonly (readonly [string, ServerCode])[] = [
   ['42703', 'PG_COLUMN_MISSING'],
   ['3F000', 'PG_SCHEMA_MISSING'],
   ['42501', 'PG_PRIVILEGE_MISSING'],
+  ['25006', 'PG_READ_ONLY'],
   ['3D000', 'PG_DATABASE_MISSING'],
   ['57014', 'PG_CANCELLED'],
   ['53100', 'PG_DISK_FULL'],
@@ -73,6 +74,12 @@ function serverError(fault: ServerFault, server: string, place: ErrorPlace): Rop
   };
   const reason = `${parts.join('; ')} (${fault.code})`;
   return postgresServerErrors.error(code, { server, reason }, { where, cause: fault });
+}
+
+/** The SQLSTATE behind an error that was translated here, when it came from a server. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && isServerFault(cause) ? cause.code : undefined;
 }
 
 /** `COPY name, line 3, column n: "abc"`: the record, the column and the value; in other languages the record alone. */

@@ -4,12 +4,9 @@ import { Chain } from './chain.ts';
 const start = { position: 3, lines: 1, pendingLines: 2 };
 
 describe('Chain', () => {
-  it('hands out every chunk once, and begins at the place it is given', () => {
-    const memory = Chain.memory(start, 2);
-    const [one, other] = [new Chain(memory), new Chain(memory)];
-    expect([one.claim(), other.claim(), one.claim()]).toEqual([0, 1, 2]);
-    expect(other.place).toEqual(start);
-    expect([one.hasMore(3), one.hasMore(4)]).toEqual([false, true]);
+  it('begins at the place it is given, with the turn of the first chunk', () => {
+    const chain = new Chain(Chain.memory(start, 2));
+    expect([chain.place, chain.isTurn(0), chain.isTurn(1), chain.isRunning]).toEqual([start, true, false, true]);
   });
 
   it('gives turns in order', async () => {
@@ -35,7 +32,7 @@ describe('Chain', () => {
     expect(await waiting).toBe(false);
     expect(await new Chain(memory).turn(0)).toBe(false);
     expect(new Chain(memory).isComplete).toBe(isComplete);
-    expect(new Chain(memory).hasMore(100)).toBe(false);
+    expect(new Chain(memory).isRunning).toBe(false);
   });
 
   it('stays complete when it is stopped afterwards', () => {

@@ -1,17 +1,16 @@
 /**
- * What the threads at one file share: who takes which chunk, and the chain of proven places. A chunk's turn comes when
- * all chunks before it are done; then the chain says where its first record begins and where its output goes. Only
- * the thread whose turn it is changes the chain.
+ * What the threads at one file share: the chain of proven places. A chunk's turn comes when all chunks before it are
+ * done; then the chain says where its first record begins and where its output goes. Only the thread whose turn it is
+ * changes the chain.
  */
 import { PIECE_SUMMARY_MAX } from '#spi/files.ts';
 import type { PieceSummary } from '#spi/files.ts';
 import type { TextPlace } from '#spi/ranges.ts';
 
 // Words of 32 bits.
-const NEXT = 0;
-const TURN = 1;
-const STATE = 2;
-const WORDS_BYTES = 16;
+const TURN = 0;
+const STATE = 1;
+const WORDS_BYTES = 8;
 
 // States.
 const RUNNING = 0;
@@ -44,21 +43,21 @@ export class Chain {
     this.#numbers = new Float64Array(memory, WORDS_BYTES);
   }
 
-  /** The next chunk that nobody has. */
-  claim(): number {
-    return Atomics.add(this.#words, NEXT, 1);
+  /** Neither stopped nor complete. */
+  get isRunning(): boolean {
+    return Atomics.load(this.#words, STATE) === RUNNING;
   }
 
-  /** Whether there is a chunk that nobody has. */
-  hasMore(chunkCount: number): boolean {
-    return Atomics.load(this.#words, STATE) === RUNNING && Atomics.load(this.#words, NEXT) < chunkCount;
+  /** Whether it is the chunk's turn, so that there is no need to guess where it begins. */
+  isTurn(chunk: number): boolean {
+    return Atomics.load(this.#words, TURN) === chunk;
   }
 
   /** Waits for the chunk's turn; false when it does not come. */
   async turn(chunk: number): Promise<boolean> {
     for (;;) {
       const turn = Atomics.load(this.#words, TURN);
-      if (Atomics.load(this.#words, STATE) !== RUNNING) return false;
+      if (!this.isRunning) return false;
       if (turn === chunk) return true;
       const { async: isWaiting, value } = Atomics.waitAsync(this.#words, TURN, turn);
       if (isWaiting) await value;

@@ -13,7 +13,8 @@ export interface SplitOrder {
   readonly addresses: readonly Json[] | null;
   /** What pieces are encoded with. */
   readonly model: Json;
-  /** Memory of the chain. */
+  /** Memory of the claims, and of the chain. */
+  readonly claims: SharedArrayBuffer;
   readonly chain: SharedArrayBuffer;
   /** Makes guesses wrong on purpose, for tests: the outcome must be the same. */
   readonly spoilsGuesses: boolean;

@@ -33,6 +33,8 @@ export interface ParticipantParts {
   readonly order: SplitOrder;
   readonly layout: ChunkLayout;
   readonly chain: Chain;
+  /** Takes a chunk; undefined when there are none for this thread. */
+  readonly nextChunk: () => number | undefined;
   readonly file: RangeFile;
   readonly parser: RangeParser;
   readonly filters: FilterChain;
@@ -74,15 +76,15 @@ export class Participant {
 
   /** Takes chunks until there are none. Throws what makes the file fail; then the chain is stopped. */
   async run(): Promise<void> {
-    const { chain, file, layout, ctx } = this.#parts;
+    const { chain, file, ctx } = this.#parts;
     const stop = (): void => chain.stop();
     ctx.signal.addEventListener('abort', stop);
     try {
       const claimed: number[] = [];
       for (;;) {
-        while (claimed.length <= (file.rangesAhead ?? 0)) claimed.push(this.#claim());
+        for (let more = (file.rangesAhead ?? 0) - claimed.length; more >= 0; more--) this.#claim(claimed);
         const chunk = claimed.shift();
-        if (chunk === undefined || chunk >= layout.chunkCount) break;
+        if (chunk === undefined) break;
         await this.#runChunk(chunk);
         // Reading and writing may never leave this thread's turn of the event loop.
         await setImmediate();
@@ -100,22 +102,21 @@ export class Participant {
     }
   }
 
-  /** Takes the next chunk. The first one is at hand already: the encoder has learned from it. */
-  #claim(): number {
-    const { chain, file, layout } = this.#parts;
-    const chunk = chain.claim();
-    if (chunk > 0 && chunk < layout.chunkCount) {
-      const { from, to } = layout.range(chunk);
-      file.announce?.(from, Math.min(to, file.sizeBytes));
-    }
-    return chunk;
+  /** Takes the next chunk, if there is one. The first one is at hand already: the encoder has learned from it. */
+  #claim(claimed: number[]): void {
+    const { nextChunk, file, layout } = this.#parts;
+    const chunk = nextChunk();
+    if (chunk === undefined) return;
+    claimed.push(chunk);
+    if (chunk === 0) return;
+    const { from, to } = layout.range(chunk);
+    file.announce?.(from, Math.min(to, file.sizeBytes));
   }
 
   async #runChunk(chunk: number): Promise<void> {
-    const { chain, layout, parser } = this.#parts;
+    const { chain, layout } = this.#parts;
     const range = layout.range(chunk);
-    const guess = chunk === 0 ? parser.start : await this.#guess(chunk, range);
-    let attempt = guess === undefined ? undefined : await this.#speculate(chunk, range, guess);
+    let attempt = await this.#early(chunk, range);
     if (!(await chain.turn(chunk))) throw STOPPED;
     const { place } = chain;
     if (place.position >= range.to) {
@@ -147,6 +148,15 @@ export class Participant {
     chain.complete();
   }
 
+  /** An attempt before the chunk's turn; undefined when there is nothing to guess, or the guess was found wrong. */
+  async #early(chunk: number, range: ChunkRange): Promise<Attempt | undefined> {
+    const { chain, parser, order } = this.#parts;
+    if (chunk === 0) return this.#speculate(chunk, range, parser.start);
+    if (chain.isTurn(chunk) && !order.spoilsGuesses) return undefined;
+    const guess = await this.#guess(chunk, range);
+    return guess === undefined ? undefined : this.#speculate(chunk, range, guess);
+  }
+
   async #guess(chunk: number, { from, to }: ChunkRange): Promise<TextPlace | undefined> {
     const { file, parser, order } = this.#parts;
     if (from >= file.sizeBytes) return undefined;
@@ -155,7 +165,7 @@ export class Participant {
     return { ...guess, position: Math.min(guess.position + (chunk % 3), to - 1) };
   }
 
-  /** An attempt from a guessed place; undefined when the guess has been found wrong already. */
+  /** An attempt from a guessed place; undefined when the guess was found wrong meanwhile. */
   async #speculate(chunk: number, range: ChunkRange, guess: TextPlace): Promise<Attempt | undefined> {
     const attempt = newAttempt(guess);
     try {
@@ -205,7 +215,7 @@ export class Participant {
           attempt.end = step.value;
           return;
         }
-        this.#take(attempt, step.value, faults);
+        await this.#take(attempt, step.value, faults);
         if (unproven !== undefined && this.#holdsMuch(attempt)) {
           await this.#prove(attempt, unproven);
           unproven = undefined;
@@ -218,10 +228,10 @@ export class Participant {
     }
   }
 
-  #take(attempt: Attempt, batch: Batch, faults: FilterFaults): void {
+  async #take(attempt: Attempt, batch: Batch, faults: FilterFaults): Promise<void> {
     const { filters, writer } = this.#parts;
     attempt.rowsRead += batch.rowCount;
-    const filtered = filters.apply(batch, faults);
+    const filtered = await filters.apply(batch, faults);
     if (filtered === undefined) return;
     attempt.rowsWritten += filtered.rowCount;
     this.#held.writeBytes(writer.write(filtered));

@@ -12,6 +12,7 @@ import type { RunTaskContext } from '#engine/run-context.ts';
 import type { RangeSink } from '#engine/target.ts';
 import type { Pipeline, TaskHooks, TaskReports } from '#engine/task.ts';
 import { Chain } from './chain.ts';
+import { Claims } from './claims.ts';
 import { BLOCK_BYTES, ChunkLayout } from './chunk-layout.ts';
 import type { SplitOrder } from './order.ts';
 import { Participant } from './participant.ts';
@@ -32,7 +33,7 @@ interface Lane {
 export class SplitTask {
   readonly order: SplitOrder;
   readonly #chain: Chain;
-  readonly #layout: ChunkLayout;
+  readonly #claims: Claims;
   readonly #lanes: readonly Lane[];
   readonly #station: Station;
   readonly #hooks: TaskHooks;
@@ -44,18 +45,21 @@ export class SplitTask {
   ) {
     this.order = order;
     this.#chain = new Chain(order.chain);
-    this.#layout = new ChunkLayout(order.sizeBytes, order);
+    this.#claims = claimsOf(order);
     this.#lanes = parts.lanes;
     this.#station = parts.station;
     this.#hooks = parts.hooks;
     this.#ctx = parts.ctx;
   }
 
-  /** Undefined when the task has to go through in one stream; nothing is left behind then. */
+  /**
+   * Undefined when the task has to go through in one stream; nothing is left behind then. `threads` will join: so many
+   * as are free now, each of them soon.
+   */
   static async open(
     pipeline: Pipeline,
     item: { readonly index: number; readonly task: Json },
-    { hooks, settings }: { hooks: TaskHooks; settings: SplitSettings },
+    { hooks, settings, threads }: { hooks: TaskHooks; settings: SplitSettings; threads: number },
   ): Promise<SplitTask | undefined> {
     const sides = rangeSides(pipeline);
     if (sides === undefined) return undefined;
@@ -83,6 +87,7 @@ export class SplitTask {
         laneCount: lanes.length,
         addresses: addresses.every((address) => address !== undefined) ? addresses : null,
         model: await train(station),
+        claims: Claims.memory(station.file.rangesAhead === undefined ? 1 : threads),
         chain: Chain.memory(station.parser.start, lanes.length),
       };
       const task = new SplitTask(order, { lanes, station, hooks, ctx });
@@ -95,9 +100,9 @@ export class SplitTask {
     }
   }
 
-  /** Chunks that nobody has taken. */
+  /** Whether there is work for a thread that joins now. */
   get hasMore(): boolean {
-    return this.#chain.hasMore(this.#layout.chunkCount);
+    return this.#chain.isRunning && this.#claims.hasMore;
   }
 
   /** Takes part in this thread, with what the task has open already. */
@@ -216,7 +221,7 @@ async function train({ file, parser, filters, writer }: Station): Promise<Json> 
   try {
     const range = { place: parser.start, to: BLOCK_BYTES };
     for await (const batch of parser.parse(file, range, () => {})) {
-      const filtered = filters.apply(batch, unheard);
+      const filtered = await filters.apply(batch, unheard);
       if (filtered !== undefined) sample.writeBytes(writer.text(filtered));
       if (sample.length >= writer.sampleBytes) break;
     }
@@ -243,6 +248,10 @@ export async function joinSplit(pipeline: Pipeline, order: SplitOrder, hooks: Ta
   await station.close();
 }
 
+function claimsOf(order: SplitOrder): Claims {
+  return new Claims(order.claims, new ChunkLayout(order.sizeBytes, order).chunkCount);
+}
+
 interface WorkParts {
   readonly order: SplitOrder;
   readonly station: Station;
@@ -257,6 +266,7 @@ async function work({ order, station, hooks, ctx, openTarget }: WorkParts): Prom
     order,
     layout: new ChunkLayout(order.sizeBytes, order),
     chain: new Chain(order.chain),
+    nextChunk: claimsOf(order).join(),
     openTarget,
     ctx,
     countRead: (rows) => hooks.countRead(rows),
