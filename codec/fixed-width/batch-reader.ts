@@ -98,7 +98,7 @@ export class FixedWidthReader {
       const batch = this.#columns.take();
       if (batch !== undefined) yield batch;
     }
-    const batch = this.#columns.take();
+    const batch = isLast ? this.#columns.take() : undefined;
     if (batch !== undefined) yield batch;
   }
 

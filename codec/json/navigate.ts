@@ -84,8 +84,8 @@ export function jsonPointer(text: string): JsonPointer | undefined {
   };
 }
 
-/** Of several members of the name the first counts. */
-function memberAt(bytes: Uint8Array, at: number, key: Uint8Array): number {
+/** The value of the member whose key (canonical, with its quotes) this is, or -1. Of several the first counts. */
+export function memberAt(bytes: Uint8Array, at: number, key: Uint8Array): number {
   let found = -1;
   visitMembers(bytes, at, (keyStart, keyEnd, valueStart) => {
     if (found < 0 && keyEnd - keyStart === key.length && equalsAt(bytes, keyStart, key)) found = valueStart;
@@ -93,7 +93,8 @@ function memberAt(bytes: Uint8Array, at: number, key: Uint8Array): number {
   return found;
 }
 
-function elementAt(bytes: Uint8Array, at: number, index: number): number {
+/** The element of that index, or -1. */
+export function elementAt(bytes: Uint8Array, at: number, index: number): number {
   let count = 0;
   for (const [start] of elements(bytes, at)) if (count++ === index) return start;
   return -1;

@@ -3,7 +3,7 @@
  * canonical JSON (spi/batch.ts), so that whatever they do not lead to stays byte for byte as it is.
  */
 import type { ByteSink } from '#spi/byte-sink.ts';
-import { elements, equalsAt, skipValue, visitMembers } from './navigate.ts';
+import { elementAt, elements, equalsAt, memberAt, skipValue, visitMembers } from './navigate.ts';
 
 export type JsonStep =
   | {
@@ -104,6 +104,18 @@ export function findJson(steps: readonly JsonStep[], bytes: Uint8Array, at: numb
   let ranges: JsonRange[] = [[at, skipValue(bytes, at)]];
   for (const step of steps) ranges = ranges.flatMap(([start]) => childrenOf(step, bytes, start));
   return ranges;
+}
+
+/** The value that steps without `[*]` lead to. */
+export function findOneJson(steps: readonly JsonStep[], bytes: Uint8Array, start: number): JsonRange | undefined {
+  let at = start;
+  for (const step of steps) {
+    if (bytes[at] === 0x7b && step.kind === 'name') at = memberAt(bytes, at, step.key);
+    else if (bytes[at] === 0x5b && step.kind === 'index') at = elementAt(bytes, at, step.index);
+    else return undefined;
+    if (at < 0) return undefined;
+  }
+  return [at, skipValue(bytes, at)];
 }
 
 /** Of several members of one name the first counts. */

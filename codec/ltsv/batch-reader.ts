@@ -53,7 +53,7 @@ export class LtsvBatchReader {
       const batch = this.#columns.take();
       if (batch !== undefined) yield batch;
     }
-    const batch = this.#columns.take();
+    const batch = isLast ? this.#columns.take() : undefined;
     if (batch !== undefined) yield batch;
   }
 
@@ -70,16 +70,27 @@ export class LtsvBatchReader {
 
   /** Of several fields of one label the last counts, as in the original. */
   #fields(bytes: Uint8Array, start: number, end: number): RopewayError | undefined {
+    const delimiter = this.#delimiter;
+    const labelDelimiter = this.#labelDelimiter;
+    const isSimple = delimiter.length === 1 && labelDelimiter.length === 1;
     this.#expected = 0;
     for (let from = start; from < end;) {
-      const to = find(bytes, this.#delimiter, from, end);
+      let to: number;
+      let labelEnd: number;
+      if (isSimple) {
+        labelEnd = findEither(bytes, labelDelimiter[0] as number, delimiter[0] as number, from, end); // of one byte each
+        to = bytes[labelEnd] === delimiter[0] ? labelEnd : findByte(bytes, delimiter[0] as number, labelEnd, end);
+        if (labelEnd > to) labelEnd = to;
+      } else {
+        to = find(bytes, delimiter, from, end);
+        labelEnd = find(bytes, labelDelimiter, from, to);
+      }
       if (to > from) {
-        const labelEnd = find(bytes, this.#labelDelimiter, from, to);
         if (labelEnd === to) return this.#noLabel(bytes, { start, from, to });
         const error = this.#value(bytes, from, labelEnd, to);
         if (error !== undefined) return placed(error, bytes, start, from);
       }
-      from = to + this.#delimiter.length;
+      from = to + delimiter.length;
     }
     return undefined;
   }
@@ -107,6 +118,22 @@ export class LtsvBatchReader {
     const where = { column: columnOf(bytes, start, from) };
     return ltsvErrors.error('LTSV_NO_LABEL', { text, delimiter: this.#options.labelDelimiter }, { where });
   }
+}
+
+/** The position of the byte at or behind `start`, or `end`. */
+function findByte(bytes: Uint8Array, wanted: number, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== wanted) at += 1;
+  return at;
+}
+
+function findEither(bytes: Uint8Array, one: number, other: number, start: number, end: number): number {
+  let at = start;
+  for (; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === one || byte === other) break;
+  }
+  return at;
 }
 
 /** The position of the text at or behind `start`, or `end`. */

@@ -36,7 +36,7 @@ export class TextLines {
         const grown = new Uint8Array(Math.max(kept + chunk.length, this.#held.length * 2));
         grown.set(this.bytes.subarray(this.#position, this.#textEnd));
         this.#held = grown;
-      } else {
+      } else if (this.bytes !== this.#held || this.#position > 0) {
         this.#held.set(this.bytes.subarray(this.#position, this.#textEnd));
       }
       this.#held.set(chunk, kept);

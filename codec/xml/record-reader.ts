@@ -85,20 +85,16 @@ export class XmlRecordReader implements XmlHandler {
   *read(text: string): Generator<Batch> {
     for (let at = 0; at < text.length; at += SLICE_CHARACTERS) {
       this.#parser.write(text.slice(at, at + SLICE_CHARACTERS));
-      yield* this.#ready.splice(0);
+      if (this.#ready.length > 0) yield* this.#ready.splice(0);
     }
-    yield* this.take();
   }
 
-  /** Nothing follows. Throws when something should have. */
-  finish(): void {
+  /** Nothing follows: the last batch. Throws when something should have come. */
+  *finish(): Generator<Batch> {
     this.#parser.close();
     const { root, rootText } = this.#options;
     const needed = Math.max(1, root.length - 1);
     if (this.#matchedMost < needed) throw xmlErrors.error('XML_ROOT_NOT_FOUND', { root: rootText });
-  }
-
-  *take(): Generator<Batch> {
     const batch = this.#columns.take();
     if (batch !== undefined) yield batch;
   }

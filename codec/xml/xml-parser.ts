@@ -70,10 +70,7 @@ export class XmlParser {
     const parser = new SaxesParser({ xmlns: false });
     parser.on('opentag', ({ name, attributes }) => {
       this.#opened();
-      handler.open(
-        name,
-        Object.entries(attributes).map(([key, value]) => ({ name: key, value })),
-      );
+      handler.open(name, listed(attributes));
     });
     parser.on('closetag', ({ name }) => {
       this.#depth -= 1;
@@ -107,6 +104,17 @@ export class XmlParser {
     if (this.#depth <= DEPTH_MAX) return;
     throw xmlErrors.error('XML_TOO_DEEP', { limit: DEPTH_MAX }, { where: { line: this.line } });
   }
+}
+
+const none: readonly XmlAttribute[] = [];
+
+function listed(attributes: Readonly<Record<string, string>>): readonly XmlAttribute[] {
+  let list: XmlAttribute[] | undefined;
+  for (const [name, value] of Object.entries(attributes)) {
+    list ??= [];
+    list.push({ name, value });
+  }
+  return list ?? none;
 }
 
 /** A name as handlers get it. */

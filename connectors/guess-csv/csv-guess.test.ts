@@ -93,3 +93,10 @@ describe('guessDelimiter(), guessQuote() and guessNewline()', () => {
     expect(guessNewline(Buffer.from(''))).toBe('LF');
   });
 });
+
+describe('csvGuesser()', () => {
+  it.each(['parquet', 'excel', 'xml', 'jsonpath'])('asks nothing about files of the parser %s', (type) => {
+    const guesser = csvGuesser({ isAllStrings: false });
+    expect(guesser.guess({ parser: { type } }, Buffer.from('a,b\n1,2\n'))).toEqual({ diff: {}, findings: [] });
+  });
+});

@@ -17,13 +17,15 @@ import { guessNewline } from './newline-guess.ts';
 
 const nothing: Guess = { diff: {}, findings: [] };
 
+/** Parsers of files that are no text, or say themselves what charset it has: neither that nor newlines are asked. */
+const selfDescribing: ReadonlySet<string> = new Set(['parquet', 'excel', 'poi_excel', 'xml', 'jsonpath']);
+
 /** `csv` guesses types, `csv_all_strings` makes every column a string. */
 export function csvGuesser({ isAllStrings }: { isAllStrings: boolean }): Guesser {
   return {
     guess(config, sample) {
       const parser = isJsonObject(config['parser']) ? config['parser'] : {};
-      // No text: it has neither characters nor lines.
-      if (parser['type'] === 'parquet') return nothing;
+      if (typeof parser['type'] === 'string' && selfDescribing.has(parser['type'])) return nothing;
       if (typeof parser['charset'] !== 'string') {
         const { charset, finding } = guessCharset(sample);
         return parserGuess({ charset }, [finding]);

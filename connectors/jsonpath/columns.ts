@@ -2,7 +2,7 @@
 import { ByteSink } from '#spi/byte-sink.ts';
 import { jsonErrors } from '#codec/json/errors.ts';
 import type { JsonPointer } from '#codec/json/navigate.ts';
-import { findJson, isJsonPath, isManifold, parseJsonPath } from '#codec/json/path.ts';
+import { findJson, findOneJson, isJsonPath, isManifold, parseJsonPath } from '#codec/json/path.ts';
 import type { JsonPath } from '#codec/json/path.ts';
 import type { JsonColumn } from '#codec/json/record-columns.ts';
 import { columnTimestampParser } from '#codec/time/column-parser.ts';
@@ -60,7 +60,7 @@ export function pathColumns(config: JsonPathParserConfig): PathColumns | undefin
 function pointerOf(path: string, type: JsonColumn['type'], place: Place): JsonPointer {
   const whole = isJsonPath(path) ? path : path.startsWith('[') ? `$${path}` : `$.${path}`;
   const parsed = pathOf(whole, place);
-  if (!isManifold(parsed)) return { find: (bytes, at) => findJson(parsed.steps, bytes, at)[0] };
+  if (!isManifold(parsed)) return { find: (bytes, at) => findOneJson(parsed.steps, bytes, at) };
   if (type === 'json' || type === 'string') return new GatheredPath(parsed);
   return refuse(place, `'${path}' leads to several values`, 'Make the column json, or name one value: [0].');
 }

@@ -35,8 +35,8 @@ export const jsonPathParser: Parser<JsonPathParserConfig> = {
           records.add(value);
           if (records.builder.isFull) yield* records.take();
         }
-        yield* records.take();
       }
+      yield* records.take();
     } catch (error) {
       if (!isRopewayError(error)) throw error;
       // A preview reads a piece of the file, which may end in the middle of a value.

@@ -27,7 +27,7 @@ export const xmlParser: Parser<XmlParserConfig> = {
         yield* reader.read(text);
       }
       // No bytes at all are no records, as for every parser.
-      if (!isEmpty) reader.finish();
+      if (!isEmpty) yield* reader.finish();
     } catch (error) {
       if (!isRopewayError(error)) throw error;
       throw error.where.file === undefined ? withPlace(error, { file: name }) : error;
