@@ -1,6 +1,6 @@
 /** What must hold for decoders and encoders. */
 import assert from 'node:assert/strict';
-import type { Decoder } from '#spi/files.ts';
+import type { Bytes, Decoder } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import { asBytes, collect, cut, cutsOf } from './records.ts';
 import { leaveOut } from './subject.ts';
@@ -20,7 +20,7 @@ export const decoderRules: readonly Rule[] = [
       const config = await subject.config();
       const bytes = asBytes(sample);
       const decode = (places: readonly number[]): Promise<Buffer> =>
-        collect(decoder.decode(config, cut(bytes, places), { name: '/file' }, subject.taskContext()));
+        collect(decoded({ decoder, config, bytes: cut(bytes, places) }, subject));
       const whole = await decode([]);
       for (const places of cutsOf(bytes.length)) assert.ok((await decode(places)).equals(whole), `cut at ${places[0]}`);
     },
@@ -32,8 +32,8 @@ export const decoderRules: readonly Rule[] = [
       if (sample === undefined) leaveOut('The case has no sample.');
       const decoder = await subject.load('decoder');
       const bytes = cut(asBytes(sample));
-      const decoded = decoder.decode(await subject.config(), bytes, { name: '/file' }, subject.taskContext());
-      for await (const chunk of decoded) {
+      const chunks = decoded({ decoder, config: await subject.config(), bytes }, subject);
+      for await (const chunk of chunks) {
         assert.ok(chunk.length >= 0);
         break;
       }
@@ -88,5 +88,18 @@ async function decoderOf(subject: Subject): Promise<(bytes: Uint8Array) => Promi
   assert.ok(sibling, 'there is a decoder of this name');
   const decoder = (await sibling.load()) as unknown as Decoder<unknown>;
   const config: unknown = (await sibling.config()).parse({});
-  return (bytes) => collect(decoder.decode(config, cut(bytes, [3, 50]), { name: '/file' }, subject.taskContext()));
+  return (bytes) => collect(decoded({ decoder, config, bytes: cut(bytes, [3, 50]) }, subject));
+}
+
+interface Decoding {
+  readonly decoder: Decoder<unknown>;
+  readonly config: unknown;
+  readonly bytes: Bytes;
+}
+
+/** What comes out; of an archive all its files, one after the other. */
+async function* decoded({ decoder, config, bytes }: Decoding, subject: Subject): Bytes {
+  const [file, ctx] = [{ name: '/file' }, subject.taskContext()];
+  if ('decode' in decoder) yield* decoder.decode(config, bytes, file, ctx);
+  else for await (const inner of decoder.unpack(config, bytes, file, ctx)) yield* inner.bytes;
 }

@@ -98,21 +98,29 @@ function ownersOf({ plugin, catalog }: Subject): readonly AnyPlugin[] {
   return catalog.filter(({ kind, name }) => name === plugin.name && kinds.includes(kind));
 }
 
-/** The same type and meaning; words may differ with the direction. */
+/**
+ * The same values: words may differ with the direction, and a connection may do without what a job needs, which makes
+ * another default.
+ */
 function isSame(theirs: SchemaNode | undefined, own: SchemaNode): boolean {
   return theirs !== undefined && JSON.stringify(wordless(theirs)) === JSON.stringify(wordless(own));
 }
 
-function wordless(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(wordless);
-  if (typeof node !== 'object' || node === null) return node;
-  const words = ['title', 'description', 'examples', 'x-advanced', 'x-group'];
+const wordKeys: ReadonlySet<string> = new Set('title description examples default x-advanced x-group'.split(' '));
+
+/** A schema without its words. Below `properties` are names of options, which may be called like words. */
+function wordless(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(wordless);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const kept = Object.entries(schema).filter(([key]) => !wordKeys.has(key));
   return Object.fromEntries(
-    Object.entries(node)
-      // Options may themselves be called so: then they are mappings.
-      .filter(([key, value]) => !words.includes(key) || (typeof value === 'object' && !Array.isArray(value)))
-      .map(([key, value]) => [key, wordless(value)]),
+    kept.map(([key, value]: [string, unknown]) => [key, key === 'properties' ? wordlessEach(value) : wordless(value)]),
   );
+}
+
+function wordlessEach(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null) return options;
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, wordless(option)]));
 }
 
 /** Settings that lead to a port of this machine where nobody listens; undefined for what has no server. */

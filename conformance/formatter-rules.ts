@@ -37,7 +37,7 @@ export const formatterRules: readonly Rule[] = [
       const schema = schemaFor(subject);
       const rows = rowsFor(subject);
       // The parser's config type is forgotten in the catalogue; the schema has made this one.
-      const parserConfig = (await sibling.config()).safeParse(readBackConfig(subject, schema));
+      const parserConfig = (await sibling.config()).safeParse({ columns: schema.columns, ...subject.readBack });
       if (!parserConfig.success) leaveOut('The parser of this name needs more than `columns`.');
       const parser = await sibling.load();
       const file = { name: '/file', bytes: cut(await (await writerOf(subject))(rows)) };
@@ -56,12 +56,6 @@ function schemaFor(subject: Subject): Schema {
 
 function rowsFor(subject: Subject): readonly (readonly Cell[])[] {
   return subject.columns.length === 0 ? tryingRows : subject.rows;
-}
-
-/** CSV files have a header by default, and their quotes are doubled, so nothing else may escape. */
-function readBackConfig(subject: Subject, { columns }: Schema): object {
-  const extra = subject.plugin.name === 'csv' ? { skip_header_lines: 1, escape: null } : {};
-  return { columns, ...extra };
 }
 
 async function writerOf(

@@ -68,6 +68,10 @@ export class Subject {
     return this.given?.rows ?? [];
   }
 
+  get readBack(): JsonObject {
+    return this.given?.readBack ?? {};
+  }
+
   async jsonSchema(): Promise<SchemaNode> {
     return jsonSchemaOf(await this.plugin.config());
   }

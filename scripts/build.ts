@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { rolldown } from 'rolldown';
 import type { OutputChunk, Plugin } from 'rolldown';
 import { bundleFolder, isBundleFresh, manifestFile } from '#bin/bundle.js';
@@ -117,11 +117,13 @@ function licenses(chunks: readonly OutputChunk[]): string {
     .join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-/** The licence file of a package, or the chapter of its README. */
+/** The licence file of a package, the chapter of its README, or what its repository has and the package lacks. */
 function licenseText(folder: string): string | undefined {
   const names = readdirSync(folder);
   const file = names.find((name) => /^licen[cs]e/i.test(name));
   if (file !== undefined) return readFileSync(join(folder, file), 'utf8');
+  const kept = join(repository, 'scripts', 'licenses', `${basename(folder)}.txt`);
+  if (existsSync(kept)) return readFileSync(kept, 'utf8');
   const readme = names.find((name) => /^readme/i.test(name));
   if (readme === undefined) return undefined;
   const chapter = /^(?:#+ licen[cs]e|licen[cs]e\n-+)\s+([^]+?)(?=^#|$(?![^]))/im.exec(

@@ -27,6 +27,8 @@ export interface ConformanceCase {
   /** Of filters: what they are given. */
   readonly columns?: readonly Column[];
   readonly rows?: readonly (readonly Cell[])[];
+  /** Of formatters: what the parser of its name is told to read its files, besides the columns. */
+  readonly readBack?: JsonObject;
   /** Rules that do not hold, by their titles, and why that is right. */
   readonly waivers?: Readonly<Record<string, string>>;
 }

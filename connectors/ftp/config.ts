@@ -63,7 +63,19 @@ const connectionFields = {
   }),
 };
 
-export const ftpConnectionConfig = z.strictObject(connectionFields);
+const serverSchema = z.strictObject(connectionFields);
+/** What connecting needs. */
+export type FtpServerConfig = z.output<typeof serverSchema>;
+
+export const ftpConnectionConfig = z.strictObject({
+  ...connectionFields,
+  path_prefix: option(z.string().default(''), {
+    title: 'Path prefix',
+    description:
+      "The folder to look into; that of a job and what the names of its files begin with, for example. Without it the user's directory.",
+    examples: ['/exports/sales_'],
+  }),
+});
 export type FtpConnectionConfig = z.output<typeof ftpConnectionConfig>;
 
 export const ftpInputConfig = z.strictObject({

@@ -17,3 +17,19 @@ export const ftpInputPlugin = plugin({
   ],
   load: async () => (await import('./input.ts')).ftpInput,
 });
+
+export const ftpConnectionPlugin = plugin({
+  kind: 'connection',
+  name: 'ftp',
+  title: 'FTP',
+  summary: 'An FTP or FTPS server: whether it can be worked with, and its folders and files.',
+  stability: 'beta',
+  config: async () => (await import('./config.ts')).ftpConnectionConfig,
+  examples: [
+    {
+      title: 'A server whose certificate is checked',
+      yaml: "type: ftp\nhost: ftp.example.com\nuser: etl\npassword: '{{ env.FTP_PASSWORD }}'\nssl: true\n",
+    },
+  ],
+  load: async () => (await import('./connection.ts')).ftpConnection,
+});

@@ -6,7 +6,7 @@ import type { Client, FileInfo } from 'basic-ftp';
 import { isRopewayError } from '#spi/errors.ts';
 import { tlsOptions } from '#connectors/network/tls-config.ts';
 import type { TlsConfig } from '#connectors/network/tls-config.ts';
-import type { FtpConnectionConfig } from './config.ts';
+import type { FtpServerConfig } from './config.ts';
 import { ftpErrors } from './errors.ts';
 import { ftpFailure, replyCode } from './failure.ts';
 
@@ -20,11 +20,11 @@ const AHEAD_BYTES: number = 1024 * 1024;
 const FTP_PORT = 21;
 const FTPS_PORT = 990;
 
-export function portOf({ port, ssl, ssl_explicit: isExplicit }: FtpConnectionConfig): number {
+export function portOf({ port, ssl, ssl_explicit: isExplicit }: FtpServerConfig): number {
   return port ?? (ssl && !isExplicit ? FTPS_PORT : FTP_PORT);
 }
 
-export function tlsConfigOf(config: FtpConnectionConfig): TlsConfig {
+export function tlsConfigOf(config: FtpServerConfig): TlsConfig {
   const { ssl_trusted_ca_cert_file: file, ssl_trusted_ca_cert_data: text } = config;
   const option = text === undefined ? 'ssl_trusted_ca_cert_file' : 'ssl_trusted_ca_cert_data';
   const ca = text === undefined ? (file === undefined ? undefined : { option, file }) : { option, text };
@@ -37,18 +37,18 @@ export class FtpSession {
   /** The directory that the server puts the user in. */
   home = '/';
   readonly #client: Client;
-  readonly #config: FtpConnectionConfig;
+  readonly #config: FtpServerConfig;
   readonly #signal: AbortSignal;
   readonly #onAbort = (): void => this.close();
   #isAscii = false;
 
-  private constructor(client: Client, config: FtpConnectionConfig, signal: AbortSignal) {
+  private constructor(client: Client, config: FtpServerConfig, signal: AbortSignal) {
     this.#client = client;
     this.#config = config;
     this.#signal = signal;
   }
 
-  static async open(config: FtpConnectionConfig, signal: AbortSignal): Promise<FtpSession> {
+  static async open(config: FtpServerConfig, signal: AbortSignal): Promise<FtpSession> {
     if (!config.passive_mode) throw ftpErrors.error('FTP_PASSIVE_ONLY', {}, { where: { path: ['passive_mode'] } });
     const { Client: FtpClient } = await import('basic-ftp');
     const client = new FtpClient(SILENCE_MS, { allowSeparateTransferHost: false, maxListingBytes: LISTING_BYTES_MAX });

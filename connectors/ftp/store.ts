@@ -5,7 +5,7 @@
 import { posix } from 'node:path';
 import type { Context, Logger } from '#spi/context.ts';
 import { Retries } from '#connectors/network/retry.ts';
-import type { FtpConnectionConfig } from './config.ts';
+import type { FtpServerConfig } from './config.ts';
 import { ftpErrors } from './errors.ts';
 import { FtpSession, portOf } from './session.ts';
 
@@ -14,10 +14,10 @@ const IDLE_MS = 250;
 const RETRY_WAITS = { initial_retry_interval_millis: 500, maximum_retry_interval_millis: 30_000 };
 
 /** One store for all uses of a section with one signal. */
-const stores = new WeakMap<AbortSignal, WeakMap<FtpConnectionConfig, FtpStore>>();
+const stores = new WeakMap<AbortSignal, WeakMap<FtpServerConfig, FtpStore>>();
 
-export function openStore(config: FtpConnectionConfig, ctx: Pick<Context, 'log' | 'signal'>): FtpStore {
-  const ofSignal = stores.get(ctx.signal) ?? new WeakMap<FtpConnectionConfig, FtpStore>();
+export function openStore(config: FtpServerConfig, ctx: Pick<Context, 'log' | 'signal'>): FtpStore {
+  const ofSignal = stores.get(ctx.signal) ?? new WeakMap<FtpServerConfig, FtpStore>();
   stores.set(ctx.signal, ofSignal);
   const store = ofSignal.get(config) ?? new FtpStore(config, ctx);
   ofSignal.set(config, store);
@@ -25,13 +25,13 @@ export function openStore(config: FtpConnectionConfig, ctx: Pick<Context, 'log' 
 }
 
 export class FtpStore implements Disposable {
-  readonly #config: FtpConnectionConfig;
+  readonly #config: FtpServerConfig;
   readonly #log: Logger;
   readonly #signal: AbortSignal;
   #waiting: FtpSession | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(config: FtpConnectionConfig, { log, signal }: Pick<Context, 'log' | 'signal'>) {
+  constructor(config: FtpServerConfig, { log, signal }: Pick<Context, 'log' | 'signal'>) {
     this.#config = config;
     this.#log = log;
     this.#signal = signal;

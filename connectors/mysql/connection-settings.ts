@@ -34,14 +34,25 @@ interface TunnelContext extends Pick<Context, 'log'> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Each session has its own: it ends with it. */
+/**
+ * Each session has its own: it ends with it. The signal ends the opening alone: through an open tunnel a statement may
+ * still be ended.
+ */
 export async function openTunnelTo(
   config: ConnectionConfig,
   { log, signal }: TunnelContext,
 ): Promise<Tunnel | undefined> {
   if (config.ssh_tunnel === undefined) return undefined;
   const { openTunnel } = await import('#connectors/ssh/tunnel.ts');
-  return openTunnel(config.ssh_tunnel, config, { log, signal: signal ?? new AbortController().signal });
+  const opening = new AbortController();
+  const stop = (): void => opening.abort();
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted === true) stop();
+  try {
+    return await openTunnel(config.ssh_tunnel, config, { log, signal: opening.signal });
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
 }
 
 export async function connectionOptions(

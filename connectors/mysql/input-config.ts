@@ -69,14 +69,16 @@ export const mysqlInputConfig = z.strictObject({
     description: 'The `query` holds the incremental columns as `:name`, which stand for the values of `last_record`.',
     'x-advanced': true,
   }),
-  split_tasks: option(z.number().int().min(1).max(64).default(1), {
-    title: 'Tasks',
-    description: 'With `table`: into how many ranges of a whole-number column it is cut, which are read at once.',
+  parallel: option(z.number().int().min(1).max(64).default(1), {
+    title: 'Parallel tasks',
+    description:
+      'With `table`: so many tasks read a range of it each, by a column of whole numbers. The order of the rows is ' +
+      'lost, and each task has a snapshot of its own: MySQL has none that connections could share.',
     examples: [4],
   }),
   split_column: option(z.string().min(1).optional(), {
     title: 'Split column',
-    description: 'With `split_tasks`: the column; by default the primary key when that is one whole number.',
+    description: 'With `parallel`: the column; by default the primary key when that is one whole number.',
     'x-advanced': true,
   }),
   column_options: option(z.record(z.string(), inputColumn).default({}), {

@@ -290,10 +290,10 @@ describe.skipIf(mariadbMissing !== '')(`mysqlInput${mariadbMissing}`, () => {
 
   describe('in several tasks', () => {
     it.each<[string, object, number]>([
-      ['the primary key', { split_tasks: 4 }, 4],
-      ['a column with nulls and a condition', { split_tasks: 3, split_column: 'N', where: 'id <= 900' }, 3],
-      ['fewer values than tasks', { split_tasks: 64, where: 'id < 3' }, 2],
-      ['no rows', { split_tasks: 4, where: 'id < 0' }, 1],
+      ['the primary key', { parallel: 4 }, 4],
+      ['a column with nulls and a condition', { parallel: 3, split_column: 'N', where: 'id <= 900' }, 3],
+      ['fewer values than tasks', { parallel: 64, where: 'id < 3' }, 2],
+      ['no rows', { parallel: 4, where: 'id < 0' }, 1],
     ])('reads every row once: by %s', async (_title, options, count) => {
       await server.query(`CREATE OR REPLACE TABLE parts (id int PRIMARY KEY, n bigint);
         INSERT INTO parts SELECT seq, IF(seq % 7 = 0, NULL, -seq) FROM seq_1_to_1000`);
@@ -306,7 +306,7 @@ describe.skipIf(mariadbMissing !== '')(`mysqlInput${mariadbMissing}`, () => {
 
     it('runs them at once', async () => {
       await using place = await workspace();
-      const config = tableToCsv(server, { table: 'parts', split_tasks: 4 }).replace(
+      const config = tableToCsv(server, { table: 'parts', parallel: 4 }).replace(
         'min_output_tasks: 1',
         'max_threads: 2',
       );
@@ -406,10 +406,10 @@ describe.skipIf(mariadbMissing !== '')(`mysqlInput${mariadbMissing}`, () => {
     ['columns without incremental', { table: 't', incremental_columns: ['a'] }, 'needs `incremental: true`'],
     ['a query without columns', { query: 'SELECT 1', incremental: true }, 'needs `incremental_columns`'],
     ['a short last record', { table: 't', incremental: true, incremental_columns: ['a'], last_record: [] }, '0 values'],
-    ['a query in several tasks', { query: 'SELECT 1', split_tasks: 2 }, 'neither with `query`'],
-    ['an order in several tasks', { table: 'kinds', order_by: 'b', split_tasks: 2 }, 'no order together'],
-    ['several tasks without a key', { table: 'kinds', split_tasks: 2 }, 'needs `split_column`'],
-    ['a split column of texts', { table: 'keyed', split_tasks: 2, split_column: 'a' }, 'no column of whole numbers'],
+    ['a query in several tasks', { query: 'SELECT 1', parallel: 2 }, 'neither with `query`'],
+    ['an order in several tasks', { table: 'kinds', order_by: 'b', parallel: 2 }, 'no order together'],
+    ['several tasks without a key', { table: 'kinds', parallel: 2 }, 'needs `split_column`'],
+    ['a split column of texts', { table: 'keyed', parallel: 2, split_column: 'a' }, 'no column of whole numbers'],
     ['an unknown zone', { query: 'SELECT 1', datetime_timezone: 'Mars/Olympus' }, "no zone 'Mars/Olympus'"],
     [
       'a conversion that is none',

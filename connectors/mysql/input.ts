@@ -96,9 +96,9 @@ function checkColumns({ fields }: PreparedRows, readers: readonly ReaderSpec[]):
 
 function checkOptions(config: MysqlInputConfig): void {
   checkReadOptions(config, opaque, configError);
-  const { split_tasks: tasks, incremental, query, order_by: order } = config;
+  const { parallel: tasks, incremental, query, order_by: order } = config;
   if (tasks > 1 && (incremental || query !== undefined)) {
-    throw configError('`split_tasks` cuts a table; it goes neither with `query` nor with `incremental`', 'split_tasks');
+    throw configError('`parallel` cuts a table; it goes neither with `query` nor with `incremental`', 'parallel');
   }
   if (tasks > 1 && order !== undefined) {
     throw configError('ranges that are read at once have no order together; leave `order_by` out', 'order_by');

@@ -15,7 +15,7 @@ export async function keyRanges(
   table: string,
   ctx: Context,
 ): Promise<readonly string[]> {
-  const { split_tasks: tasks, database, where } = config;
+  const { parallel: tasks, database, where } = config;
   if (tasks === 1 || ctx.isPreview) return [];
   const column = await splitColumn(session, config, table);
   const name = quoteName(column);
@@ -57,7 +57,7 @@ async function splitColumn(session: MySqlSession, config: MysqlInputConfig, tabl
   if (keys.length === 1 && column !== undefined && wholeTypes.has(types.get(column) ?? '')) return column;
   const reason =
     config.split_column === undefined
-      ? `\`split_tasks\` needs \`split_column\`, for the primary key of ${table} is not one whole number`
+      ? `\`parallel\` needs \`split_column\`, for the primary key of ${table} is not one whole number`
       : `\`split_column\` is '${key}', which is no column of whole numbers of ${table}`;
   throw configError(reason, 'split_column');
 }

@@ -14,7 +14,7 @@ export const mysqlInputPlugin = plugin({
     },
     {
       title: 'A large table in four ranges of its primary key',
-      yaml: 'type: mysql\nhost: db.example.com\nssl: verify\nuser: reader\ndatabase: shop\ntable: orders\nsplit_tasks: 4\n',
+      yaml: 'type: mysql\nhost: db.example.com\nssl: verify\nuser: reader\ndatabase: shop\ntable: orders\nparallel: 4\n',
     },
   ],
   load: async () => (await import('./input.ts')).mysqlInput,

@@ -35,6 +35,11 @@ async function tableStatement(session: MySqlSession, config: MysqlInputConfig, c
   if (found === undefined) return { sql: plain, incremental: [], rows: () => [plain] };
   if (!config.incremental) {
     const ranges = await keyRanges(session, config, found, ctx);
+    if (ranges.length > 1) {
+      ctx.log.warn('Each task reads its own snapshot: what changes meanwhile may be seen by some of them.', {
+        tasks: ranges.length,
+      });
+    }
     const parts = ranges.map((range) => sql([...condition, range], order));
     return { sql: plain, incremental: [], rows: () => (parts.length === 0 ? [plain] : parts) };
   }

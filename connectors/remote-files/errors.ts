@@ -32,6 +32,11 @@ export const remoteFileErrors = errorCatalogue({
     message: 'There is no folder {place}, or it is closed to this user.',
     hint: "Check `path_prefix`, and whether it counts from the user's directory or from the root of the server.",
   },
+  REMOTE_FILE_BROWSE_NAME: {
+    kind: 'config',
+    message: 'The name {name} is not one of an entry of a folder.',
+    hint: 'Go from folder to folder by the names that are shown.',
+  },
   REMOTE_FILE_CHANGED: {
     kind: 'data',
     message: 'The file {file} changed after the run was planned: {change}.',

@@ -1,12 +1,16 @@
 /** What scripts must not be able to do, each tried; and what they must not be able to take. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { assert } from '#spi/assert.ts';
 import type { Batch } from '#spi/batch.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
 import { filterContext, filteredLater, schemaOf } from '#test/kit/filter-cases.ts';
+import { workspace } from '#test/kit/workspace.ts';
 import { scriptConfig } from './config.ts';
 import { script } from './filter.ts';
+import { processFlags } from './process.ts';
 
 /** What the body gives, as a text. */
 async function outcome(body: string, options: object = {}): Promise<string> {
@@ -97,21 +101,46 @@ describe('script, trying to escape', () => {
     ({ expected, index }) => expect(outcomes[index]).toContain(expected),
   );
 
-  it('has nothing of the environment, and no rights, even where its process is concerned', async () => {
-    // Out of the realm by a way that is closed to scripts: what is there then is of no use.
-    const { ScriptProcess } = await import('./process.ts');
-    const process = new ScriptProcess({ timeoutMs: 5000, memoryMb: 64 });
-    try {
-      const pid = await pidOfChild();
-      expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toBe('');
-      const arguments_ = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      expect(arguments_).toContain('--permission');
-      expect(arguments_.filter((each) => each.startsWith('--allow'))).toEqual([
-        expect.stringMatching(/^--allow-fs-read=/),
-      ]);
-    } finally {
-      await process.close();
-    }
+  // The second wall: what a script would find if it ever came out of its realm.
+  it('would find no rights in its process, and nothing of the environment', () => {
+    const probe = `
+      const seen = {};
+      const attempt = (name, work) => { try { seen[name] = String(work()) } catch (error) { seen[name] = error.code ?? error.name } };
+      process.permission.drop('fs');
+      attempt('read', () => require('fs').readFileSync('/etc/passwd'));
+      attempt('own', () => require('fs').readdirSync(${JSON.stringify(import.meta.dirname)}));
+      attempt('write', () => require('fs').writeFileSync('/tmp/x', ''));
+      attempt('environment', () => JSON.stringify(process.env));
+      attempt('child', () => require('child_process').spawnSync('true').error.code);
+      attempt('worker', () => new (require('worker_threads').Worker)('1', { eval: true }));
+      attempt('addon', () => process.dlopen({ exports: {} }, '/x.node'));
+      attempt('inspector', () => require('inspector').open(0));
+      attempt('wasi', () => new (require('wasi').WASI)({ version: 'preview1' }));
+      attempt('code', () => new Function('return 1')());
+      attempt('prototype', () => { 'use strict'; Object.prototype.x = 1 });
+      require('net').connect(9, '127.0.0.1').on('error', (error) => {
+        seen.net = error.code;
+        console.log(JSON.stringify(seen));
+      });`;
+    const { stdout, stderr } = spawnSync(process.execPath, [...processFlags({ memoryMb: 64 }), '-e', probe], {
+      env: {},
+    });
+    expect(stderr.toString()).toBe('');
+    const denied = 'ERR_ACCESS_DENIED';
+    expect(JSON.parse(stdout.toString())).toEqual({
+      read: denied,
+      own: denied,
+      write: denied,
+      environment: '{}',
+      child: denied,
+      worker: denied,
+      addon: 'ERR_DLOPEN_DISABLED',
+      inspector: denied,
+      wasi: denied,
+      code: 'EvalError',
+      prototype: 'TypeError',
+      net: denied,
+    });
   });
 
   it('cannot change what the filter is told about other records', async () => {
@@ -139,17 +168,6 @@ describe('script, trying to escape', () => {
     expect([[['x']], 'SCRIPT_DIED', 'SCRIPT_RESULT', 'SCRIPT_THREW']).toContainEqual(seen);
   });
 });
-
-/** The newest process that is a child of this one. */
-async function pidOfChild(): Promise<string> {
-  const children = readdirSync('/proc').filter((entry) => {
-    if (!/^\d+$/.test(entry) || !existsSync(`/proc/${entry}/stat`)) return false;
-    const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')')).split(' ')[2] === String(process.pid);
-  });
-  const scripts = children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('script'));
-  return scripts.at(-1) ?? '';
-}
 
 function batchOf(text: string): Batch {
   const builder = new BatchBuilder(schemaOf('s:string'));
@@ -218,5 +236,56 @@ describe('script, taking too much', () => {
     const result = filteredLater(script, config, 's:string', [['x']], { context });
     setImmediate(() => abort.abort());
     expect((await result).rows).toEqual([]);
+  });
+});
+
+/** Processes of scripts that this process has started. */
+function scriptsOf(pid: number): string[] {
+  return readdirSync('/proc').filter((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    return fileText(`/proc/${entry}/status`).includes(`\nPPid:\t${pid}\n`) && isScript(entry);
+  });
+}
+
+function isScript(pid: string): boolean {
+  return fileText(`/proc/${pid}/cmdline`).includes('--frozen-intrinsics');
+}
+
+function fileText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // The process is gone.
+    return '';
+  }
+}
+
+describe('the process of a script', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGKILL', null],
+  ] as const)('does not outlive its run for long after %s', async (signal, exitCode) => {
+    await using place = await workspace({
+      'in/a.csv': '1\n',
+      'c.yml': `in: {type: file, path_prefix: in/, parser: {type: csv, columns: [{name: a, type: long}]}}
+filters:
+- {type: script, timeout_ms: 1500, code: 'function transformRow() { for (;;); }'}
+out: {type: file, path_prefix: out/r_, file_ext: csv, formatter: {type: csv}}
+`,
+    });
+    let scripts: string[] = [];
+    const run = await place.ropeway(['run', 'c.yml'], {
+      started: async (pid) => {
+        // Polls; a test that waits for ever fails by its timeout.
+        while (scripts.length === 0) {
+          await wait(20);
+          scripts = scriptsOf(pid);
+        }
+        process.kill(pid, signal);
+      },
+    });
+    expect(run.exitCode, run.stderr).toBe(exitCode);
+    expect((await place.outputs()).filter((name) => !name.startsWith('.'))).toEqual([]);
+    while (scripts.some(isScript)) await wait(20);
   });
 });

@@ -12,7 +12,7 @@ const connectionFields = {
   }),
   timeout: option(z.number().int().min(1).default(600), {
     title: 'Timeout',
-    description: 'Seconds that connecting to the server and logging in may take.',
+    description: 'Seconds that connecting and logging in may take, and for which the server may answer nothing.',
     'x-advanced': true,
   }),
   max_connection_retry: option(z.number().int().nonnegative().default(5), {
@@ -24,8 +24,18 @@ const connectionFields = {
   ...sshTunnelField,
 };
 
-export const sftpConnectionConfig = z.strictObject(connectionFields);
+const serverSchema = z.strictObject(connectionFields);
 /** What both directions have in common. */
+export type SftpServerConfig = z.output<typeof serverSchema>;
+
+export const sftpConnectionConfig = z.strictObject({
+  ...connectionFields,
+  path_prefix: option(z.string().default('/'), {
+    title: 'Path prefix',
+    description: 'The folder to look into; that of a job and what the names of its files begin with, for example.',
+    examples: ['/exports/sales_'],
+  }),
+});
 export type SftpConnectionConfig = z.output<typeof sftpConnectionConfig>;
 
 export const sftpInputConfig = z.strictObject({ ...connectionFields, ...selectionFields });

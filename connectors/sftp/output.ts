@@ -188,14 +188,13 @@ async function publish(store: SftpStore, session: SftpSession, file: FinishedFil
   }
   if (await session.replace(part, path, doing)) return;
   // A server that cannot replace a file in one step: the old one stays, under another name, until the new one is there.
-  const old = `${path}.old`;
-  const isTaken = (await session.stat(path, doing)) !== undefined;
-  if (isTaken) {
+  const old = `${path}.ropeway-old`;
+  if ((await session.stat(path, doing)) !== undefined) {
     await session.remove(old, doing);
     await session.rename(path, old, doing);
   }
   await session.rename(part, path, doing);
-  if (isTaken) await session.remove(old, doing);
+  await session.remove(old, doing);
 }
 
 async function isFile(

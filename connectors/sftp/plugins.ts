@@ -44,3 +44,21 @@ export const sftpOutputPlugin = plugin({
   ],
   load: async () => (await import('./output.ts')).sftpOutput,
 });
+
+export const sftpConnectionPlugin = plugin({
+  kind: 'connection',
+  name: 'sftp',
+  title: 'SFTP',
+  summary: 'An SFTP server: whether it can be worked with, and its folders and files.',
+  stability: 'beta',
+  config: async () => (await import('./config.ts')).sftpConnectionConfig,
+  examples: [
+    {
+      title: 'A server that is known by its fingerprint',
+      yaml:
+        'type: sftp\nhost: sftp.example.com\nuser: etl\nsecret_key_file: /home/etl/.ssh/id_ed25519\n' +
+        'host_key_fingerprint: SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM\n',
+    },
+  ],
+  load: async () => (await import('./connection.ts')).sftpConnection,
+});

@@ -32,16 +32,14 @@ export class RemoteReader implements AsyncDisposable {
 
   /** Fills the target with the bytes from the position on; `signal` says that nobody wants them any more. */
   async read(position: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {
-    const retries = this.#store.retries();
-    let done = 0;
-    while (done < target.length) {
-      if (signal?.aborted === true) return;
+    while (signal?.aborted !== true) {
       try {
         const { session, handle } = await this.open();
         await this.#fill(session, await handle, position, target);
-        done = target.length;
+        this.#store.achieved();
+        return;
       } catch (error) {
-        await retries.pause(error);
+        await this.#store.recover(error);
       }
     }
   }

@@ -118,18 +118,16 @@ export class RemoteWriter {
 
   /** Never rejects: the failure is told to whoever writes next. */
   async #deliver(bytes: Buffer, position: number): Promise<void> {
-    const retries = this.#store.retries();
     while (this.#failure === undefined) {
       try {
         const { session, handle } = await this.#open();
         await session.write(await handle, bytes, position, this.#doing);
+        this.#store.achieved();
         return;
       } catch (thrown) {
-        try {
-          await retries.pause(thrown);
-        } catch (error) {
+        await this.#store.recover(thrown).catch((error: unknown) => {
           this.#failure ??= { error };
-        }
+        });
       }
     }
   }

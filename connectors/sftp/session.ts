@@ -1,11 +1,14 @@
 /** One SFTP session: the protocol's requests as promises, with the errors of this connector. */
 import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import type { RopewayError } from '#spi/errors.ts';
-import type { SshConnection } from '#connectors/ssh/client.ts';
+import type { ShownKey, SshConnection } from '#connectors/ssh/client.ts';
 import { sftpErrors } from './errors.ts';
 
 /** The largest data of a request that every server takes: packets of 34,000 bytes are what the protocol promises. */
 export const PIECE_BYTES: number = 31 * 1024;
+
+/** How often it is looked whether the server answers, while it may be silent. */
+const SILENCE_TICKS = 4;
 
 /** Codes of answers (draft-ietf-secsh-filexfer-02, section 7). */
 const NO_SUCH_FILE = 2;
@@ -28,27 +31,50 @@ export class SftpSession {
   readonly #sftp: SFTPWrapper;
   /** The library never answers what is asked after the end. */
   #hasEnded = false;
+  readonly #watch: NodeJS.Timeout;
+  #asked = 0;
+  #answered = 0;
 
-  constructor(ssh: SshConnection, sftp: SFTPWrapper) {
+  /** `silenceSeconds`: the server is given up when it answers nothing for so long. */
+  constructor(ssh: SshConnection, sftp: SFTPWrapper, silenceSeconds: number) {
     this.#ssh = ssh;
     this.#sftp = sftp;
     // Pending requests are told of it as well.
     sftp.on('error', () => {});
     const end = (): void => {
       this.#hasEnded = true;
+      clearInterval(this.#watch);
     };
     sftp.on('end', end).on('close', end);
+    let quietTicks = 0;
+    let answered = 0;
+    this.#watch = setInterval(
+      () => {
+        const isQuiet = this.#asked > this.#answered && this.#answered === answered;
+        quietTicks = isQuiet ? quietTicks + 1 : 0;
+        answered = this.#answered;
+        if (quietTicks < SILENCE_TICKS) return;
+        ssh.lost(new Error(`it has answered nothing for ${silenceSeconds} seconds`));
+        void this.close();
+      },
+      (silenceSeconds * 1000) / SILENCE_TICKS,
+    ).unref();
   }
 
-  static async open(ssh: SshConnection): Promise<SftpSession> {
-    return new SftpSession(ssh, await ssh.sftp());
+  static async open(ssh: SshConnection, silenceSeconds: number): Promise<SftpSession> {
+    return new SftpSession(ssh, await ssh.sftp(), silenceSeconds);
   }
 
   get isBroken(): boolean {
     return this.#hasEnded || this.#ssh.failure() !== undefined;
   }
 
+  get hostKey(): ShownKey {
+    return this.#ssh.hostKey;
+  }
+
   close(): Promise<void> {
+    clearInterval(this.#watch);
     return this.#ssh.close();
   }
 
@@ -149,11 +175,14 @@ export class SftpSession {
         return;
       }
       try {
+        this.#asked += 1;
         request((error, value) => {
+          this.#answered += 1;
           if (error === undefined || error === null) resolve(value);
           else reject(this.#failure(error, doing));
         });
       } catch (error) {
+        this.#answered += 1;
         if (unable === undefined || !String(error).includes('does not support')) throw error;
         resolve(unable);
       }

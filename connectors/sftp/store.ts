@@ -9,7 +9,7 @@ import { Retries } from '#connectors/network/retry.ts';
 import { connectSsh } from '#connectors/ssh/client.ts';
 import { sshErrors } from '#connectors/ssh/errors.ts';
 import { wayTo } from '#connectors/ssh/way.ts';
-import type { SftpConnectionConfig } from './config.ts';
+import type { SftpServerConfig } from './config.ts';
 import { sftpErrors } from './errors.ts';
 import { SftpSession } from './session.ts';
 
@@ -19,9 +19,9 @@ const IDLE_MS = 250;
 const RETRY_WAITS = { initial_retry_interval_millis: 500, maximum_retry_interval_millis: 30_000 };
 
 /** One store for all uses of a section with one signal. */
-const stores = new WeakMap<AbortSignal, WeakMap<SftpConnectionConfig, SftpStore>>();
+const stores = new WeakMap<AbortSignal, WeakMap<SftpServerConfig, SftpStore>>();
 
-export function openStore(config: SftpConnectionConfig, ctx: Pick<Context, 'log' | 'signal'>): SftpStore {
+export function openStore(config: SftpServerConfig, ctx: Pick<Context, 'log' | 'signal'>): SftpStore {
   let ofSignal = stores.get(ctx.signal);
   if (ofSignal === undefined) {
     ofSignal = new WeakMap();
@@ -36,18 +36,22 @@ export function openStore(config: SftpConnectionConfig, ctx: Pick<Context, 'log'
 }
 
 export class SftpStore implements AsyncDisposable {
-  readonly #config: SftpConnectionConfig;
+  readonly #config: SftpServerConfig;
   readonly log: Logger;
   readonly #signal: AbortSignal;
   #session: Promise<SftpSession> | undefined;
   #root: string | undefined;
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
+  readonly #retries: Retries;
+  #recovering: Promise<void> | undefined;
 
-  constructor(config: SftpConnectionConfig, { log, signal }: Pick<Context, 'log' | 'signal'>) {
+  constructor(config: SftpServerConfig, { log, signal }: Pick<Context, 'log' | 'signal'>) {
     this.#config = config;
     this.log = log;
     this.#signal = signal;
+    const settings = { ...RETRY_WAITS, maximum_retries: config.max_connection_retry };
+    this.#retries = new Retries(settings, { log, signal, translate: (error) => this.#stopped(error) });
   }
 
   /** A path as a person would find the file, without a password. */
@@ -74,15 +78,16 @@ export class SftpStore implements AsyncDisposable {
 
   /** Does something that can be done again: when the connection breaks it is made anew, after a wait. */
   async use<T>(work: (session: SftpSession, remote: (path: string) => string) => Promise<T>): Promise<T> {
-    const retries = this.retries();
     this.retain();
     try {
       for (;;) {
         try {
           const session = await this.session();
-          return await work(session, (path) => this.remote(path));
+          const result = await work(session, (path) => this.remote(path));
+          this.achieved();
+          return result;
         } catch (error) {
-          await retries.pause(error);
+          await this.recover(error);
         }
       }
     } finally {
@@ -90,9 +95,17 @@ export class SftpStore implements AsyncDisposable {
     }
   }
 
-  retries(): Retries {
-    const settings = { ...RETRY_WAITS, maximum_retries: this.#config.max_connection_retry };
-    return new Retries(settings, { log: this.log, signal: this.#signal, translate: (error) => this.#stopped(error) });
+  /** The server has done something since the last failure. */
+  achieved(): void {
+    this.#retries.reset();
+  }
+
+  /** Waits before another try; throws when there is to be none. Many requests fail at once: they wait together. */
+  recover(error: unknown): Promise<void> {
+    this.#recovering ??= this.#retries.pause(error).finally(() => {
+      this.#recovering = undefined;
+    });
+    return this.#recovering;
   }
 
   /** The connection as it is now. */
@@ -137,7 +150,7 @@ export class SftpStore implements AsyncDisposable {
     const openSocket = wayTo(this.#config, ctx);
     const ssh = await connectSsh(this.#config, { at: [], timeout, openSocket }, ctx);
     try {
-      const session = await SftpSession.open(ssh);
+      const session = await SftpSession.open(ssh, this.#config.timeout);
       if (this.#config.user_directory_is_root) {
         this.#root = await session.realpath('.', { action: 'looking up', file: this.urlOf('/') });
       }

@@ -77,7 +77,9 @@ async function inTime(work: Promise<unknown> | undefined): Promise<void> {
 /** An error as it may be shown. */
 export function shown(connection: OpenConnection, error: unknown): Error {
   const record = errorRecord(placed({ path: [connection.use] }, asRopewayError(error)));
-  return errorFromRecord(withoutSecrets(record, connection.secrets));
+  const { message, hint, where, stack } = record;
+  const words = withoutSecrets({ message, hint, where, ...(stack === undefined ? {} : { stack }) }, connection.secrets);
+  return errorFromRecord({ ...record, ...words });
 }
 
 function timeout({ use, type }: OpenConnection, answerMs: number): Error {

@@ -84,6 +84,16 @@ describe('testConnection()', () => {
     expect(String(failure)).not.toContain(secret);
   });
 
+  it.each(['connector', 'passed', 'skipped', 'connect'])(
+    'keeps its own words when the password is %s',
+    async (word) => {
+      const found = await checks({ password: word, fails_at: 'log_in' });
+      expect(found[1]).toMatchObject({ name: 'connect', outcome: 'passed' });
+      expect(found[3]).toMatchObject({ reason: { kind: 'connector', code: 'FAULTY_REFUSED' } });
+      expect(found[4]).toMatchObject({ outcome: 'skipped' });
+    },
+  );
+
   it('lets the plugin close what it has opened when it is left early', async () => {
     let isClosed = false;
     const { connection } = await openConnection({ in: { type: 'faulty' } }, 'in', plugins);

@@ -31,7 +31,8 @@ export async function* testConnection(connection: OpenConnection, options: AskOp
 
 function presentable(connection: OpenConnection, check: Check): Check {
   const { reason, ...rest } = check;
-  const clean = withoutSecrets(rest, connection.secrets);
+  // Only what a plugin words by itself: a password may well be one of our own words.
+  const clean = { ...rest, detail: withoutSecrets(check.detail, connection.secrets) };
   if (reason === undefined) return clean;
   const error = shown(connection, reason);
   return isRopewayError(error) ? { ...clean, reason: error } : clean;

@@ -7,6 +7,7 @@ import { parquetFormatter } from '#connectors/parquet/formatter.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
 import type { Cell, ConformanceCase } from '#spi/conformance.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
+import { workbook } from '#test/kit/workbooks.ts';
 import { columnTypes } from '#spi/schema.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 
@@ -37,14 +38,21 @@ const columns = [
 function parser(
   name: string,
   sample: string | Uint8Array,
-  parts: { text?: string; columns?: Json } = {},
+  parts: { text?: string; columns?: Json; more?: JsonObject } = {},
 ): ConformanceCase {
   const expected = [
     [1n, parts.text ?? 'a\nb', 1.5],
     [2n, 'é😀', null],
     [null, 'q"q', -0],
   ];
-  return { kind: 'parser', name, config: { columns: parts.columns ?? columns }, sample, expected, rejected: 1 };
+  return {
+    kind: 'parser',
+    name,
+    config: { columns: parts.columns ?? columns, ...parts.more },
+    sample,
+    expected,
+    rejected: 1,
+  };
 }
 
 /** A whole number that has a fraction in the file: types are the file's, so values are all that can be bad. */
@@ -79,6 +87,19 @@ async function someFiles(folder: string): Promise<JsonObject> {
 
 const text = Buffer.from('some text '.repeat(50));
 
+const sheet = workbook({
+  sheets: {
+    s: [
+      '<c><v>1</v></c><c t="inlineStr"><is><t>a\nb</t></is></c><c><v>1.5</v></c>',
+      '<c><v>2</v></c><c t="str"><v>é😀</v></c>',
+      '<c><v>0.5</v></c>',
+      '<c r="B4" t="str"><v>q"q</v></c><c><v>-0.0</v></c>',
+    ]
+      .map((cells) => `<row>${cells}</row>`)
+      .join(''),
+  },
+});
+
 export const cases: readonly ConformanceCase[] = [
   parser('csv', '1,"a\nb",1.5\r\n2,é😀,\nx,bad,1\n,"q""q",-0.0', { text: 'a\r\nb' }),
   parser('json', '{"n":1,"s":"a\\nb","d":1.5}{"n":2,"s":"é😀"}\n[]{"s":"q\\"q","d":-0.0}'),
@@ -90,6 +111,24 @@ export const cases: readonly ConformanceCase[] = [
     columns: columns.map((column, index) => ({ ...column, width: [3, 3, 4][index] ?? 0 })),
   }),
   parser('parquet', parquetSample()),
+  parser('excel', sheet),
+  parser('poi_excel', sheet),
+  parser(
+    'xml',
+    '<r><x n="1"><s>a\nb</s><d>1.5</d></x><x n="2"><s>é😀</s></x><x n="x"/><x><s>q"q</s><d>-0.0</d></x></r>',
+    {
+      columns: columns.map((column, index) => (index === 0 ? { ...column, path: '@n' } : column)),
+      more: { root: 'r/x' },
+    },
+  ),
+  // CSV files have a header by default, and their quotes are doubled, so nothing else may escape.
+  { kind: 'formatter', name: 'csv', readBack: { skip_header_lines: 1, escape: null } },
+  { kind: 'formatter', name: 'json', readBack: { flatten_json_array: true } },
+  {
+    kind: 'decoder',
+    name: 'commons-compress',
+    waivers: { 'has names as configs have them, and no second name for one thing': "The name of Embulk's plugin." },
+  },
   { kind: 'decoder', name: 'gzip', sample: gzipSync(text) },
   { kind: 'guess', name: 'gzip', sample: gzipSync(text) },
   { kind: 'guess', name: 'zstd', sample: zstdCompressSync(text) },
@@ -107,6 +146,14 @@ export const cases: readonly ConformanceCase[] = [
   { kind: 'output', name: 'null', config: {} },
   { kind: 'file_input', name: 'file', config: someFiles },
   { kind: 'connection', name: 'file', config: someFiles },
+  {
+    kind: 'connection',
+    name: 'gcs',
+    waivers: {
+      'is named as an input or output, and has no option that is not one of theirs':
+        'Buckets are listed by `project`, which a job has no use for: it names its bucket.',
+    },
+  },
   {
     kind: 'file_output',
     name: 'file',

@@ -212,6 +212,18 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
       expect(proxy.count).toBe(2);
     });
 
+    it('gives up a server that answers nothing any more', async () => {
+      const folder = newFolder({ large: rows(100_000) });
+      await using proxy = await breakingProxy(ssh.port, {
+        onAnswer: (bytes) => (bytes < 1_000_000 ? undefined : new Promise(() => {})),
+      });
+      await using place = await workspace();
+      const options = { path_prefix: `${folder}/large`, port: proxy.port, timeout: 1, max_connection_retry: 0 };
+      const told = await refusal(place, fromSftp(options));
+      expect(told).toContain('SSH_CONNECTION_LOST');
+      expect(told).toContain('answered nothing for 1 seconds');
+    });
+
     it('notices that a file changes while it is read', async () => {
       const folder = newFolder({ large: rows(300_000) });
       let isTouched = false;
@@ -360,7 +372,8 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
       await using proxy = await breakingProxy(ssh.port, { cutRequests: (n) => (n < 2 ? 2_000_000 : undefined) });
       await using place = await workspace({ 'in/a': text });
       const told = await run(place, toSftp({ path_prefix: `${folder}/r_`, port: proxy.port }));
-      expect(told).toContain('it will be tried again');
+      // All requests that were under way wait for one connection.
+      expect(told.match(/it will be tried again/g)).toHaveLength(2);
       const written = readFileSync(local(`${folder}/r_000.00.csv`), 'utf8');
       expect(written.replaceAll('\r\n', '\n') === text).toBe(true);
     });

@@ -1,9 +1,9 @@
 /** Two hexadecimal digits for every byte; white space between them is left out. */
-import type { Decoder } from 'ropeway/spi/files.js';
+import type { StreamDecoder } from 'ropeway/spi/files.js';
 import type { MyPluginConfig } from './config.ts';
 import { myPluginErrors } from './errors.ts';
 
-export const myPluginDecoder: Decoder<MyPluginConfig> = {
+export const myPluginDecoder: StreamDecoder<MyPluginConfig> = {
   async *decode(_config, bytes, file) {
     // A chunk may end between the two digits of a byte.
     let half: number | undefined;
