@@ -48,7 +48,10 @@ function stepsOf(config: GcsConnectionConfig, ctx: Context, use: ConnectionUse |
   const first = urlSteps(route, config, { timeoutMs: CONNECT_TIMEOUT_MS, signal: ctx.signal });
   if (config.bucket === undefined) return [...first, { name: 'log_in', run: async () => project(await open()) }];
   const who = config.auth_method === 'anonymous' ? 'anybody' : `\`auth_method: ${config.auth_method}\``;
-  return [...first, ...bucketSteps(async () => checkedBucket(await open(), config.path_prefix, ctx), { who, use })];
+  let checked: CheckedBucket | undefined;
+  const openBucket = async (): Promise<CheckedBucket> =>
+    (checked ??= checkedBucket(await open(), config.path_prefix, ctx));
+  return [...first, ...bucketSteps(openBucket, { who, use })];
 }
 
 async function project(store: GcsStore): Promise<string> {

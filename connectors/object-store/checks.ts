@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { isRopewayError } from '#spi/errors.ts';
 import type { CheckStep, ConnectionUse, Untried } from '#spi/connections.ts';
+import { readInto } from './object-reader.ts';
 import type { ObjectSource, ObjectTarget, StoredObject } from './store.ts';
 
 export interface CheckedBucket {
@@ -12,12 +13,14 @@ export interface CheckedBucket {
   readonly target: Pick<ObjectTarget, 'createUpload' | 'uploadPart' | 'abortUpload'>;
   /** The first page of its objects. */
   firstObjects(): Promise<readonly StoredObject[]>;
+  /** Of objects that cannot be read before they are brought back. */
+  isArchived?(key: string): boolean;
   /** The code of an error that says that a right is missing. */
   readonly deniedCode: string;
   readonly signal: AbortSignal;
 }
 
-/** Shown without a number when there are more. */
+/** A page has no more. */
 const COUNTED_MAX = 1000;
 
 export interface BucketUse {
@@ -48,9 +51,8 @@ export function bucketSteps(open: () => Promise<CheckedBucket>, { who, use }: Bu
       name: 'list',
       async run() {
         const { bucket, prefix } = await open();
-        const count = objects.length < COUNTED_MAX ? String(objects.length) : `${COUNTED_MAX} or more`;
         const below = prefix === '' ? '' : ` beginning with ${prefix}`;
-        return denied ?? `The bucket ${bucket} has ${objects.length === 0 ? 'no' : count} objects${below}.`;
+        return denied ?? `The bucket ${bucket} has ${counted(objects.length)}${below}.`;
       },
     },
     { name: 'read', run: async () => (use === 'out' ? undefined : read(await open(), objects)) },
@@ -58,14 +60,19 @@ export function bucketSteps(open: () => Promise<CheckedBucket>, { who, use }: Bu
   ];
 }
 
+function counted(count: number): string {
+  if (count === 1) return '1 object';
+  return `${count === 0 ? 'no' : count < COUNTED_MAX ? count : `${COUNTED_MAX} or more`} objects`;
+}
+
 async function read(checked: CheckedBucket, objects: readonly StoredObject[]): Promise<string | Untried> {
   const { source, signal } = checked;
-  const object = objects.find(({ sizeBytes }) => sizeBytes > 0);
+  const object = objects.find(({ key, sizeBytes }) => sizeBytes > 0 && checked.isArchived?.(key) !== true);
   if (object === undefined) return { because: 'There is no object to read.' };
   const { key, sizeBytes: size, version } = object;
   const place = source.placeOf(key);
   return unlessDenied(checked, `${place} may not be read, as an input has to.`, async () => {
-    for await (const _chunk of await source.get({ key, size, version }, { from: 0, to: 1 }, signal)) break;
+    await readInto(source, { key, size, version }, { from: 0, target: new Uint8Array(1) }, signal);
     return `${place} can be read.`;
   });
 }

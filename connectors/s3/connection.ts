@@ -12,6 +12,7 @@ import type { S3Store } from './client.ts';
 import type { S3Connection, S3ConnectionConfig } from './config.ts';
 import { isAnonymous } from './credentials.ts';
 import { destinationOf, proxyUrl } from './endpoint.ts';
+import { archives } from './listing.ts';
 
 /** For each attempt to connect. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -47,7 +48,10 @@ function stepsOf(config: S3ConnectionConfig, ctx: Context, use: ConnectionUse | 
   const first = urlSteps(route, config, { timeoutMs: CONNECT_TIMEOUT_MS, signal: ctx.signal });
   if (config.bucket === undefined) return [...first, { name: 'log_in', run: async () => account(await open()) }];
   const who = isAnonymous(config) ? 'anybody' : `\`auth_method: ${config.auth_method}\``;
-  return [...first, ...bucketSteps(async () => checkedBucket(await open(), config.path_prefix, ctx), { who, use })];
+  let checked: CheckedBucket | undefined;
+  const openBucket = async (): Promise<CheckedBucket> =>
+    (checked ??= checkedBucket(await open(), config.path_prefix, ctx));
+  return [...first, ...bucketSteps(openBucket, { who, use })];
 }
 
 async function account(store: S3Store): Promise<string> {
@@ -56,6 +60,7 @@ async function account(store: S3Store): Promise<string> {
 }
 
 function checkedBucket(store: S3Store, prefix: string, { signal }: Context): CheckedBucket {
+  let archived: ReadonlySet<string> = new Set();
   return {
     bucket: store.bucket,
     prefix,
@@ -66,9 +71,13 @@ function checkedBucket(store: S3Store, prefix: string, { signal }: Context): Che
       abortUpload: (upload) => store.abortUpload(upload),
     },
     async firstObjects() {
-      for await (const page of store.list(prefix, undefined)) return page;
+      for await (const page of store.list(prefix, undefined)) {
+        archived = new Set(page.filter(({ storageClass }) => archives.has(storageClass)).map(({ key }) => key));
+        return page;
+      }
       return [];
     },
+    isArchived: (key) => archived.has(key),
     deniedCode: 'S3_ACCESS_DENIED',
     signal,
   };

@@ -9,7 +9,7 @@ import { placeOf } from './failure.ts';
 /** Objects of one run: their names are kept in memory. */
 const OBJECTS_MAX = 1_000_000;
 
-const archives = new Set(['GLACIER', 'DEEP_ARCHIVE']);
+export const archives: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 export async function listObjects(store: S3Store, config: S3InputConfig, ctx: Context): Promise<S3Object[]> {
   const isWanted = objectFilter(config, ctx);

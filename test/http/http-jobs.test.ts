@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { certificateAuthority } from '#test/kit/certificates.ts';
 import { cuttingProxy } from '#test/kit/cutting-proxy.ts';
 import { httpServer } from '#test/kit/http-server.ts';
 import type { Handler } from '#test/kit/http-server.ts';
+import { httpsServer } from '#test/kit/https-server.ts';
 import { workspace } from '#test/kit/workspace.ts';
 import type { CommandOptions, CommandResult } from '#test/kit/ropeway-command.ts';
 
@@ -478,6 +480,53 @@ describe('a proxy', () => {
     expect(records).toBe('1,x');
     expect(proxy.asked).toEqual(['GET http://files.test.invalid/f']);
     expect(server.asked[0]?.headers['proxy-authorization']).toBe(`Basic ${Buffer.from('me:hush').toString('base64')}`);
+  });
+});
+
+describe('a redirect', () => {
+  const post = ['method: post', 'request_body: hush'];
+  const redirecting =
+    (status: number, location: string): Handler =>
+    ({ url }, answer) => {
+      if (url.pathname === '/from') answer.writeHead(status, { location }).end();
+      else answer.end('1,x\n');
+    };
+
+  it.each([
+    [302, 'GET', ''],
+    [303, 'GET', ''],
+    [307, 'POST', 'hush'],
+    [308, 'POST', 'hush'],
+  ])('of what is posted by %i leads to a %s', async (status, method, body) => {
+    await using server = await httpServer(redirecting(status, '/to'));
+    const { exitCode, stderr } = await run(job(`${server.url}/from`, [csv, ...post]));
+    expect(exitCode, stderr).toBe(0);
+    expect(server.asked.map((asked) => [asked.method, asked.url.pathname, asked.body])).toEqual([
+      ['POST', '/from', 'hush'],
+      [method, '/to', body],
+    ]);
+  });
+
+  it('does not take what is posted to another host', async () => {
+    await using other = await httpServer(answers('1,x\n'));
+    await using server = await httpServer(redirecting(307, `${other.url}/to`));
+    const { exitCode, stderr } = await run(job(`${server.url}/from`, [csv, ...post]));
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('error[HTTP_REDIRECT')]);
+    expect(other.asked).toEqual([]);
+  });
+
+  it('does not lead from https to http', async () => {
+    using authority = certificateAuthority();
+    await using plain = await httpServer(answers('1,x\n'));
+    const certificate = authority.issue('files', ['IP:127.0.0.1']);
+    await using server = await httpsServer(certificate, (_asked, answer) => {
+      answer.writeHead(302, { location: plain.url }).end();
+    });
+    const { exitCode, stderr } = await run(
+      job(`https://127.0.0.1:${server.port}/`, [csv, `tls_ca_file: ${authority.caFile}`]),
+    );
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('from https: to http:')]);
+    expect(plain.asked).toEqual([]);
   });
 });
 

@@ -56,6 +56,12 @@ describe.runIf(motoServer() !== undefined)('s3Connection', () => {
     expect(await s3.uploads('shop')).toEqual([]);
     const empty = await outcomes(s3Connection, config({ bucket: 'empty' }));
     expect(empty['read']).toBe('skipped: There is no object to read.');
+    await s3.put('empty', 'old', 'x', { StorageClass: 'GLACIER' });
+    const archived = await outcomes(s3Connection, config({ bucket: 'empty' }), { use: 'in' });
+    expect([archived['list'], archived['read']]).toEqual([
+      'passed: The bucket empty has 1 object.',
+      'skipped: There is no object to read.',
+    ]);
     const below = await outcomes(s3Connection, config({ path_prefix: 'in/2026/' }), { use: 'in' });
     expect([below['list'], below['write']]).toEqual([
       'passed: The bucket shop has 2 objects beginning with in/2026/.',
@@ -84,6 +90,11 @@ describe.runIf(motoServer() !== undefined)('s3Connection', () => {
     await using proxy = await cuttingProxy(s3.port, { answers: ({ method }) => (method === 'GET' ? undefined : 403) });
     const found = await outcomes(s3Connection, config({ endpoint: proxy.url }));
     expect(found['write']).toBe('skipped: Objects may not be written to shop, as an output has to.');
+    await using listed = await cuttingProxy(s3.port, {
+      answers: ({ url }) => (url?.includes('a.csv') === true ? 403 : undefined),
+    });
+    const unread = await outcomes(s3Connection, config({ endpoint: listed.url }));
+    expect(unread['read']).toBe('skipped: s3://shop/a.csv may not be read, as an input has to.');
     await using closed = await cuttingProxy(s3.port, { answers: () => 403 });
     expect(await outcomes(s3Connection, config({ endpoint: closed.url }))).toMatchObject({
       log_in: 'passed: shop takes requests of `auth_method: basic`.',
