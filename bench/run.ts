@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { dataFile, type DataFile } from './data.ts';
+import { databaseJobs } from './databases/jobs.ts';
 import { jobsOf, THREADS, type Job, type Plan } from './jobs.ts';
 import { prepareLines } from './lines.ts';
 import { readOptions, type Options } from './options.ts';
@@ -82,7 +83,8 @@ async function main(): Promise<number> {
   const scratch = makeScratch(options.megabytes * 1e6 * SCRATCH_SHARE);
   try {
     const plan = await makePlan(options, available, scratch);
-    const jobs = jobsOf(plan).filter(({ id }) => id.includes(options.only ?? ''));
+    await using databases = await databaseJobs(options.only, plan.narrow, THREADS);
+    const jobs = [...jobsOf(plan), ...databases.jobs].filter(({ id }) => id.includes(options.only ?? ''));
     const outcomes = await runJobs(jobs, options, scratch);
     publish(options, {
       outcomes,
@@ -94,7 +96,7 @@ async function main(): Promise<number> {
         smallRounds: SMALL_ROUNDS,
         scratch: scratch.about,
         load: [before, minuteLoad()],
-        absent: available.absent,
+        absent: [...available.absent, ...databases.absent],
         hasEmbulk: options.embulkJar !== undefined,
         hidden: new Map([
           [scratch.folder, 'SCRATCH'],

@@ -23,10 +23,10 @@ async function copied(bytes: Buffer, cuts: readonly number[]): Promise<{ rows: s
   copy.submit({ stream, query: () => {} } as unknown as Connection);
   const edges = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length];
   for (const [index, edge] of edges.slice(1).entries()) stream.write(Buffer.from(bytes.subarray(edges[index], edge)));
-  const pieces: string[] = [];
-  for (let rows = await copy.next(); rows !== undefined; rows = await copy.next()) pieces.push(rows.toString());
+  const pieces: Buffer[] = [];
+  for (let rows = await copy.next(); rows !== undefined; rows = await copy.next()) pieces.push(rows);
   await new Promise((resolve) => stream.end(resolve));
-  return { rows: pieces.join(''), driver };
+  return { rows: Buffer.concat(pieces).toString(), driver };
 }
 
 describe('CopyOut', () => {
