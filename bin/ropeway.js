@@ -25,10 +25,10 @@ async function run(args) {
   const hasSources = fs.existsSync(sources);
   if (hasSources && (process.env.ROPEWAY_SOURCES === '1' || !isBundleFresh())) {
     const { main } = await import(sources.href);
-    return main(args, { root, workerEntry: new URL('cli/worker.ts', root) });
+    return main(args, { root, workerEntry: new URL('cli/worker.ts', root), spi: `${root}spi/*.ts` });
   }
   const { main } = module.createRequire(import.meta.url)('../dist/main.cjs');
-  return main(args, { root, workerEntry: new URL('dist/worker.cjs', root) });
+  return main(args, { root, workerEntry: new URL('dist/worker.cjs', root), spi: `${root}dist/spi/*.js` });
 }
 
 function written(stream) {

@@ -9,6 +9,7 @@ export interface SharedOptions {
   readonly logPath?: string;
   readonly X?: readonly string[];
   readonly json?: boolean;
+  readonly plugins?: readonly string[];
   readonly load?: readonly string[];
   readonly loadPath?: readonly string[];
   readonly classpath?: readonly string[];
@@ -27,6 +28,7 @@ export function withSharedOptions(command: Command): Command {
     .option('--log-path <file>', "write the log to a file ('-': the terminal)")
     .option('-X <key=value>', 'set a property, such as max_threads=4', collect)
     .option('--json', 'print for machines: JSON instead of words')
+    .option('--plugins <place>', 'use the plugins of a folder or an installed package, too', collect)
     .addOption(new Option('-L, --load <path>').argParser(collect).hideHelp())
     .addOption(new Option('-I, --load-path <path>').argParser(collect).hideHelp())
     .addOption(new Option('-C, --classpath <paths>').argParser(collect).hideHelp())
@@ -46,6 +48,7 @@ export function ignoredOptions(options: SharedOptions): readonly string[] {
 const valued = new Set([
   ...['-l', '--log-level', '--log-path', '-X', '-R', '-L', '--load', '-I', '--load-path', '-C', '--classpath'],
   ...['-b', '--bundle', '-r', '--resume-state', '-o', '--output', '-c', '--config-diff', '-g', '--guess'],
+  ...['--only', '--of', '--limit', '--prefix', '--plugins', '--kind', '--dir'],
 ]);
 
 /** Moves the command word to the front: `-l warn run config.yml` becomes `run -l warn config.yml`. */

@@ -1,7 +1,6 @@
 /** Config files as commands use them: read, laid over each other, checked, and written back. */
 import { access, constants, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { catalog } from '#connectors/catalog.ts';
 import type { Job } from '#engine/job.ts';
 import { configErrors } from '#engine/config/errors.ts';
 import { readProperties } from '#engine/config/exec.ts';
@@ -16,6 +15,7 @@ import { systemReason } from '#spi/system-reason.ts';
 import type { RunDiff } from '#engine/transaction.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import type { JsonObject } from '#spi/json.ts';
+import type { Catalog } from '#spi/plugin.ts';
 import { ErrorList } from './command-context.ts';
 import type { CommandContext } from './command-context.ts';
 import { properties as readPairs } from './command-line.ts';
@@ -24,6 +24,10 @@ import type { SharedOptions } from './command-line.ts';
 export interface ConfigOptions extends SharedOptions {
   readonly configDiff?: string;
   readonly strict?: boolean;
+}
+
+interface WithCatalog {
+  readonly catalog: Catalog;
 }
 
 export interface OpenedConfig {
@@ -61,7 +65,11 @@ export interface OpenedJob {
   readonly written: JsonObject;
 }
 
-export async function openJob(ctx: CommandContext, path: string, options: ConfigOptions): Promise<OpenedJob> {
+export async function openJob(
+  ctx: CommandContext,
+  path: string,
+  { catalog, ...options }: ConfigOptions & WithCatalog,
+): Promise<OpenedJob> {
   const { value, written, properties } = await openConfig(ctx, path, options);
   const reader = new JobReader(value, catalog, properties);
   const job = await reader.job();
@@ -74,7 +82,7 @@ export async function openJob(ctx: CommandContext, path: string, options: Config
 export async function openPreviewJob(
   ctx: CommandContext,
   path: string,
-  options: ConfigOptions,
+  { catalog, ...options }: ConfigOptions & WithCatalog,
 ): Promise<{ job: Pick<Job, 'input' | 'filters' | 'exec'>; isVertical: boolean }> {
   const { value, properties } = await openConfig(ctx, path, options);
   const reader = new JobReader(value, catalog, properties);
@@ -90,13 +98,13 @@ export async function openPreviewJob(
 export async function checkConfig(
   ctx: CommandContext,
   path: string,
-  options: ConfigOptions,
+  { catalog, ...options }: ConfigOptions & WithCatalog,
 ): Promise<readonly Diagnostic[]> {
   try {
     const { value, properties } = await openConfig(ctx, path, options);
     const reader = new JobReader(value, catalog, properties);
     const job = await reader.job();
-    return job === undefined ? reader.diagnostics : [...reader.diagnostics, ...(await deepCheck(job))];
+    return job === undefined ? reader.diagnostics : [...reader.diagnostics, ...(await deepCheck(job, catalog))];
   } catch (error) {
     if (!isRopewayError(error)) throw error;
     return [{ severity: 'error', error }];
@@ -104,7 +112,7 @@ export async function checkConfig(
 }
 
 /** What only the plugins know: a bad time zone, a charset that does not exist. Nothing is read. */
-async function deepCheck(job: Job): Promise<readonly Diagnostic[]> {
+async function deepCheck(job: Job, catalog: Catalog): Promise<readonly Diagnostic[]> {
   const { checkJob } = await import('#engine/check-job.ts');
   return (await checkJob(job, catalog)).map((error) => ({ severity: 'error', error }));
 }

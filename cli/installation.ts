@@ -4,4 +4,6 @@ export interface Installation {
   readonly root: URL;
   /** The module for worker threads: `cli/worker.ts`, or what the bundle has of it. */
   readonly workerEntry: URL;
+  /** URL of the modules of `spi/` for plugins from outside, with a star for the name. */
+  readonly spi: string;
 }

@@ -1,14 +1,15 @@
 /** Reads the command line and hands over to a command. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { commandFirst, withSharedOptions } from './command-line.ts';
 import type { Installation } from './installation.ts';
+import { scaffoldKinds } from './scaffold-kinds.ts';
 
 /** Exit code of a command line that makes no sense (as for any other mistake in what a user wrote). */
 const USAGE_EXIT_CODE = 2;
 
 /** Commands of Embulk's that need Java or Ruby. */
-const removed = ['exec', 'irb', 'new', 'migrate', 'gem', 'bundle', 'mkbundle', 'install', 'selfupdate', 'cleanup'];
+const removed = ['exec', 'irb', 'migrate', 'gem', 'bundle', 'mkbundle', 'install', 'selfupdate', 'cleanup'];
 
 export interface ProgramParts {
   readonly installation: Installation;
@@ -58,8 +59,11 @@ const commands: readonly CommandEntry[] = [
   { name: 'preview', add: addPreview },
   { name: 'guess', add: addGuess },
   { name: 'lint', add: addLint },
+  { name: 'test', add: addTest },
+  { name: 'discover', add: addDiscover },
   { name: 'example', add: addExample },
   { name: 'plugins', add: addPlugins },
+  { name: 'new', add: addNew },
   { name: 'schema', add: addSchema },
   { name: 'license', add: addLicense },
 ];
@@ -79,30 +83,60 @@ function addRun(program: Command, { done, installation }: Call): void {
     );
 }
 
-function addPreview(program: Command, { done }: Call): void {
+function addPreview(program: Command, { done, installation }: Call): void {
   withSharedOptions(program.command('preview'))
     .description('show the first records as the output would get them')
     .argument('<config>', 'config file')
     .option('-G, --vertical', 'one field per line')
     .option('-r, --resume-state <file>', 'taken for compatibility; a preview resumes nothing')
     .option('--strict', 'treat unknown options as errors')
-    .action(async (config, options) => done(await (await import('./commands/preview.ts')).preview(config, options)));
+    .action(async (config, options) =>
+      done(await (await import('./commands/preview.ts')).preview(config, options, installation)),
+    );
 }
 
-function addGuess(program: Command, { done }: Call): void {
+function addGuess(program: Command, { done, installation }: Call): void {
   withSharedOptions(program.command('guess'))
     .description('find out decoders, charset, parser and columns from a sample, and write the config')
     .argument('<seed>', 'config file with at least `in: {type, path_prefix}`')
     .option('-o, --output <file>', 'write the config here instead of printing it')
     .option('-g, --guess <names>', 'more guessers, comma-separated, tried after the default ones')
-    .action(async (config, options) => done(await (await import('./commands/guess.ts')).guess(config, options)));
+    .action(async (config, options) =>
+      done(await (await import('./commands/guess.ts')).guess(config, options, installation)),
+    );
 }
 
-function addLint(program: Command, { done }: Call): void {
+function addLint(program: Command, { done, installation }: Call): void {
   withSharedOptions(program.command('lint'))
     .description('check configs without running them: everything that is wrong, at once')
     .argument('<config...>', 'config files')
-    .action(async (configs, options) => done(await (await import('./commands/lint.ts')).lint(configs, options)));
+    .action(async (configs, options) =>
+      done(await (await import('./commands/lint.ts')).lint(configs, options, installation)),
+    );
+}
+
+function addTest(program: Command, { done, installation }: Call): void {
+  withSharedOptions(program.command('test'))
+    .description('try the connections of a config: does each system answer, may we log in, read and write')
+    .argument('<config>', 'config file')
+    .addOption(new Option('--only <side>', 'only this side').choices(['in', 'out']))
+    .action(async (config, options) =>
+      done(await (await import('./commands/test.ts')).test(config, options, installation)),
+    );
+}
+
+function addDiscover(program: Command, { done, installation }: Call): void {
+  withSharedOptions(program.command('discover'))
+    .description('list what is behind a connection: databases, tables, columns, buckets, folders, files')
+    .argument('<config>', 'config file')
+    .argument('[path...]', 'names of containers from the top, one by one')
+    .addOption(new Option('--of <side>', 'whose connection').choices(['in', 'out']).default('in'))
+    .option('--limit <count>', 'entries at most', '1000')
+    .option('--all', 'all entries, without a limit')
+    .option('--prefix <text>', 'only names that begin with this')
+    .action(async (config, path, options) =>
+      done(await (await import('./commands/discover.ts')).discover(config, path, options, installation)),
+    );
 }
 
 function addExample(program: Command, { done }: Call): void {
@@ -112,22 +146,46 @@ function addExample(program: Command, { done }: Call): void {
     .action(async (folder, options) => done(await (await import('./commands/example.ts')).example(folder, options)));
 }
 
-function addPlugins(program: Command, { done }: Call): void {
-  const plugins = program.command('plugins').description('list the plugins, or describe one');
+function addPlugins(program: Command, call: Call): void {
+  const { done, installation } = call;
+  const plugins = program.command('plugins').description('list the plugins, describe one, or check your own');
   withSharedOptions(plugins.command('list', { isDefault: true }))
     .description('list all plugins')
-    .action(async (options) => done(await (await import('./commands/plugins.ts')).listPlugins(options)));
+    .action(async (options) => done(await (await import('./commands/plugins.ts')).listPlugins(options, installation)));
+  addPluginsCheck(plugins, call);
   withSharedOptions(plugins.command('describe'))
     .description('everything about a plugin: options, defaults, examples')
     .argument('<name>', 'as in `type:`')
-    .action(async (name, options) => done(await (await import('./commands/plugins.ts')).describePlugin(name, options)));
+    .action(async (name, options) =>
+      done(await (await import('./commands/plugins.ts')).describePlugin(name, options, installation)),
+    );
 }
 
-function addSchema(program: Command, { done }: Call): void {
-  program
-    .command('schema')
+function addPluginsCheck(plugins: Command, { done, installation }: Call): void {
+  withSharedOptions(plugins.command('check'))
+    .description('try the plugins of a package against everything that must hold for a plugin')
+    .argument('<place>', 'folder with a package.json, or an installed package')
+    .action(async (place, options) =>
+      done(await (await import('./commands/plugins-check.ts')).checkPlugins(place, options, installation)),
+    );
+}
+
+function addNew(program: Command, { done, installation }: Call): void {
+  const command = program.command('new').description('begin something of your own');
+  withSharedOptions(command.command('plugin'))
+    .description('make a folder with a plugin that works, to be changed into yours')
+    .argument('<name>', 'as in `type:`')
+    .addOption(new Option('--kind <kind>', 'what it is').choices(scaffoldKinds).makeOptionMandatory())
+    .option('--dir <folder>', 'where; by default ropeway-plugin-NAME')
+    .action(async (name, options) =>
+      done(await (await import('./commands/new-plugin.ts')).newPlugin(name, options, installation)),
+    );
+}
+
+function addSchema(program: Command, { done, installation }: Call): void {
+  withSharedOptions(program.command('schema'))
     .description('print the JSON Schema of a config, for editors')
-    .action(async () => done(await (await import('./commands/schema.ts')).schema()));
+    .action(async (options) => done(await (await import('./commands/schema.ts')).schema(options, installation)));
 }
 
 function addLicense(program: Command, { installation }: Call): void {

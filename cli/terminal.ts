@@ -1,4 +1,5 @@
 /** What the command prints on, and how: data goes to stdout, everything said to people to stderr. */
+import { once } from 'node:events';
 import { styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
@@ -9,6 +10,8 @@ export interface Terminal {
   readonly width: number;
   /** Data. */
   out(text: string): void;
+  /** Resolves when what was printed has been taken: whoever prints much waits here. */
+  drained(): Promise<void>;
   /** Words for people. */
   say(text: string): void;
   style(style: Style, text: string): string;
@@ -31,6 +34,9 @@ export function processTerminal(): Terminal {
       return stderr.columns ?? WIDTH_DEFAULT;
     },
     out: (text) => void stdout.write(text),
+    drained: async () => {
+      if (stdout.writableNeedDrain) await once(stdout, 'drain');
+    },
     say: (text) => void stderr.write(text),
     // styleText knows NO_COLOR, FORCE_COLOR and whether the stream is a screen.
     style: (style, text) => styleText(style, text, { stream: stderr }),

@@ -79,7 +79,7 @@ async function collect({ source, plan, filters, context }: PreviewParts, rows: n
         const step = await pull.next();
         if (step.done === true) break;
         recordsRead += step.value.rowCount;
-        const filtered = filters.apply(step.value, ctx);
+        const filtered = await filters.apply(step.value, ctx);
         if (filtered === undefined) continue;
         const kept = copyBatch({ ...filtered, rowCount: Math.min(filtered.rowCount, rows - rowCount) });
         batches.push(kept);

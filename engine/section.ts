@@ -64,7 +64,8 @@ export async function* inSectionFully<T, R>(section: Section, generator: AsyncGe
 // Plugins pull from each other: an error from a decoder passes through the parser. The innermost section places it.
 const placedErrors = new WeakSet<object>();
 
-function placed(section: Section, error: unknown): unknown {
+/** The error with a config path from the top of the file; the innermost section that an error passes decides. */
+export function placed(section: Pick<Section, 'path'>, error: unknown): unknown {
   if (!isRopewayError(error) || placedErrors.has(error)) return error;
   const { path } = error.where;
   const isAboutConfig = path !== undefined || error.kind === 'config';

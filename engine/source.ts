@@ -1,7 +1,7 @@
 /** The input side of a job as one thing: a record input, or files with their decoders and parser. */
 import type { Batch } from '#spi/batch.ts';
 import type { Context, TaskContext } from '#spi/context.ts';
-import type { Bytes, SourceFile } from '#spi/files.ts';
+import type { InnerFile, SourceFile } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import type { RangeFile, RangeParser } from '#spi/ranges.ts';
@@ -65,13 +65,27 @@ export async function loadDecoders(
   return Promise.all(sections.map(async (section) => ({ section, plugin: await loadSection(section, catalog) })));
 }
 
-/** The file's bytes after the decoders. */
-export function decodeBytes(bytes: Bytes, stages: readonly ByteStage[], name: string, ctx: TaskContext): Bytes {
-  let decoded = bytes;
-  for (const { section, plugin } of stages) {
-    decoded = iterateInSection(section, plugin.decode(section.config, decoded, { name }, ctx));
+/** What a file becomes by the decoders: one file, or those in it where one of them reads archives. */
+export async function* decodedFiles(
+  file: InnerFile,
+  stages: readonly ByteStage[],
+  ctx: TaskContext,
+): AsyncGenerator<InnerFile> {
+  const [stage, ...rest] = stages;
+  if (stage === undefined) {
+    yield file;
+    return;
   }
-  return decoded;
+  const { section, plugin } = stage;
+  const { name } = file;
+  if ('decode' in plugin) {
+    const bytes = iterateInSection(section, plugin.decode(section.config, file.bytes, { name }, ctx));
+    yield* decodedFiles({ name, bytes }, rest, ctx);
+    return;
+  }
+  for await (const inner of iterateInSection(section, plugin.unpack(section.config, file.bytes, { name }, ctx))) {
+    yield* decodedFiles({ name: inner.name, bytes: iterateInSection(section, inner.bytes) }, rest, ctx);
+  }
 }
 
 async function filesSource(section: FilesInput, catalog: Catalog): Promise<Source> {
@@ -80,10 +94,12 @@ async function filesSource(section: FilesInput, catalog: Catalog): Promise<Sourc
     loadDecoders(section.decoders, catalog),
     loadSection(section.parser, catalog),
   ]);
-  const parse = (file: SourceFile, ctx: TaskContext): AsyncIterable<Batch> => {
-    const bytes = decodeBytes(iterateInSection(section, file.read()), decoders, file.name, ctx);
-    return iterateInSection(section.parser, parser.parse(section.parser.config, { name: file.name, bytes }, ctx));
-  };
+  async function* parse(file: SourceFile, ctx: TaskContext): AsyncGenerator<Batch> {
+    const whole = { name: file.name, bytes: iterateInSection(section, file.read()) };
+    for await (const decoded of decodedFiles(whole, decoders, ctx)) {
+      yield* iterateInSection(section.parser, parser.parse(section.parser.config, decoded, ctx));
+    }
+  }
   return {
     async plan(ctx) {
       const plan = await inSection(section, () => files.plan(section.config, ctx));

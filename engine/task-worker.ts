@@ -11,12 +11,14 @@ import type { TaskReports } from './task.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-protocol.ts';
 
 /** Serves until the main thread ends this one. Called by the entry module of a worker thread. */
-export async function serveTasks(catalog: Catalog): Promise<void> {
+export async function serveTasks(builtIn: Catalog): Promise<void> {
   assert(!isMainThread && parentPort, 'tasks are served in a worker thread');
   const port = parentPort;
   const send = (message: FromWorker): void => port.postMessage(message);
   // The main thread starts its workers with exactly this.
-  const { order, counters } = workerData as WorkerStart;
+  const { order, counters, plugins } = workerData as WorkerStart;
+  const catalog =
+    plugins === undefined ? builtIn : await (await import('./plugins/load-plugins.ts')).withPlugins(builtIn, plugins);
   const abort = new AbortController();
   const log = remoteLogger(send);
   const context = runContext({

@@ -1,5 +1,4 @@
 /** One task of a run: from its part of the input through the filters to its outputs. */
-import type { Batch } from '#spi/batch.ts';
 import type { Json } from '#spi/json.ts';
 import type { Report, Sink } from '#spi/records.ts';
 import type { Schema } from '#spi/schema.ts';
@@ -83,7 +82,7 @@ async function pump(
       hooks.countRead(step.value.rowCount);
       // The executor makes at least one lane per task.
       const lane = lanes[turn % lanes.length] as Lane;
-      const filtered: Batch | undefined = lane.filters.apply(step.value, lane.ctx);
+      const filtered = await lane.filters.apply(step.value, lane.ctx);
       if (filtered !== undefined) {
         await lane.sink.write(filtered);
         hooks.countWritten(filtered.rowCount);

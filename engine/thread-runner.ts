@@ -5,6 +5,7 @@ import type { Counters } from './counters.ts';
 import { errorFromRecord } from './error-transfer.ts';
 import { engineErrors } from './errors.ts';
 import type { Runner, TaskItem, WorkOrder } from './executor.ts';
+import type { ForeignPlugins } from './plugins/load-plugins.ts';
 import type { SkipCounts } from './rejection-log.ts';
 import type { SplitOrder } from './split/order.ts';
 import type { TaskReports } from './task.ts';
@@ -20,6 +21,7 @@ export interface ThreadParts {
   readonly signal: AbortSignal;
   /** Module that calls `serveTasks` with the catalogue. */
   readonly workerEntry: URL;
+  readonly plugins?: ForeignPlugins | undefined;
 }
 
 /** The call under way. */
@@ -74,8 +76,8 @@ export class ThreadRunner implements Runner {
   }
 
   #start(): Worker {
-    const { order, counters, workerEntry } = this.#parts;
-    const start: WorkerStart = { order, counters: counters.memory };
+    const { order, counters, workerEntry, plugins } = this.#parts;
+    const start: WorkerStart = { order, counters: counters.memory, ...(plugins === undefined ? {} : { plugins }) };
     const worker = new Worker(workerEntry, { workerData: start });
     worker.on('message', (message: FromWorker) => this.#receive(message));
     worker.on('error', (error) => {

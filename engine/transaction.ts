@@ -20,6 +20,7 @@ import type { Job } from './job.ts';
 import type { SkipCounts } from './rejection-log.ts';
 import { beginResumeJournal, deleteResumeState, readResumeState } from './resume-state.ts';
 import type { ResumeJournal, TransactionPlan } from './resume-state.ts';
+import type { ForeignPlugins } from './plugins/load-plugins.ts';
 import { runContext } from './run-context.ts';
 import type { RunContext } from './run-context.ts';
 import { keepHeapSmall } from './small-heap.ts';
@@ -40,6 +41,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Module for worker threads (it calls `serveTasks`); without it everything runs in this thread. */
   readonly workerEntry?: URL;
+  /** The plugins of the catalogue that do not come with Ropeway: worker threads load them again. */
+  readonly plugins?: ForeignPlugins;
   /** File of the resume state (`-r`). */
   readonly resumeFile?: string;
   /** Keeps the diff for the next run (`-c`); called when everything is committed, before the resume state goes. */
@@ -205,12 +208,15 @@ class Transaction {
     const { job, context, counters } = this.#parts;
     const { inputSchema, targetPlan, outputsPerTask } = plan;
     const order = { job, inputSchema, targetPlan, outputsPerTask };
-    const { catalog, log, signal, workerEntry } = options;
+    const { catalog, log, signal, workerEntry, plugins } = options;
     const inline = await inlineRunner({ order, catalog, context, counters, log });
     const others =
       workerEntry === undefined
         ? []
-        : Array.from({ length: threads - 1 }, () => new ThreadRunner({ order, counters, log, signal, workerEntry }));
+        : Array.from(
+            { length: threads - 1 },
+            () => new ThreadRunner({ order, counters, log, signal, workerEntry, plugins }),
+          );
     return new Execution({ inline, others, events, signal, keepGoing: journal !== undefined }, items).run();
   }
 

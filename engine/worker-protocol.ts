@@ -2,6 +2,7 @@
 import type { LogFields, LogLevel } from '#spi/context.ts';
 import type { ErrorRecord } from './error-transfer.ts';
 import type { TaskItem, WorkOrder } from './executor.ts';
+import type { ForeignPlugins } from './plugins/load-plugins.ts';
 import type { SkipCounts } from './rejection-log.ts';
 import type { SplitOrder } from './split/order.ts';
 import type { TaskReports } from './task.ts';
@@ -10,6 +11,8 @@ import type { TaskReports } from './task.ts';
 export interface WorkerStart {
   readonly order: WorkOrder;
   readonly counters: SharedArrayBuffer;
+  /** Plugins that do not come with Ropeway. */
+  readonly plugins?: ForeignPlugins;
 }
 
 export type ToWorker =

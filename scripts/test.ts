@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installFakeGcs } from '#test/kit/fake-gcs.ts';
 import { installMoto } from '#test/kit/moto.ts';
 
 interface Need {
@@ -23,6 +24,7 @@ const needs: readonly Need[] = [
   { command: 'pg_ctlcluster', package: 'postgresql', why: 'the server of the postgresql connector' },
   { command: 'openssl', package: 'openssl', why: 'certificates of the servers in tests' },
   { command: '/usr/sbin/sshd', package: 'openssh-server', why: 'the server of the sftp connector and of tunnels' },
+  { command: '/usr/sbin/vsftpd', package: 'vsftpd', why: 'the server of the ftp connector' },
   { command: 'python3', package: 'python3', why: 'another reader of what the gzip codec writes' },
 ];
 
@@ -75,6 +77,7 @@ function main(): number {
   if (missing.length > 0) install(missing.map((need) => need.package));
   const absent = needs.filter(({ command }) => !has(command));
   const hasMoto = installMoto();
+  const hasFakeGcs = installFakeGcs();
   const { exitCode, report } = runTests();
   if (report === undefined) {
     console.log('The tests did not run to their end.\n0 passed, 1 failed');
@@ -83,6 +86,7 @@ function main(): number {
   for (const need of absent)
     console.log(`Missing: the package ${need.package} (${need.why}); install it and run again.`);
   if (!hasMoto) console.log('Missing: moto (an S3 for the tests); it takes python3 with venv, pip and PyPI.');
+  if (!hasFakeGcs) console.log('Missing: fake-gcs-server (a GCS for the tests); it takes Go and its module proxy.');
   const skipped = report.testResults.flatMap(({ assertionResults }) =>
     assertionResults.filter(({ status }) => status !== 'passed' && status !== 'failed').map(({ fullName }) => fullName),
   );

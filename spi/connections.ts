@@ -8,8 +8,10 @@ import { isRopewayError } from './errors.ts';
 import type { RopewayError } from './errors.ts';
 import type { Json } from './json.ts';
 
-/** In the order in which they are tried. Not every system has all of them. */
 export type CheckName = 'resolve' | 'connect' | 'tls' | 'log_in' | 'list' | 'read' | 'write';
+
+/** In the order in which they are tried. Not every system has all of them. */
+export const checkNames: readonly CheckName[] = ['resolve', 'connect', 'tls', 'log_in', 'list', 'read', 'write'];
 
 export interface Check {
   readonly name: CheckName;
@@ -50,9 +52,15 @@ export interface EntryPage {
   readonly next?: string;
 }
 
+/** What a connection is wanted for: the input or the output of a job. */
+export type ConnectionUse = 'in' | 'out';
+
 export interface Connection<C> {
-  /** Each check as soon as it is known. After a failure the others come as skipped. Never throws for what it finds. */
-  test(config: C, ctx: Context): AsyncIterable<Check>;
+  /**
+   * Each check as soon as it is known. After a failure the others come as skipped. Never throws for what it finds.
+   * Nothing is written to what is only read (`in`); without a `use` everything is tried.
+   */
+  test(config: C, ctx: Context, use?: ConnectionUse): AsyncIterable<Check>;
   /** One page. Throws an error of the connector when the system refuses. */
   browse(config: C, request: BrowseRequest, ctx: Context): Promise<EntryPage>;
 }

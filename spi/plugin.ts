@@ -9,6 +9,12 @@ import type { Decoder, Encoder, FileInput, FileOutput, Formatter, Parser } from 
 import type { Guesser } from './guess.ts';
 import type { Filter, Input, Output } from './records.ts';
 
+/**
+ * The version of everything in `spi/`, for plugins from outside: what is added leaves it as it is, what breaks a plugin
+ * raises it.
+ */
+export const SPI_VERSION = 1;
+
 /** The interface that `load` gives, by kind. */
 export interface Kinds<C> {
   input: Input<C>;

@@ -37,11 +37,18 @@ export interface FilterFaults {
   nullCell(describe: () => Rejection): void;
 }
 
+/** What is left of a batch: undefined when that is no row. */
+export type Filtered = Batch | undefined;
+
 /** A filter at work on one stream of batches. */
 export interface FilterStream {
   readonly schema: Schema;
-  /** The changed batch, or undefined when no row is left. Borrowed like every batch. */
-  apply(batch: Batch, faults: FilterFaults): Batch | undefined;
+  /**
+   * The changed batch, or undefined when no row is left. Borrowed like every batch. A filter that has to wait for
+   * something gives a promise; it is not asked again before that is settled. When the run stops meanwhile, what it
+   * resolves to does not count.
+   */
+  apply(batch: Batch, faults: FilterFaults): Filtered | Promise<Filtered>;
   /** Asked after each batch of a filter that is not row-wise: until the promise resolves, the stream waits. */
   hold?(): Promise<void> | undefined;
   /** Called once after the last batch, also when the stream failed. */

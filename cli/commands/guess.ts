@@ -1,11 +1,12 @@
 /** `ropeway guess seed.yml`: finds out the settings of an input, and says what it found. */
-import { catalog } from '#connectors/catalog.ts';
 import { guessConfig } from '#engine/guess/guess-config.ts';
 import { printYaml } from '#engine/config/print.ts';
+import { openCatalog } from '#cli/catalog.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { CommandContext } from '#cli/command-context.ts';
 import type { SharedOptions } from '#cli/command-line.ts';
 import { checkWritable, openConfig, writeWhole } from '#cli/config-file.ts';
+import type { Installation } from '#cli/installation.ts';
 import type { Finding } from '#spi/guess.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { JsonObject } from '#spi/json.ts';
@@ -17,8 +18,9 @@ export interface GuessOptions extends SharedOptions {
 
 const SAMPLE_BYTES_DEFAULT = 32_768;
 
-export function guess(configPath: string, options: GuessOptions): Promise<number> {
+export function guess(configPath: string, options: GuessOptions, installation: Installation): Promise<number> {
   return runCommand(options, async (ctx) => {
+    const { catalog } = await openCatalog(options, installation);
     const { value, properties } = await openConfig(ctx, configPath, options);
     if (options.output !== undefined) await checkWritable(options.output);
     const exec = isJsonObject(value['exec']) ? value['exec'] : {};

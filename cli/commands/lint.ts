@@ -1,15 +1,18 @@
 /** `ropeway lint`: everything that is wrong with configs, without running them. */
+import { openCatalog } from '#cli/catalog.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { SharedOptions } from '#cli/command-line.ts';
 import { checkConfig } from '#cli/config-file.ts';
+import type { Installation } from '#cli/installation.ts';
 import { plural } from '#cli/quantity.ts';
 
-export function lint(paths: readonly string[], options: SharedOptions): Promise<number> {
+export function lint(paths: readonly string[], options: SharedOptions, installation: Installation): Promise<number> {
   return runCommand(options, async (ctx) => {
+    const { catalog } = await openCatalog(options, installation);
     let errors = 0;
     let warnings = 0;
     for (const path of paths) {
-      for (const { severity, error } of await checkConfig(ctx, path, options)) {
+      for (const { severity, error } of await checkConfig(ctx, path, { ...options, catalog })) {
         ctx.report(error, severity);
         if (severity === 'error') errors += 1;
         else warnings += 1;

@@ -1,10 +1,11 @@
 /** `ropeway plugins`: what there is; `ropeway plugins describe csv`: everything about it. From the declarations. */
 import { z } from 'zod';
-import { catalog } from '#connectors/catalog.ts';
 import type { AnyPlugin, Kind } from '#spi/plugin.ts';
+import { openCatalog } from '#cli/catalog.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { CommandContext } from '#cli/command-context.ts';
 import type { SharedOptions } from '#cli/command-line.ts';
+import type { Installation } from '#cli/installation.ts';
 import { cliErrors } from '#cli/errors.ts';
 
 const kindTitles: Readonly<Record<Kind, string>> = {
@@ -21,16 +22,14 @@ const kindTitles: Readonly<Record<Kind, string>> = {
   guess: 'Guessers (exec.guess_plugins)',
 };
 
-export function listPlugins(options: SharedOptions): Promise<number> {
+export function listPlugins(options: SharedOptions, installation: Installation): Promise<number> {
   return runCommand(options, async ({ terminal, isJson }) => {
+    const { catalog } = await openCatalog(options, installation);
     if (isJson) {
-      const entries = catalog.map(({ kind, name, title, summary, stability }) => ({
-        kind,
-        name,
-        title,
-        summary,
-        stability,
-      }));
+      const entries = catalog.map((member) => {
+        const { kind, name, title, summary, stability } = member;
+        return { kind, name, title, summary, stability, ...fromOf(member) };
+      });
       terminal.out(`${JSON.stringify(entries, undefined, 2)}\n`);
       return;
     }
@@ -39,22 +38,33 @@ export function listPlugins(options: SharedOptions): Promise<number> {
       const members = catalog.filter((member) => member.kind === kind);
       if (members.length === 0) continue;
       terminal.out(`${title}\n`);
-      for (const { name, summary } of members) terminal.out(`  ${name.padEnd(width)}  ${summary}\n`);
+      for (const member of members) {
+        const { from } = fromOf(member);
+        const origin = from === undefined ? '' : ` From ${from}.`;
+        terminal.out(`  ${member.name.padEnd(width)}  ${member.summary}${origin}\n`);
+      }
       terminal.out('\n');
     }
     terminal.out('More about one: ropeway plugins describe NAME\n');
   });
 }
 
-export function describePlugin(name: string, options: SharedOptions): Promise<number> {
+/** Where a plugin comes from, when it does not come with Ropeway. */
+function fromOf(member: AnyPlugin): { readonly from?: string } {
+  return 'from' in member ? { from: String(member.from) } : {};
+}
+
+export function describePlugin(name: string, options: SharedOptions, installation: Installation): Promise<number> {
   return runCommand(options, async (ctx) => {
+    const { catalog } = await openCatalog(options, installation);
     const members = catalog.filter((member) => member.name === name);
     if (members.length === 0) throw cliErrors.error('PLUGIN_NOT_FOUND', { name });
     if (ctx.isJson) {
       const entries = await Promise.all(
         members.map(async (member) => {
           const { kind, name: own, title, summary, stability, examples } = member;
-          return { ...{ kind, name: own, title, summary, stability, examples }, config: await jsonSchema(member) };
+          const told = { kind, name: own, title, summary, stability, examples, ...fromOf(member) };
+          return { ...told, config: await jsonSchema(member) };
         }),
       );
       ctx.terminal.out(`${JSON.stringify(entries, undefined, 2)}\n`);

@@ -2,7 +2,7 @@
 import { Counters } from '#engine/counters.ts';
 import { runJob } from '#engine/transaction.ts';
 import type { PlannedRun, RunResult } from '#engine/transaction.ts';
-import { catalog } from '#connectors/catalog.ts';
+import { openCatalog } from '#cli/catalog.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { CommandContext } from '#cli/command-context.ts';
 import type { SharedOptions } from '#cli/command-line.ts';
@@ -21,7 +21,8 @@ export interface RunOptions extends SharedOptions {
 export function run(configPath: string, options: RunOptions, installation: Installation): Promise<number> {
   return runCommand(options, async (ctx) => {
     const startedAt = performance.now();
-    const opened = await openJob(ctx, configPath, options);
+    const { catalog, plugins } = await openCatalog(options, installation);
+    const opened = await openJob(ctx, configPath, { ...options, catalog });
     const counters = new Counters();
     const result = await runJob(opened.job, {
       catalog,
@@ -29,6 +30,7 @@ export function run(configPath: string, options: RunOptions, installation: Insta
       signal: ctx.signal,
       counters,
       workerEntry: installation.workerEntry,
+      ...(plugins === undefined ? {} : { plugins }),
       ...(options.resumeState === undefined ? {} : { resumeFile: options.resumeState }),
       keepDiff: async (diff) => {
         if (options.configDiff !== undefined) await writeDiff(options.configDiff, diff);

@@ -89,12 +89,12 @@ export function setScalar(builder: VectorBuilder, row: number, value: Scalar): v
   else builder.setTimestamp(row, value);
 }
 
-/** Copies a string or json cell. */
-export function copyText(builder: VectorBuilder, row: number, vector: Vector): void {
-  const from = builder.arena.length;
-  const start = textStart(vector, row);
-  builder.arena.writeBytes(vector.arena, start, start + textLength(vector, row));
-  builder.setText(row, from, cellFlags(vector, row) & CELL_SURROGATE);
+/** Copies a string or json cell, by default that of the same row. */
+export function copyText(builder: VectorBuilder, row: number, vector: Vector, from: number = row): void {
+  const begin = builder.arena.length;
+  const start = textStart(vector, from);
+  builder.arena.writeBytes(vector.arena, start, start + textLength(vector, from));
+  builder.setText(row, begin, cellFlags(vector, from) & CELL_SURROGATE);
 }
 
 const SHOWN_MAX = 200;

@@ -1,14 +1,16 @@
 /** The columns of the batch that a CSV reader is filling, and the conversion of one cell's text into its value. */
 import { batchRowsMax, CELL_NULL, newVector } from '#spi/batch.ts';
-import type { Batch, Timestamp, Vector } from '#spi/batch.ts';
+import type { Batch, Vector } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import type { Column, Schema } from '#spi/schema.ts';
+import { arraysOf, setTime } from '#codec/cells/column-arrays.ts';
+import type { ColumnArrays } from '#codec/cells/column-arrays.ts';
 import { canonicalizeJson } from '#codec/json/canonical.ts';
 import { isJsonSpace } from '#codec/json/scanner.ts';
 import { readBoolean } from '#codec/number/boolean.ts';
 import { readDouble } from '#codec/number/double.ts';
-import { halvesOf, readLong, setLong, setSafeLong } from '#codec/number/long.ts';
+import { readLong } from '#codec/number/long.ts';
 import type { TimestampParser } from '#codec/time/timestamp-parser.ts';
 import { csvErrors } from './errors.ts';
 import type { RecordState } from './record-state.ts';
@@ -26,26 +28,9 @@ export interface CsvColumn extends Column {
 const SHOWN_TEXT_MAX = 100;
 
 const noArena = new Uint8Array(0);
-const noCells = new Uint32Array(0);
-const noDoubles = new Float64Array(0);
-const noNanos = new Uint16Array(0);
-
-/** Seconds whose microseconds a double holds exactly. */
-const SAFE_SECONDS = 9_000_000_000;
 
 /** Flags of a text that is null by itself. */
 export const TEXT_IS_NULL = -1;
-
-/** The arrays of a vector, with empty ones for those it has not: one shape for all types, which loops read faster. */
-export interface ColumnArrays {
-  readonly type: Column['type'];
-  readonly cells: Uint32Array;
-  /** Of longs and timestamps. */
-  readonly halves: Uint32Array;
-  readonly doubles: Float64Array;
-  readonly booleans: Uint8Array;
-  readonly nanos: Uint16Array;
-}
 
 export interface CellColumnsOptions {
   readonly columns: readonly CsvColumn[];
@@ -188,25 +173,6 @@ export class CellColumns {
     const arena = this.#memory.bytes;
     return { schema: this.schema, rowCount, vectors: this.vectors.map((vector): Vector => ({ ...vector, arena })) };
   }
-}
-
-function arraysOf(vector: Vector): ColumnArrays {
-  const { type, cells } = vector;
-  return {
-    type,
-    cells,
-    halves: type === 'long' || type === 'timestamp' ? halvesOf(vector.values) : noCells,
-    doubles: type === 'double' ? vector.values : noDoubles,
-    booleans: type === 'boolean' ? vector.values : noArena,
-    nanos: type === 'timestamp' ? vector.nanos : noNanos,
-  };
-}
-
-function setTime({ halves, nanos }: ColumnArrays, row: number, time: Timestamp): void {
-  const micros = Math.floor(time.nanos / 1000);
-  if (Math.abs(time.seconds) <= SAFE_SECONDS) setSafeLong(halves, row, time.seconds * 1_000_000 + micros);
-  else setLong(halves, row, BigInt(time.seconds) * 1_000_000n + BigInt(micros));
-  nanos[row] = time.nanos - micros * 1000;
 }
 
 function isBlank(bytes: Uint8Array, start: number, end: number): boolean {

@@ -2,7 +2,7 @@
 import type { CsvDialect } from './dialect.ts';
 import { LineTokenizer } from './line-tokenizer.ts';
 import type { LineSource } from './line-tokenizer.ts';
-import { findLineEnd, lineBreakLength } from './physical-lines.ts';
+import { findLineEnd, lineBreakLength } from '#codec/text/physical-lines.ts';
 import type { TextMemory } from './text-memory.ts';
 
 /** Thrown when the record goes on behind the text at hand. Not an error: more text comes. */

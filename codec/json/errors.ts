@@ -32,6 +32,16 @@ export const jsonErrors = errorCatalogue({
     message: "A Json record doesn't have given 'JSON pointer to root'.",
     hint: 'Check `root`: it is a path such as /data/items.',
   },
+  JSON_PATH_NOT_FOUND: {
+    kind: 'data',
+    message: "There is nothing at '{root}' in the file.",
+    hint: 'Check `root`: it is a path such as $.data.items, to an array whose elements are the records.',
+  },
+  JSON_PATH_NOT_AN_ARRAY: {
+    kind: 'data',
+    message: "What is at '{root}' is no array but {type}.",
+    hint: 'The elements of an array are the records. A path that ends in [*] takes the members of an object, too.',
+  },
   JSON_TIMESTAMP: {
     kind: 'data',
     message: "A Json record must have valid timestamp value but it's {value}.",

@@ -42,7 +42,7 @@ export class RecordColumns {
     this.#ends = new Int32Array(columns.length);
   }
 
-  /** Sets the columns of the builder's current row from the object at `start`. Returns why it cannot, if so. */
+  /** Sets the columns of the builder's current row from the value at `start`. Returns why it cannot, if so. */
   set(bytes: Uint8Array, start: number, hasSurrogates: boolean): RopewayError | undefined {
     this.#locate(bytes, start);
     for (let column = 0; column < this.#columns.length; column++) {
@@ -60,6 +60,17 @@ export class RecordColumns {
 
   #locate(bytes: Uint8Array, start: number): void {
     this.#starts.fill(-1);
+    // Other values have no members; they may have elements that pointers lead to.
+    if (bytes[start] === 0x7b) this.#locateMembers(bytes, start);
+    for (const [column, { pointer }] of this.#columns.entries()) {
+      const range = pointer?.find(bytes, start);
+      if (range === undefined) continue;
+      this.#starts[column] = range[0];
+      this.#ends[column] = range[1];
+    }
+  }
+
+  #locateMembers(bytes: Uint8Array, start: number): void {
     let expected = 0;
     visitMembers(bytes, start, (keyStart, keyEnd, valueStart, valueEnd) => {
       // Objects of a file mostly have their members in one order: try the column behind the last one first.
@@ -75,12 +86,6 @@ export class RecordColumns {
         expected = column + 1;
       }
     });
-    for (const [column, { pointer }] of this.#columns.entries()) {
-      const range = pointer?.find(bytes, start);
-      if (range === undefined) continue;
-      this.#starts[column] = range[0];
-      this.#ends[column] = range[1];
-    }
   }
 
   // oxlint-disable-next-line complexity -- one case per type

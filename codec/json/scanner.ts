@@ -39,6 +39,12 @@ export class JsonScanner {
   #isFinal = true;
   #sink: ByteSink | undefined;
   readonly #containers = new Uint8Array(JSON_DEPTH_MAX);
+  readonly #isInside: boolean;
+
+  /** `isInside`: the values are members of something, so that a comma or a bracket may follow them. */
+  constructor({ isInside = false }: { readonly isInside?: boolean } = {}) {
+    this.#isInside = isInside;
+  }
 
   /**
    * Reads the first value in `bytes[start, end)`, appends its canonical form to the sink, and returns the position
@@ -106,7 +112,7 @@ export class JsonScanner {
   /** A number that is a value by itself ends with white space or with the text, as Jackson has it. */
   #afterRootScalar(at: number, first: number): number {
     const isNumber = first === 0x2d || isDigit(first);
-    const isOpen = isNumber && at < this.#end && !isJsonSpace(this.#bytes[at] as number); // bounded
+    const isOpen = isNumber && !this.#isInside && at < this.#end && !isJsonSpace(this.#bytes[at] as number); // bounded
     return isOpen ? this.#refuse('syntax', at) : at;
   }
 

@@ -1,14 +1,21 @@
 import { z } from 'zod';
 import { option } from '#spi/fields.ts';
 
+const pathPrefix = option(z.string().min(1), {
+  title: 'Path prefix',
+  description:
+    'A folder, and what the names in it begin with. Files below matching sub-folders are read, too. ' +
+    'When it names a folder, everything in it is read.',
+  examples: ['data/sales_', '/var/exports/'],
+});
+
+/** What says where the files are, of an input and of an output. */
+export const fileConnectionConfig = z.strictObject({ path_prefix: pathPrefix });
+
+export type FileConnectionConfig = z.output<typeof fileConnectionConfig>;
+
 export const fileInputConfig = z.strictObject({
-  path_prefix: option(z.string().min(1), {
-    title: 'Path prefix',
-    description:
-      'A folder, and what the names in it begin with. Files below matching sub-folders are read, too. ' +
-      'When it names a folder, everything in it is read.',
-    examples: ['data/sales_', '/var/exports/'],
-  }),
+  path_prefix: pathPrefix,
   last_path: option(z.string().optional(), {
     title: 'Last path',
     description: 'Files up to and including this path are left out. Incremental loading (`-c`) sets it.',

@@ -16,6 +16,11 @@ export const fileErrors = errorCatalogue({
     message: 'The folder {file} cannot be listed: {reason}.',
     hint: 'Check its permissions.',
   },
+  FILE_BROWSE_NAME: {
+    kind: 'config',
+    message: 'The name {name} is not one of a folder in a folder.',
+    hint: 'Give the names of the folders one by one, without slashes: `ropeway discover config.yml 2026 january`.',
+  },
   FILE_CHANGED: {
     kind: 'data',
     message: 'The file {file} changed while it was being read: {change}.',

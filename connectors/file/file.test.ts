@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileInputConfig } from './config.ts';
 import { listFiles } from './listing.ts';
 import { sequenceFormat } from './sequence.ts';
-import { createFile } from './written-file.ts';
+import { createFile, openRangeTarget } from './written-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -102,5 +102,16 @@ describe('createFile()', () => {
     await file.write(Buffer.from('new'));
     await file.abandon();
     await expect(readFile(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('makes a part that stays its own when another run puts another one in its place', async () => {
+    const path = join(folder, 'contested');
+    const file = await createFile(path);
+    const other = await createFile(path);
+    await other.write(Buffer.from('other'));
+    await other.close();
+    await expect(openRangeTarget(file)).rejects.toMatchObject({ code: 'FILE_OUTPUT_REPLACED' });
+    await file.abandon();
+    expect(await readFile(path, 'utf8')).toBe('other');
   });
 });

@@ -125,7 +125,7 @@ async function listFolder(folder: string): Promise<Dirent[]> {
   }
 }
 
-async function statOf(path: string): Promise<Stats | undefined> {
+export async function statOf(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (error) {
@@ -138,7 +138,7 @@ async function statOf(path: string): Promise<Stats | undefined> {
   }
 }
 
-async function firstMissing(folder: string): Promise<string> {
+export async function firstMissing(folder: string): Promise<string> {
   let missing = folder;
   for (let parent = dirname(folder); parent !== missing; parent = dirname(missing)) {
     if ((await statOf(parent)) !== undefined) return missing;

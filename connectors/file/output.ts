@@ -14,8 +14,8 @@ import { systemReason } from '#spi/system-reason.ts';
 import type { FileOutputConfig } from './config.ts';
 import { fileErrors } from './errors.ts';
 import { sequenceFormat } from './sequence.ts';
-import { createFile, openRangeTarget } from './written-file.ts';
-import type { WrittenFile } from './written-file.ts';
+import { createFile, openRangeTarget, removePart } from './written-file.ts';
+import type { PartIdentity, WrittenFile } from './written-file.ts';
 
 interface OutputPlan extends JsonObject {
   readonly taskCount: number;
@@ -50,7 +50,8 @@ export const fileOutput: FileOutput<FileOutputConfig, OutputPlan> = {
   },
 
   async openRanges(_config, address) {
-    return openRangeTarget(String(address));
+    // What `rangeAddress` gave.
+    return openRangeTarget(address as JsonObject & PartIdentity);
   },
 
   async commit(_config, _plan, reports, ctx) {
@@ -60,12 +61,13 @@ export const fileOutput: FileOutput<FileOutputConfig, OutputPlan> = {
 
   async cleanup(config, plan, reports) {
     if (!config.atomic) return;
-    const parts = finishedFiles(reports).map(({ part }) => part);
+    for (const { part, inode } of finishedFiles(reports)) await removePart({ path: part, inode });
     // Tasks that were cut off reported nothing; the names of their first files are known all the same. When all have
     // reported, a part of such a name is another run's.
     const isCutOff = reports.length < plan.taskCount;
-    for (let task = 0; isCutOff && task < plan.taskCount; task++) parts.push(partPath(outputPath(config, task, 0)));
-    for (const part of new Set(parts)) await rm(part, { force: true });
+    for (let task = 0; isCutOff && task < plan.taskCount; task++) {
+      await rm(partPath(outputPath(config, task, 0)), { force: true });
+    }
   },
 };
 
@@ -113,8 +115,8 @@ function atomicSink(config: FileOutputConfig, taskIndex: number): FileSink {
   const finish = async (): Promise<void> => {
     if (current === undefined) return;
     const { file, path } = current;
-    const { sizeBytes, inode } = await file.close();
-    if (file.isPart) finished.push({ part: file.path, path, sizeBytes, inode });
+    const { sizeBytes } = await file.close();
+    if (file.isPart) finished.push({ part: file.path, path, sizeBytes, inode: file.inode });
     current = undefined;
   };
   return {
@@ -129,14 +131,18 @@ function atomicSink(config: FileOutputConfig, taskIndex: number): FileSink {
     async write(bytes) {
       await current?.file.write(bytes);
     },
-    rangeAddress: () => (current?.file.isPart === true ? current.file.path : undefined),
+    rangeAddress() {
+      if (current?.file.isPart !== true) return undefined;
+      const { path, inode } = current.file;
+      return { path, inode };
+    },
     async close() {
       await finish();
       return { files: finished };
     },
     async abort() {
       await current?.file.abandon();
-      for (const { part } of finished) await rm(part, { force: true });
+      for (const { part, inode } of finished) await removePart({ path: part, inode });
     },
   };
 }

@@ -31,3 +31,14 @@ export const fileOutputPlugin = plugin({
   ],
   load: async () => (await import('./output.ts')).fileOutput,
 });
+
+export const fileConnectionPlugin = plugin({
+  kind: 'connection',
+  name: 'file',
+  title: 'Local files',
+  summary: 'Looks whether a local folder can be read and written to, and what is in it.',
+  stability: 'stable',
+  config: async () => (await import('./config.ts')).fileConnectionConfig,
+  examples: [{ title: 'The folder of the exports', yaml: 'type: file\npath_prefix: exports/sales_\n' }],
+  load: async () => (await import('./connection.ts')).fileConnection,
+});

@@ -1,6 +1,6 @@
 /** A file being written: bytes are collected into large pieces, and every fault names the file. */
 import { constants, writeSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { RangeTarget } from '#spi/ranges.ts';
 import { systemReason } from '#spi/system-reason.ts';
@@ -9,12 +9,17 @@ import { fileErrors } from './errors.ts';
 /** Small writes are collected up to this size. */
 const BUFFER_BYTES = 256 * 1024;
 
-export interface WrittenFile {
+/** A part, whoever puts another one in its place. */
+export interface PartIdentity {
   readonly path: string;
+  readonly inode: number;
+}
+
+export interface WrittenFile extends PartIdentity {
   /** True for a part that still has to get its name. */
   readonly isPart: boolean;
   write(bytes: Uint8Array): Promise<void>;
-  close(): Promise<{ sizeBytes: number; inode: number }>;
+  close(): Promise<{ sizeBytes: number }>;
   /** Closes and, when it is a part, removes it. */
   abandon(): Promise<void>;
 }
@@ -36,21 +41,24 @@ export async function createFile(path: string, { inPlace = false, mode }: Create
     return open(path, O_WRONLY | O_CREAT | O_EXCL);
   });
   if (mode !== undefined) await writing(path, () => handle.chmod(mode));
-  return new BufferedFile(path, handle, !inPlace);
+  const { ino } = await writing(path, () => handle.stat());
+  return new BufferedFile({ path, inode: ino, isPart: !inPlace }, handle);
 }
 
 class BufferedFile implements WrittenFile {
   readonly path: string;
+  readonly inode: number;
   readonly isPart: boolean;
   readonly #handle: FileHandle;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #buffered = 0;
   #isClosed = false;
 
-  constructor(path: string, handle: FileHandle, isPart: boolean) {
+  constructor({ path, inode, isPart }: Pick<WrittenFile, 'path' | 'inode' | 'isPart'>, handle: FileHandle) {
     this.path = path;
-    this.#handle = handle;
+    this.inode = inode;
     this.isPart = isPart;
+    this.#handle = handle;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -63,19 +71,19 @@ class BufferedFile implements WrittenFile {
     this.#buffered += bytes.length;
   }
 
-  async close(): Promise<{ sizeBytes: number; inode: number }> {
+  async close(): Promise<{ sizeBytes: number }> {
     await this.#flush();
     // Not what was written here: others may have written ranges.
-    const { ino, size } = await writing(this.path, () => this.#handle.stat());
+    const { size } = await writing(this.path, () => this.#handle.stat());
     this.#isClosed = true;
     await writing(this.path, () => this.#handle.close());
-    return { sizeBytes: size, inode: ino };
+    return { sizeBytes: size };
   }
 
   async abandon(): Promise<void> {
     if (!this.#isClosed) await this.#handle.close();
     this.#isClosed = true;
-    if (this.isPart) await rm(this.path, { force: true });
+    if (this.isPart) await removePart(this);
   }
 
   async #flush(): Promise<void> {
@@ -92,9 +100,19 @@ class BufferedFile implements WrittenFile {
   }
 }
 
+/** Removes a part, unless another run has put its own in its place. */
+export async function removePart({ path, inode }: PartIdentity): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.ino === inode) await rm(path, { force: true });
+}
+
 /** Opens a part for writing at any place, beside whoever created it. */
-export async function openRangeTarget(path: string): Promise<RangeTarget> {
+export async function openRangeTarget({ path, inode }: PartIdentity): Promise<RangeTarget> {
   const handle = await writing(path, () => open(path, O_WRONLY));
+  if ((await handle.stat()).ino !== inode) {
+    await handle.close();
+    throw fileErrors.error('FILE_OUTPUT_REPLACED', { file: path });
+  }
   return {
     async write(position, bytes) {
       for (let at = 0; at < bytes.length;) {

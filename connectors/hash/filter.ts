@@ -3,8 +3,9 @@ import { bytesAt, cellFlags, CELL_SURROGATE, isNull, stringAt } from '#spi/batch
 import type { Vector } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import type { Filter } from '#spi/records.ts';
+import { replaceColumns } from '#spi/replace-columns.ts';
+import type { ColumnStep } from '#spi/replace-columns.ts';
 import { columnIndex } from '#spi/schema.ts';
-import type { Column, Schema } from '#spi/schema.ts';
 import { VectorBuilder } from '#spi/vector-builder.ts';
 import { writeCellText } from '#codec/cells/cell-text.ts';
 import { writeMsgpackText } from '#codec/json/msgpack-text.ts';
@@ -19,28 +20,16 @@ export const hash: Filter<HashConfig> = {
   isRowwise: true,
 
   open(config, input) {
-    const steps = config.columns.map((column, position) => {
+    const steps = config.columns.map((column, position): ColumnStep => {
       const index = columnIndex(input, column.name);
       const path = ['columns', position];
       if (index < 0) {
         const params = { name: column.name, known: input.columns.map(({ name }) => name).join(', ') };
         throw hashErrors.error('HASH_COLUMN', params, { where: { path: [...path, 'name'] } });
       }
-      const made: Column = { name: column.new_name ?? column.name, type: 'string' };
-      return { index, column: made, hashed: hashedColumn(digestOf(column, path)) };
+      return { index, type: 'string', name: column.new_name, apply: hashedColumn(digestOf(column, path)) };
     });
-    const columns = [...input.columns];
-    for (const { index, column } of steps) columns[index] = column;
-    const schema: Schema = { columns };
-    return {
-      schema,
-      apply(batch) {
-        const vectors = [...batch.vectors];
-        // Every step's index is one of the schema's.
-        for (const { index, hashed } of steps) vectors[index] = hashed(vectors[index] as Vector, batch.rowCount);
-        return { schema, rowCount: batch.rowCount, vectors };
-      },
-    };
+    return replaceColumns(input, steps);
   },
 };
 

@@ -1,8 +1,9 @@
 /** Replaces characters of sensitive values by asterisks. */
 import { isNull, stringAt } from '#spi/batch.ts';
-import type { Vector } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import type { Filter } from '#spi/records.ts';
+import { replaceColumns } from '#spi/replace-columns.ts';
+import type { ColumnStep } from '#spi/replace-columns.ts';
 import { columnIndex } from '#spi/schema.ts';
 import type { Schema } from '#spi/schema.ts';
 import { VectorBuilder } from '#spi/vector-builder.ts';
@@ -19,59 +20,51 @@ import { maskErrors } from './errors.ts';
 import { maskOf } from './masks.ts';
 import type { Mask } from './masks.ts';
 
-interface Step {
-  readonly index: number;
-  readonly apply: (vector: Vector, rowCount: number) => Vector;
-}
-
 type Path = readonly (string | number)[];
 
 export const mask: Filter<MaskConfig> = {
   isRowwise: true,
 
   open(config, input, ctx) {
-    const steps = config.columns.flatMap((column, position): Step[] => {
+    const steps = config.columns.flatMap((column, position): ColumnStep[] => {
       const index = columnIndex(input, column.name);
       if (index >= 0) return stepsOf(column, index, input, ['columns', position]);
       // Once, when the run is planned; tasks have a number.
       if (!('taskIndex' in ctx)) ctx.log.warn('There is no such column to mask.', { column: column.name });
       return [];
     });
-    const masked = new Set(steps.map(({ index }) => index));
-    const schema: Schema = {
-      columns: input.columns.map((column, index) =>
-        masked.has(index) && column.type !== 'json' ? { name: column.name, type: 'string' } : column,
-      ),
-    };
-    return {
-      schema,
-      apply(batch) {
-        const vectors = [...batch.vectors];
-        // Every step's index is one of the schema's.
-        for (const { index, apply } of steps) vectors[index] = apply(vectors[index] as Vector, batch.rowCount);
-        return { schema, rowCount: batch.rowCount, vectors };
-      },
-    };
+    return replaceColumns(input, steps);
   },
 };
 
-function stepsOf(column: MaskConfig['columns'][number], index: number, input: Schema, path: Path): Step[] {
+function stepsOf(column: MaskConfig['columns'][number], index: number, input: Schema, path: Path): ColumnStep[] {
   const { name, paths } = column;
   const isJson = input.columns[index]?.type === 'json';
   if (!isJson && paths !== undefined) refuse(name, '`paths` are for json columns', [...path, 'paths']);
-  if (!isJson) return [{ index, apply: textMasker(maskOf(column, path)) }];
+  if (!isJson) return [{ index, type: 'string', apply: watched(maskOf(column, path), textMasker) }];
   if (paths === undefined) return refuse(name, 'it is json and needs `paths`', [...path, 'name']);
   return paths.map((rule, position) => {
     const place = [...path, 'paths', position];
-    return { index, apply: jsonMasker(name, rule.key, maskOf(rule, place), [...place, 'key']) };
+    return {
+      index,
+      type: 'json',
+      apply: watched(maskOf(rule, place), (mask) => jsonMasker(name, rule.key, mask, [...place, 'key'])),
+    };
   });
+}
+
+function watched(by: Mask, makeMasker: (mask: Mask['apply']) => ColumnStep['apply']): ColumnStep['apply'] {
+  const masker = makeMasker(by.apply);
+  const { watch } = by;
+  if (watch === undefined) return masker;
+  return (vector, rowCount, faults) => watch.run(() => masker(vector, rowCount, faults));
 }
 
 function refuse(name: string, reason: string, path: Path): never {
   throw maskErrors.error('MASK_COLUMN', { name, reason }, { where: { path } });
 }
 
-function textMasker(masked: Mask): Step['apply'] {
+function textMasker(masked: Mask['apply']): ColumnStep['apply'] {
   const builder = new VectorBuilder('string');
   const formatter = instantFormatter();
   const scratch = new ByteSink(256);
@@ -91,7 +84,7 @@ function textMasker(masked: Mask): Step['apply'] {
   };
 }
 
-function jsonMasker(name: string, key: string, masked: Mask, path: Path): Step['apply'] {
+function jsonMasker(name: string, key: string, masked: Mask['apply'], path: Path): ColumnStep['apply'] {
   const parsed = parseJsonPath(key);
   if (typeof parsed === 'string') return refuse(name, `${key}: ${parsed}`, path);
   const toText = castTo('string', {

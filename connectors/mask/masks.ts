@@ -1,9 +1,14 @@
 /** Masks of texts. */
-import { javaRegex } from '#connectors/rename/java-regex.ts';
+import { javaRegex } from '#codec/regex/java.ts';
+import { RegexWatch } from '#codec/regex/time-limit.ts';
 import type { MaskRule } from './config.ts';
 import { maskErrors } from './errors.ts';
 
-export type Mask = (text: string) => string;
+export interface Mask {
+  readonly apply: (text: string) => string;
+  /** For masks by an expression: a batch of texts is to be masked under its eyes. */
+  readonly watch?: RegexWatch;
+}
 
 /** Any character that does not end a line (Java's `.`). */
 const character = /[^\n\r\u0085\u2028\u2029]/gu;
@@ -15,16 +20,26 @@ export function maskOf(rule: MaskRule, path: readonly (string | number)[]): Mask
   const { type, length } = rule;
   switch (type) {
     case 'all':
-      return length > 0 ? () => '*'.repeat(length) : maskAll;
+      return { apply: length > 0 ? () => '*'.repeat(length) : maskAll };
     case 'email':
-      return length > 0 ? (text) => maskUser(text, '*'.repeat(length)) : maskEmail;
-    case 'regex': {
-      const regex = regexOf(rule.pattern ?? PATTERN_DEFAULT, path);
-      return (text) => text.replace(regex, '*');
-    }
+      return { apply: length > 0 ? (text) => maskUser(text, '*'.repeat(length)) : maskEmail };
+    case 'regex':
+      return regexMask(rule.pattern ?? PATTERN_DEFAULT, path);
     case 'substring':
-      return (text) => maskRange(text, rule);
+      return { apply: (text) => maskRange(text, rule) };
   }
+}
+
+function regexMask(pattern: string, path: readonly (string | number)[]): Mask {
+  const regex = regexOf(pattern, path);
+  const watch = new RegexWatch();
+  return {
+    watch,
+    apply(text) {
+      watch.note(pattern, text);
+      return text.replace(regex, '*');
+    },
+  };
 }
 
 function maskAll(text: string): string {
@@ -50,20 +65,10 @@ function maskRange(text: string, { start = 0, end = text.length, length }: MaskR
 
 function regexOf(pattern: string, path: readonly (string | number)[]): RegExp {
   try {
-    return withCodePoints(javaRegex(pattern));
+    return javaRegex(pattern);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const params = { regex: pattern, reason: error.message };
     throw maskErrors.error('MASK_REGEX', params, { where: { path: [...path, 'pattern'] }, cause: error });
-  }
-}
-
-/** Java's expressions see characters beyond 16 bits as one. The mode for that refuses needless escapes: then without. */
-function withCodePoints(regex: RegExp): RegExp {
-  try {
-    return new RegExp(regex.source, `${regex.flags}u`);
-  } catch (error) {
-    if (error instanceof SyntaxError) return regex;
-    throw error;
   }
 }

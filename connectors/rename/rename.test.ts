@@ -32,6 +32,14 @@ describe('rename', () => {
     ['a.b_c', { rules: [{ rule: 'regex_replace', match: '([a-z])[._]([a-z])', replace: '$2\\$$1' }] }, 'b$a_c'],
     ['c c1 c1 c2 c c3', { rules: [{ rule: 'unique_number_suffix' }] }, 'c c1 c1_2 c2 c_2 c3'],
     ['c c c_0 c_1 c_2', { rules: [{ rule: 'unique_number_suffix', offset: 0 }] }, 'c c_3 c_0 c_1 c_2'],
+    [
+      'userName HTTPServer2X a-B.c _id__x 名前Id',
+      { rules: [{ rule: 'snake_case' }] },
+      'user_name http_server2_x a_b_c id_x 名前id',
+    ],
+    ['userName a--b --', { rules: [{ rule: 'upper_snake_case' }] }, 'USER_NAME A_B --'],
+    ['a-b 名前 1st ok_9 é😀', { rules: [{ rule: 'bigquery_safe' }] }, 'a_b __ _1st ok_9 __'],
+    ['名前 住所', { rules: [{ rule: 'bigquery_safe' }, { rule: 'unique_number_suffix' }] }, '__ ___2'],
     ['c c c', { rules: [{ rule: 'unique_number_suffix', digits: 3 }] }, 'c c_002 c_003'],
     ['abcdefghij abcdefghij', { rules: [{ rule: 'unique_number_suffix', max_length: 8 }] }, 'abcdefgh abcdef_2'],
   ])('%s with %j', (names, config, expected) => expect(renamed(names.split(' '), config)).toBe(expected));

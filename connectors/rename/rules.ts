@@ -1,10 +1,12 @@
 /** The rules of the rename filter: each makes new names from all names. */
+import { javaRegex, javaReplacement } from '#codec/regex/java.ts';
+import { RegexWatch } from '#codec/regex/time-limit.ts';
 import type { RenameRule } from './config.ts';
 import { renameErrors } from './errors.ts';
-import { javaRegex, javaReplacement } from './java-regex.ts';
 import { refuse } from './refuse.ts';
 import type { RulePath } from './refuse.ts';
 import { uniqueNumberSuffix } from './unique-suffix.ts';
+import { bigQueryName, snakeCase } from './word-rules.ts';
 
 const TRUNCATE_LENGTH_DEFAULT = 128;
 
@@ -18,6 +20,12 @@ export function applyRule(rule: RenameRule, names: readonly string[], path: Rule
       return names.map((name) => name.toUpperCase());
     case 'upper_to_lower':
       return names.map((name) => name.toLowerCase());
+    case 'snake_case':
+      return names.map(snakeCase);
+    case 'upper_snake_case':
+      return names.map((name) => snakeCase(name).toUpperCase());
+    case 'bigquery_safe':
+      return names.map(bigQueryName);
     case 'truncate':
       return truncate(rule, names, path);
     case 'regex_replace':
@@ -71,8 +79,14 @@ function regexReplace(rule: RenameRule, names: readonly string[], path: RulePath
   if (replace === undefined) refuse(rule, path, 'replace', 'it is required');
   try {
     const regex = javaRegex(match);
-    const replacement = javaReplacement(replace);
-    return names.map((name) => name.replace(regex, replacement));
+    const replacement = javaReplacement(replace, regex);
+    const watch = new RegexWatch();
+    return watch.run(() =>
+      names.map((name) => {
+        watch.note(match, name);
+        return name.replace(regex, replacement);
+      }),
+    );
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const params = { regex: match, reason: error.message };

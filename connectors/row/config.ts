@@ -1,8 +1,13 @@
 import { z } from 'zod';
 import { option } from '#spi/fields.ts';
 
-const condition = z.strictObject({
-  column: option(z.string(), { title: 'Column', description: 'Name of the column.' }),
+const joining = z.enum(['AND', 'OR', 'and', 'or']).default('AND');
+
+const comparison = {
+  column: option(z.string().optional(), {
+    title: 'Column',
+    description: 'Name of the column that is compared; a group has none.',
+  }),
   operator: option(
     z
       .enum([
@@ -20,6 +25,15 @@ const condition = z.strictObject({
         'contains',
         'IS NULL',
         'IS NOT NULL',
+        'equal',
+        'not_equal',
+        'greater',
+        'greater_equal',
+        'less',
+        'less_equal',
+        'regexp',
+        'is_null',
+        'is_not_null',
       ])
       .default('=='),
     { title: 'Operator', description: 'How the cell is compared with the argument.' },
@@ -40,6 +54,28 @@ const condition = z.strictObject({
     title: 'Time zone',
     description: 'Zone of the argument for a timestamp column when it names none.',
   }),
+};
+
+const groupJoining = option(joining, {
+  title: 'Condition',
+  description: 'For a group: whether all of its `conditions` must hold (`AND`) or one is enough (`OR`).',
+});
+const groupText = {
+  title: 'Conditions',
+  description: 'Makes the entry a group: comparisons, and groups in it, joined by its `condition`.',
+};
+
+// Three levels of groups: a schema that contains itself could not be shown as a form or a table.
+const innermost = z.strictObject(comparison);
+const inner = z.strictObject({
+  ...comparison,
+  condition: groupJoining,
+  conditions: option(z.array(innermost).optional(), groupText),
+});
+const condition = z.strictObject({
+  ...comparison,
+  condition: groupJoining,
+  conditions: option(z.array(inner).optional(), groupText),
 });
 
 export const rowConfig = z.strictObject({
@@ -51,15 +87,26 @@ export const rowConfig = z.strictObject({
   }),
   conditions: option(z.array(condition).optional(), {
     title: 'Conditions',
-    description: 'The old form of `where`: a list of comparisons, joined by `condition`.',
-    'x-advanced': true,
+    description:
+      'The same as data: a list of comparisons, and of groups with `condition` and `conditions` of their own, joined by `condition`.',
+    examples: [
+      [
+        { column: 'a', argument: '1' },
+        { condition: 'OR', conditions: [{ column: 'b', operator: 'is_null' }] },
+      ],
+    ],
   }),
-  condition: option(z.enum(['AND', 'OR', 'and', 'or']).default('AND'), {
+  condition: option(joining, {
     title: 'Condition',
     description: 'Whether all of `conditions` must hold (`AND`) or one is enough (`OR`).',
-    'x-advanced': true,
   }),
 });
 
 export type RowConfig = z.output<typeof rowConfig>;
-export type RowCondition = NonNullable<RowConfig['conditions']>[number];
+export type Joining = RowConfig['condition'];
+
+/** An entry of `conditions` on any level. */
+export type RowCondition = z.output<typeof innermost> & {
+  readonly condition?: Joining;
+  readonly conditions?: readonly RowCondition[] | undefined;
+};

@@ -10,8 +10,8 @@ export const rowPlugin = plugin({
   examples: [
     { title: 'An expression', yaml: "type: row\nwhere: price >= 100 AND (shop = 'tokyo' OR shop IS NULL)\n" },
     {
-      title: 'The old form',
-      yaml: "type: row\ncondition: OR\nconditions:\n- {column: price, operator: '>', argument: 100}\n- {column: shop, operator: IS NULL}\n",
+      title: 'Conditions and groups of them',
+      yaml: 'type: row\nconditions:\n- {column: price, operator: greater_equal, argument: 100}\n- condition: OR\n  conditions:\n  - {column: shop, operator: equal, argument: tokyo}\n  - {column: shop, operator: is_null}\n',
     },
   ],
   load: async () => (await import('./filter.ts')).row,

@@ -146,9 +146,13 @@ function isAt(whole: Uint8Array, part: Uint8Array, at: number): boolean {
   return true;
 }
 
-export function regexPredicate(index: number, regex: RegExp): Predicate {
+/** `note` is told every text before it is looked at. */
+export function regexPredicate(index: number, regex: RegExp, note: (text: string) => void): Predicate {
   return (vectors, row) => {
     const vector = vectors[index] as Vector; // an index of the schema
-    return !isNull(vector, row) && regex.test(stringAt(vector, row));
+    if (isNull(vector, row)) return false;
+    const text = stringAt(vector, row);
+    note(text);
+    return regex.test(text);
   };
 }

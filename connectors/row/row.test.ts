@@ -4,7 +4,6 @@ import type { Cell } from '#test/kit/filter-cases.ts';
 import { workspace } from '#test/kit/workspace.ts';
 import { rowConfig } from './config.ts';
 import { row } from './filter.ts';
-import { onigurumaRegex } from './regexp.ts';
 
 const columns = 'i:long d:double s:string b:boolean t:timestamp j:json';
 const rows: readonly (readonly Cell[])[] = [
@@ -154,8 +153,49 @@ describe('row conditions', () => {
     expect(kept({ conditions, condition: 'OR' })).toBe('02');
   });
 
+  it.each<[object, string]>([
+    [{ column: 'i', operator: 'equal', argument: '1' }, '0'],
+    [{ column: 'i', operator: 'not_equal', argument: '1' }, '123'],
+    [{ column: 'i', operator: 'greater', argument: '1' }, '1'],
+    [{ column: 'i', operator: 'greater_equal', argument: '1' }, '01'],
+    [{ column: 'i', operator: 'less', argument: '1' }, '2'],
+    [{ column: 'i', operator: 'less_equal', argument: '1' }, '02'],
+    [{ column: 's', operator: 'regexp', argument: '^b' }, '2'],
+    [{ column: 's', operator: 'regexp', argument: '^b', not: true }, '013'],
+    [{ column: 'j', operator: 'is_null' }, '3'],
+    [{ column: 'j', operator: 'is_not_null' }, '012'],
+  ])('%j keeps %s', (condition, expected) => expect(kept({ conditions: [condition] })).toBe(expected));
+
+  it.each<[object[], string, string]>([
+    // b AND (i < 0 OR s is apple); b OR (i > 1 AND b is false); deeper, and turned around.
+    [[{ b: true }, { OR: [{ lt: '0' }, { s: 'apple' }] }], 'AND', '02'],
+    [[{ lt: '0' }, { AND: [{ b: false }, { s: 'Banane é' }] }], 'OR', '12'],
+    [[{ b: true }, { OR: [{ lt: '-9' }, { AND: [{ s: 'apple' }, { b: true }] }] }], 'AND', '0'],
+    [[{ OR: [{ b: true }, { b: false }], not: true }], 'AND', '3'],
+    [[{ OR: [] }], 'AND', ''],
+    [[{ AND: [] }], 'AND', '0123'],
+  ])('groups %j joined by %s keep %s', (groups, condition, expected) => {
+    const written = (short: Record<string, unknown>): object => {
+      const not = short['not'] === true;
+      for (const joining of ['AND', 'OR']) {
+        const inside = short[joining] as Record<string, unknown>[] | undefined;
+        if (inside !== undefined) return { condition: joining, conditions: inside.map(written), not };
+      }
+      if ('lt' in short) return { column: 'i', operator: 'less', argument: short['lt'] };
+      if ('s' in short) return { column: 's', argument: short['s'] };
+      return { column: 'b', argument: String(short['b']) };
+    };
+    const conditions = (groups as Record<string, unknown>[]).map(written);
+    expect(kept({ conditions, condition })).toBe(expected);
+  });
+
   it.each([
     [{}, 'ROW_OPTIONS'],
+    [{ conditions: [{ argument: '1' }] }, 'ROW_GROUP'],
+    [{ conditions: [{ column: 'i', conditions: [] }] }, 'ROW_GROUP'],
+    [{ conditions: [{ conditions: [{ column: 'z', argument: '1' }] }] }, 'ROW_CONDITION'],
+    [{ conditions: [{ column: 's', operator: 'regexp', argument: '(' }] }, 'ROW_CONDITION'],
+    [{ conditions: [{ column: 'i', operator: 'regexp', argument: '1' }] }, 'ROW_CONDITION'],
     [{ where: 'i = 1', conditions: [] }, 'ROW_OPTIONS'],
     [{ conditions: [{ column: 'z', argument: '1' }] }, 'ROW_CONDITION'],
     [{ conditions: [{ column: 'i' }] }, 'ROW_CONDITION'],
@@ -167,29 +207,6 @@ describe('row conditions', () => {
     const open = (): unknown => row.open(rowConfig.parse(config), schemaOf(columns), filterContext());
     expect(open).toThrow(expect.objectContaining({ code }));
   });
-});
-
-describe('onigurumaRegex()', () => {
-  it.each<[string, string, boolean]>([
-    [String.raw`\h+\z`, 'xff', true],
-    [String.raw`\Aa\Z`, 'a\n', true],
-    ['a{,b', 'a{,b', true],
-    [String.raw`[\h\-]{3}`, 'a-1', true],
-    ['(?m)a.b', 'a\nb', true],
-    ['a.b', 'a\nb', false],
-    ['[]a]+', ']', true],
-    [String.raw`\p{Hiragana}`, 'あ', true],
-    [String.raw`\p{Alpha}\p{^L}`, 'é1', true],
-    [String.raw`\-\_\'`, "-_'", true],
-    ['^.$', '😀', true],
-  ])('%s on %j', (pattern, text, matches) => expect(onigurumaRegex(pattern).test(text)).toBe(matches));
-
-  it.each(['(?>a)', 'a++', '[a&&b]', '[a[b]]', String.raw`\G`, '(?x)a', '[a', '[[:cntrl:]]', 'a\\'])(
-    'refuses %s',
-    (pattern) => {
-      expect(() => onigurumaRegex(pattern)).toThrow(SyntaxError);
-    },
-  );
 });
 
 describe('row in a job', () => {

@@ -1,7 +1,7 @@
 /** Which objects a run reads. */
 import type { Context } from '#spi/context.ts';
-import { javaRegex } from '#connectors/rename/java-regex.ts';
-import type { S3Store, StoredObject } from './client.ts';
+import { keyPattern } from '#connectors/object-store/key-pattern.ts';
+import type { S3Object, S3Store } from './client.ts';
 import type { S3InputConfig } from './config.ts';
 import { s3Errors } from './errors.ts';
 import { placeOf } from './failure.ts';
@@ -11,9 +11,9 @@ const OBJECTS_MAX = 1_000_000;
 
 const archives = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
-export async function listObjects(store: S3Store, config: S3InputConfig, ctx: Context): Promise<StoredObject[]> {
+export async function listObjects(store: S3Store, config: S3InputConfig, ctx: Context): Promise<S3Object[]> {
   const isWanted = objectFilter(config, ctx);
-  const found: StoredObject[] = [];
+  const found: S3Object[] = [];
   const limit = Math.min(config.total_file_count_limit, OBJECTS_MAX);
   for await (const page of pages(store, config)) {
     for (const object of page) {
@@ -31,7 +31,7 @@ export async function listObjects(store: S3Store, config: S3InputConfig, ctx: Co
   return found;
 }
 
-async function* pages(store: S3Store, config: S3InputConfig): AsyncGenerator<readonly StoredObject[]> {
+async function* pages(store: S3Store, config: S3InputConfig): AsyncGenerator<readonly S3Object[]> {
   const { path, path_prefix: prefix } = config;
   if (path !== undefined) {
     yield [await store.head(path)];
@@ -44,8 +44,8 @@ async function* pages(store: S3Store, config: S3InputConfig): AsyncGenerator<rea
   yield* store.list(prefix, config.use_modified_time ? undefined : config.last_path);
 }
 
-function objectFilter(config: S3InputConfig, ctx: Context): (object: StoredObject) => boolean {
-  const matches = keyPattern(config.path_match_pattern);
+function objectFilter(config: S3InputConfig, ctx: Context): (object: S3Object) => boolean {
+  const matches = patternOf(config.path_match_pattern);
   const [from, to] = config.use_modified_time
     ? [modifiedFrom(config.last_modified_time), modifiedTo(ctx.transactionTime)]
     : [-Infinity, Infinity];
@@ -60,12 +60,9 @@ function objectFilter(config: S3InputConfig, ctx: Context): (object: StoredObjec
   };
 }
 
-function keyPattern(pattern: string): (key: string) => boolean {
+function patternOf(pattern: string): (key: string) => boolean {
   try {
-    const { source, flags } = javaRegex(pattern);
-    // Without the flag that makes an expression remember where it matched last.
-    const expression = new RegExp(source, flags.replace('g', ''));
-    return (key) => expression.test(key);
+    return keyPattern(pattern);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const params = { pattern, reason: error.message };

@@ -1,25 +1,21 @@
 /** Brings times into other formats, zones, units and types; in columns, and inside json columns. */
 import { isNull, valueAt } from '#spi/batch.ts';
-import type { Vector } from '#spi/batch.ts';
-import type { Filter, FilterFaults } from '#spi/records.ts';
+import type { RopewayError } from '#spi/errors.ts';
+import type { Filter } from '#spi/records.ts';
+import { replaceColumns } from '#spi/replace-columns.ts';
+import type { ColumnStep } from '#spi/replace-columns.ts';
 import { columnIndex } from '#spi/schema.ts';
-import type { Column, ColumnType, Schema } from '#spi/schema.ts';
+import type { Schema } from '#spi/schema.ts';
 import { VectorBuilder } from '#spi/vector-builder.ts';
 import { castJson, columnStep, JsonCells } from '#codec/cells/json-cells.ts';
-import { isJsonText, isTimestamp, setScalar, shownText } from '#codec/cells/scalar.ts';
+import { cellFault, shownScalar } from '#codec/cells/cell-fault.ts';
+import { isJsonText, setScalar } from '#codec/cells/scalar.ts';
 import type { Scalar } from '#codec/cells/scalar.ts';
 import { isJsonPath } from '#codec/json/path.ts';
 import type { TimestampFormatColumn, TimestampFormatConfig } from './config.ts';
 import { conversionOf } from './conversion.ts';
 import type { Conversion } from './conversion.ts';
 import { timestampFormatErrors } from './errors.ts';
-
-/** What makes a new vector of one column. */
-interface Step {
-  readonly index: number;
-  readonly type: ColumnType;
-  readonly apply: (vector: Vector, rowCount: number, faults: FilterFaults) => Vector;
-}
 
 export const timestampFormat: Filter<TimestampFormatConfig> = {
   isRowwise: true,
@@ -28,24 +24,9 @@ export const timestampFormat: Filter<TimestampFormatConfig> = {
     const steps = config.columns.map((column, position) =>
       isJsonPath(column.name) ? pathStep(config, position, input) : wholeStep(config, position, input),
     );
-    const types = new Map(steps.map(({ index, type }) => [index, type]));
-    const schema: Schema = { columns: input.columns.map((column, index) => retyped(column, types.get(index))) };
-    return {
-      schema,
-      apply(batch, faults) {
-        const vectors = [...batch.vectors];
-        // Every step's index is one of the schema's.
-        for (const { index, apply } of steps) vectors[index] = apply(vectors[index] as Vector, batch.rowCount, faults);
-        return { schema, rowCount: batch.rowCount, vectors };
-      },
-    };
+    return replaceColumns(input, steps);
   },
 };
-
-/** A column of another type has not the format that its texts were read with. */
-function retyped(column: Column, type: ColumnType | undefined): Column {
-  return type === undefined || type === column.type ? column : { name: column.name, type };
-}
 
 function refuse(config: TimestampFormatConfig, position: number, input: Schema, reason: string): never {
   const known = input.columns.map(({ name, type }) => `${name} (${type})`).join(', ');
@@ -55,7 +36,7 @@ function refuse(config: TimestampFormatConfig, position: number, input: Schema, 
   });
 }
 
-function wholeStep(config: TimestampFormatConfig, position: number, input: Schema): Step {
+function wholeStep(config: TimestampFormatConfig, position: number, input: Schema): ColumnStep {
   const { name, type } = config.columns[position] as TimestampFormatColumn; // the caller's own index
   const index = columnIndex(input, name);
   const from = input.columns[index]?.type;
@@ -86,7 +67,7 @@ function wholeStep(config: TimestampFormatConfig, position: number, input: Schem
   };
 }
 
-function pathStep(config: TimestampFormatConfig, position: number, input: Schema): Step {
+function pathStep(config: TimestampFormatConfig, position: number, input: Schema): ColumnStep {
   const { name, type } = config.columns[position] as TimestampFormatColumn; // the caller's own index
   const found = columnStep(name, input);
   if (typeof found === 'string') return refuse(config, position, input, found);
@@ -114,20 +95,10 @@ function faultMaker(
   config: TimestampFormatConfig,
   field: string,
   conversion: Conversion,
-): (value: Scalar, faults: FilterFaults) => void {
-  const where = { field };
-  const reason = (value: Scalar): ReturnType<typeof timestampFormatErrors.error> => {
-    const params = { value: shown(value), expected: conversion.expected(value) };
-    return timestampFormatErrors.error('TIMESTAMP_FORMAT_VALUE', params, { where });
+): ReturnType<typeof cellFault> {
+  const reason = (value: Scalar): RopewayError => {
+    const params = { value: shownScalar(value), expected: conversion.expected(value) };
+    return timestampFormatErrors.error('TIMESTAMP_FORMAT_VALUE', params, { where: { field } });
   };
-  return (value, faults) => {
-    if (config.stop_on_invalid_record) throw reason(value);
-    faults.nullCell(() => ({ reason: reason(value), where }));
-  };
-}
-
-function shown(value: Scalar): string {
-  if (typeof value === 'string') return shownText(value);
-  if (typeof value !== 'object') return String(value);
-  return isTimestamp(value) ? `${value.seconds} seconds since 1970` : shownText(value.json);
+  return cellFault(field, reason, { stops: config.stop_on_invalid_record });
 }

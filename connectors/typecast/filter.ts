@@ -2,13 +2,16 @@
 import { isNull, stringAt, valueAt } from '#spi/batch.ts';
 import type { Vector } from '#spi/batch.ts';
 import type { RopewayError } from '#spi/errors.ts';
-import type { Filter, FilterFaults } from '#spi/records.ts';
+import type { Filter } from '#spi/records.ts';
+import { replaceColumns } from '#spi/replace-columns.ts';
+import type { ColumnStep } from '#spi/replace-columns.ts';
 import { columnIndex } from '#spi/schema.ts';
-import type { Column, ColumnType, Schema } from '#spi/schema.ts';
+import type { ColumnType, Schema } from '#spi/schema.ts';
 import { VectorBuilder } from '#spi/vector-builder.ts';
 import { castTo } from '#codec/cells/cast.ts';
 import type { CastOptions } from '#codec/cells/cast.ts';
-import { isJsonText, isTimestamp, setScalar, shownText } from '#codec/cells/scalar.ts';
+import { cellFault, shownScalar } from '#codec/cells/cell-fault.ts';
+import { setScalar } from '#codec/cells/scalar.ts';
 import type { Scalar } from '#codec/cells/scalar.ts';
 import { castJson, columnStep, JsonCells } from '#codec/cells/json-cells.ts';
 import { isJsonPath } from '#codec/json/path.ts';
@@ -17,19 +20,12 @@ import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import type { TypecastColumn, TypecastConfig } from './config.ts';
 import { typecastErrors } from './errors.ts';
 
-/** What makes a new vector of one column. */
-interface Step {
-  readonly index: number;
-  readonly type: ColumnType;
-  readonly apply: (vector: Vector, rowCount: number, faults: FilterFaults) => Vector;
-}
-
 export const typecast: Filter<TypecastConfig> = {
   isRowwise: true,
 
   open(config, input) {
     const types = input.columns.map(({ type }) => type);
-    const steps: Step[] = [];
+    const steps: ColumnStep[] = [];
     for (const [position, column] of config.columns.entries()) {
       const step = isJsonPath(column.name)
         ? pathStep(config, position, {
@@ -39,25 +35,9 @@ export const typecast: Filter<TypecastConfig> = {
       types[step.index] = step.type;
       steps.push(step);
     }
-    const schema: Schema = {
-      columns: input.columns.map((column, index) => retyped(column, types[index] ?? column.type)),
-    };
-    return {
-      schema,
-      apply(batch, faults) {
-        const vectors = [...batch.vectors];
-        // Every step's index is one of the schema's.
-        for (const { index, apply } of steps) vectors[index] = apply(vectors[index] as Vector, batch.rowCount, faults);
-        return { schema, rowCount: batch.rowCount, vectors };
-      },
-    };
+    return replaceColumns(input, steps);
   },
 };
-
-/** A column of another type has not the format that its texts were read with. */
-function retyped(column: Column, type: ColumnType): Column {
-  return column.type === type ? column : { name: column.name, type };
-}
 
 function castOptions(config: TypecastConfig, position: number): CastOptions {
   const column = config.columns[position] as TypecastColumn; // the caller's own index
@@ -81,7 +61,7 @@ function refuse(config: TypecastConfig, position: number, input: Schema, reason:
   );
 }
 
-function wholeStep(config: TypecastConfig, position: number, input: Schema): Step {
+function wholeStep(config: TypecastConfig, position: number, input: Schema): ColumnStep {
   const { name, type } = config.columns[position] as TypecastColumn; // the caller's own index
   const index = columnIndex(input, name);
   const from = input.columns[index]?.type;
@@ -116,7 +96,7 @@ function scalarAt(vector: Vector, row: number): Scalar {
   return valueAt(vector, row) as Scalar;
 }
 
-function pathStep(config: TypecastConfig, position: number, input: Schema): Step {
+function pathStep(config: TypecastConfig, position: number, input: Schema): ColumnStep {
   const { name, type } = config.columns[position] as TypecastColumn; // the caller's own index
   const found = columnStep(name, input);
   if (typeof found === 'string') return refuse(config, position, input, found);
@@ -141,19 +121,8 @@ function faultMaker(
   config: TypecastConfig,
   field: string,
   { from, to }: { readonly from: ColumnType; readonly to: ColumnType },
-): (value: Scalar, faults: FilterFaults) => void {
-  const where = { field };
+): ReturnType<typeof cellFault> {
   const reason = (value: Scalar): RopewayError =>
-    typecastErrors.error('TYPECAST_VALUE', { value: shownScalar(value), from, to }, { where });
-  return (value, faults) => {
-    if (config.stop_on_invalid_record) throw reason(value);
-    faults.nullCell(() => ({ reason: reason(value), where }));
-  };
-}
-
-function shownScalar(value: Scalar): string {
-  if (typeof value === 'string') return shownText(value);
-  if (typeof value !== 'object') return String(value);
-  if (isTimestamp(value)) return `The timestamp ${value.seconds} s ${value.nanos} ns`;
-  return isJsonText(value) ? shownText(value.json) : '';
+    typecastErrors.error('TYPECAST_VALUE', { value: shownScalar(value), from, to }, { where: { field } });
+  return cellFault(field, reason, { stops: config.stop_on_invalid_record });
 }

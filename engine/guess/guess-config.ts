@@ -14,8 +14,11 @@ import { decodeSample, readSample } from '#engine/sample.ts';
 import { loadSection } from '#engine/section.ts';
 import { guessLoop } from './guess-loop.ts';
 
-/** Tried in this order. `zstd` and `parquet` are ours; they cannot change the answer for any other file. */
-const defaultGuessers = ['gzip', 'bzip2', 'zstd', 'parquet', 'json', 'csv'];
+/**
+ * Tried in this order. Others than Embulk's (gzip, bzip2, json, csv) are ours; they cannot change the answer for a file
+ * that those understand (labelled values would be CSV of odd columns otherwise).
+ */
+const defaultGuessers = ['gzip', 'bzip2', 'zstd', 'zip', 'tar', 'parquet', 'json', 'ltsv', 'csv'];
 
 export interface GuessOptions {
   readonly catalog: Catalog;

@@ -215,7 +215,7 @@ export class Participant {
           attempt.end = step.value;
           return;
         }
-        this.#take(attempt, step.value, faults);
+        await this.#take(attempt, step.value, faults);
         if (unproven !== undefined && this.#holdsMuch(attempt)) {
           await this.#prove(attempt, unproven);
           unproven = undefined;
@@ -228,10 +228,10 @@ export class Participant {
     }
   }
 
-  #take(attempt: Attempt, batch: Batch, faults: FilterFaults): void {
+  async #take(attempt: Attempt, batch: Batch, faults: FilterFaults): Promise<void> {
     const { filters, writer } = this.#parts;
     attempt.rowsRead += batch.rowCount;
-    const filtered = filters.apply(batch, faults);
+    const filtered = await filters.apply(batch, faults);
     if (filtered === undefined) return;
     attempt.rowsWritten += filtered.rowCount;
     this.#held.writeBytes(writer.write(filtered));

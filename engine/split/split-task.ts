@@ -221,7 +221,7 @@ async function train({ file, parser, filters, writer }: Station): Promise<Json> 
   try {
     const range = { place: parser.start, to: BLOCK_BYTES };
     for await (const batch of parser.parse(file, range, () => {})) {
-      const filtered = filters.apply(batch, unheard);
+      const filtered = await filters.apply(batch, unheard);
       if (filtered !== undefined) sample.writeBytes(writer.text(filtered));
       if (sample.length >= writer.sampleBytes) break;
     }

@@ -1,7 +1,11 @@
-/** Jobs of the command with a PostgreSQL server on one side or both. */
+/** Jobs of the command with a database server on one side or both. */
 import { assert } from '#spi/assert.ts';
-import type { PostgresServer } from './postgres-server.ts';
 import type { Workspace } from './workspace.ts';
+
+/** A server, as far as configs name it. */
+export interface JobServer {
+  readonly options: Readonly<Record<string, unknown>>;
+}
 
 export type Options = Readonly<Record<string, unknown>>;
 
@@ -27,12 +31,12 @@ function lines(options: Options): string {
     .join('');
 }
 
-export function tableToTable(server: PostgresServer, input: Options, output: Options): string {
+export function tableToTable(server: JobServer, input: Options, output: Options): string {
   return `in:\n${lines({ ...server.options, ...input })}out:\n${lines({ ...server.options, ...output })}`;
 }
 
 /** From files in `in/` with the columns `id` and `name`. */
-export function csvToTable(server: PostgresServer, output: Options): string {
+export function csvToTable(server: JobServer, output: Options): string {
   return (
     'in:\n  type: file\n  path_prefix: in/\n' +
     '  parser: {type: csv, columns: [{name: id, type: long}, {name: name, type: string}]}\n' +
@@ -42,7 +46,7 @@ export function csvToTable(server: PostgresServer, output: Options): string {
 
 /** Values of the config itself; columns are `name: type`. */
 export function valuesToTable(
-  server: PostgresServer,
+  server: JobServer,
   columns: Readonly<Record<string, string>>,
   rows: readonly (readonly unknown[])[],
   output: Options,
@@ -54,7 +58,7 @@ export function valuesToTable(
 }
 
 /** To one file in `out/`. */
-export function tableToCsv(server: PostgresServer, input: Options): string {
+export function tableToCsv(server: JobServer, input: Options): string {
   return (
     `in:\n${lines({ ...server.options, ...input })}` +
     'out:\n  type: file\n  path_prefix: out/r_\n  file_ext: csv\n' +
@@ -65,7 +69,7 @@ export function tableToCsv(server: PostgresServer, input: Options): string {
 /** Reads to a file, and returns its text. */
 export async function readCsv(
   place: Workspace,
-  server: PostgresServer,
+  server: JobServer,
   input: Options,
   args: readonly string[] = [],
 ): Promise<string> {

@@ -19,6 +19,8 @@ export interface CommandOptions {
   readonly stdin?: string;
   /** Called once the process is there, e.g. to send it a signal. */
   readonly started?: (pid: number) => void;
+  /** Called with each piece of its output. */
+  readonly printed?: (text: string, pid: number) => void;
 }
 
 /** A command that hangs fails its test instead of the whole suite. */
@@ -43,7 +45,10 @@ export async function runScript(
   child.stdin.end(options.stdin ?? '');
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout.push(chunk);
+    if (child.pid !== undefined) options.printed?.(chunk.toString('utf8'), child.pid);
+  });
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   return new Promise((done, fail) => {
     child.on('error', fail);
