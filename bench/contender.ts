@@ -28,6 +28,11 @@ export type Result =
       readonly kind: 'count';
       /** How many records it says it has read; undefined: it does not say. */
       readonly rows: (output: string) => number | undefined;
+    }
+  | {
+      readonly kind: 'elsewhere';
+      /** What is wrong with the result, which is in no file; undefined when nothing is. */
+      readonly difference: () => Promise<string | undefined>;
     };
 
 /** A result of one file with all columns. */

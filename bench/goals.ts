@@ -25,6 +25,8 @@ interface Goal {
   readonly goal: string;
   /** Undefined: it was not measured in this run. */
   readonly measured: (find: Find) => string | undefined;
+  /** Jobs of databases take part only when they are asked for. */
+  readonly isApart?: boolean;
 }
 
 const goals: readonly Goal[] = [
@@ -59,6 +61,7 @@ const goals: readonly Goal[] = [
     goal: '≥ 200 MB/s to JSON-lines',
     measured: speed('narrow-jsonl', names.fallback),
   },
+  ...databaseGoals(),
   { what: '`--version`', goal: '≤ 60 ms', measured: duration(names.version) },
   { what: 'job of 10 rows', goal: '≤ 120 ms', measured: duration(names.tenRows) },
   { what: 'job of 1 MB', goal: '≤ 150 ms', measured: duration(names.megabyte) },
@@ -75,8 +78,9 @@ export function goalTable(outcomes: readonly JobOutcome[], isWhole: boolean): st
     return outcome !== undefined && isMeasured(outcome) ? outcome : undefined;
   };
   const rows = goals
-    .map(({ what, goal, measured }) => [what, goal, measured(find) ?? NOT_MEASURED])
-    .filter(([, , measured]) => isWhole || measured !== NOT_MEASURED)
+    .map(({ what, goal, measured, isApart }) => ({ row: [what, goal, measured(find) ?? NOT_MEASURED], isApart }))
+    .filter(({ row, isApart }) => (isWhole && isApart !== true) || row[2] !== NOT_MEASURED)
+    .map(({ row }) => row)
     // What several goals are about is said once.
     .map(([what = '', ...rest], index, all) => [what === all[index - 1]?.[0] ? '' : what, ...rest]);
   return markdownTable([['Ropeway on 2 cores', 'goal', 'measured'], ...rows]);
@@ -87,6 +91,28 @@ function times(job: string, other: string): Goal['measured'] {
     const ratio = speedRatio(find(job), find(job, other));
     return ratio && `${withRange(ratio)} ×`;
   };
+}
+
+function databaseGoals(): readonly Goal[] {
+  const own = (job: string, name: string, other: string): Goal['measured'] => {
+    return (find) => {
+      const ratio = speedRatio(find(job, name), find(job, other));
+      return ratio && `${withRange(ratio)} ×`;
+    };
+  };
+  const goal = '0.8 × psql';
+  const replace = 'Ropeway, replace';
+  return [
+    { what: 'PostgreSQL → CSV.gz', goal, measured: own('postgres-csv-gz', names.own, 'psql | gzip -1'), isApart: true },
+    { what: 'PostgreSQL → CSV', goal, measured: own('postgres-csv', names.own, 'psql > file'), isApart: true },
+    {
+      what: 'PostgreSQL → PostgreSQL',
+      goal,
+      measured: own('postgres-postgres', replace, 'psql | psql'),
+      isApart: true,
+    },
+    { what: 'CSV → PostgreSQL', goal, measured: own('csv-postgres', replace, 'psql'), isApart: true },
+  ];
 }
 
 function speed(job: string, name?: string): Goal['measured'] {

@@ -80,6 +80,10 @@ async function check({ data, result }: Contender, { output }: Measurement, folde
       ? { state: 'agrees' }
       : { state: 'failed', reason: `it read ${rows} records instead of ${data.rows}` };
   }
+  if (result.kind === 'elsewhere') {
+    const difference = await result.difference();
+    return difference === undefined ? { state: 'agrees' } : { state: 'failed', reason: difference };
+  }
   const { columns, format, expected } = result;
   const read = format === 'csv' ? csvRecords : jsonLines;
   const parts = result.parts(folder).map((files) => read(textOf(files), columns));
@@ -88,7 +92,7 @@ async function check({ data, result }: Contender, { output }: Measurement, folde
 }
 
 function outputBytes({ result }: Contender, folder: string): number | undefined {
-  if (result.kind === 'count') return undefined;
+  if (result.kind !== 'files') return undefined;
   const files = result.parts(folder).flat();
   return files.reduce((sum, file) => sum + statSync(file).size, 0);
 }

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { dataFile, type DataFile } from './data.ts';
+import { databaseJobs } from './databases/jobs.ts';
 import { MARIADB, mariadbJobs } from './databases/mariadb.ts';
 import { startMariaDb } from './databases/mariadb-server.ts';
 import { jobsOf, THREADS, type Job, type Plan } from './jobs.ts';
@@ -86,7 +87,12 @@ async function main(): Promise<number> {
   const mariadb = options.only?.includes(MARIADB) === true ? await startMariaDb() : undefined;
   try {
     const plan = await makePlan(options, available, scratch);
-    const all = [...jobsOf(plan), ...(mariadb === undefined ? [] : mariadbJobs(mariadb, plan.narrow))];
+    await using databases = await databaseJobs(options.only, plan.narrow, THREADS);
+    const all = [
+      ...jobsOf(plan),
+      ...databases.jobs,
+      ...(mariadb === undefined ? [] : mariadbJobs(mariadb, plan.narrow)),
+    ];
     const jobs = all.filter(({ id }) => id.includes(options.only ?? ''));
     const outcomes = await runJobs(jobs, options, scratch);
     publish(options, {
@@ -99,7 +105,7 @@ async function main(): Promise<number> {
         smallRounds: SMALL_ROUNDS,
         scratch: scratch.about,
         load: [before, minuteLoad()],
-        absent: available.absent,
+        absent: [...available.absent, ...databases.absent],
         hasEmbulk: options.embulkJar !== undefined,
         hidden: new Map([
           [scratch.folder, 'SCRATCH'],

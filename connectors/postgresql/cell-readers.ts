@@ -5,7 +5,7 @@ import type { Logger } from '#spi/context.ts';
 import type { ColumnType } from '#spi/schema.ts';
 import { canonicalizeJson } from '#codec/json/canonical.ts';
 import { formatDouble, parseDouble, scanDouble } from '#codec/number/double.ts';
-import { parseLong } from '#codec/number/long.ts';
+import { parseLong, scanLong } from '#codec/number/long.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { postgresErrors } from './errors.ts';
 import type { SourceKind } from './source-types.ts';
@@ -84,6 +84,9 @@ function refused(spec: ReaderSpec, text: CellText): Error {
   return postgresErrors.error('PG_VALUE', params, { where: { field: spec.name } });
 }
 
+/** Where a number is read into: one place for all of them. */
+const scanned = { cells: new Uint32Array(2), doubles: new Float64Array(1), halves: new Uint32Array(2) };
+
 /** Digits that a double holds exactly, whatever they are. */
 const SAFE_DIGITS = 15;
 
@@ -109,8 +112,14 @@ function longReaders(spec: ReaderSpec): Readers {
   return {
     boolean: (text, builder, column) => builder.setBoolean(column, longOf(spec, text) > 0n),
     long(text, builder, column) {
-      const value = longOf(spec, text);
       const start = builder.arena.length;
+      if (scanLong(text.bytes, text.start, text.end, scanned, 0) === text.end) {
+        builder.arena.writeBytes(text.bytes, text.start, text.end);
+        const [first = 0, second = 0] = scanned.halves;
+        builder.setLongWords(column, first, second, start, (scanned.cells[1] ?? 0) & CELL_CANONICAL);
+        return;
+      }
+      const value = longOf(spec, text);
       builder.arena.writeBytes(text.bytes, text.start, text.end);
       // The server prints whole numbers as Java does; texts of other origin need not be.
       builder.setLong(column, value, start, spec.kind === 'long' ? CELL_CANONICAL : 0);
@@ -120,14 +129,19 @@ function longReaders(spec: ReaderSpec): Readers {
   };
 }
 
-const scanned = { cells: new Uint32Array(2), doubles: new Float64Array(1) };
-
 function doubleOf(spec: ReaderSpec, text: CellText): number {
   const { bytes, start, end } = text;
   const isShort = scanDouble(bytes, start, end, scanned, 0) === end;
   const value = isShort ? scanned.doubles[0] : parseDouble(textOf(text));
   if (value === undefined) throw refused(spec, text);
   return spec.kind === 'float' ? Math.fround(value) : value;
+}
+
+/** The text is the one that Java prints for the number, which is then in `scanned`. */
+function isCanonicalDouble({ bytes, start, end }: CellText): boolean {
+  return (
+    scanDouble(bytes, start, end, scanned, 0) === end && ((scanned.cells[1] as number) & CELL_CANONICAL) !== 0 // set by it
+  );
 }
 
 /** The number as it counts for whole ones: a decimal loses its fraction, a double is rounded half away from zero. */
@@ -149,6 +163,12 @@ function numberReaders(spec: ReaderSpec, log: Logger): Readers {
     boolean: (text, builder, column) => builder.setBoolean(column, doubleOf(spec, text) > 0),
     long: (text, builder, column) => builder.setLong(column, wholeOf(spec, text)),
     double(text, builder, column) {
+      if (spec.kind !== 'float' && isCanonicalDouble(text)) {
+        const start = builder.arena.length;
+        builder.arena.writeBytes(text.bytes, text.start, text.end);
+        builder.setDouble(column, scanned.doubles[0] ?? 0, start, CELL_CANONICAL);
+        return;
+      }
       const value = doubleOf(spec, text);
       if (!isWarned && text.end - text.start > DOUBLE_DIGITS && isRounded(textOf(text), value)) {
         isWarned = true;

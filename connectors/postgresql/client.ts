@@ -69,13 +69,15 @@ export interface CopyIn {
 
 /** Seconds that asking the server to end a statement may take. */
 const CANCEL_TIMEOUT_S = 5;
+/** Bytes of a COPY that wait for the network, before the next ones wait for them. */
+const UNSENT_BYTES = 512 * 1024;
 /** The end of a connection is waited for no longer. */
 const END_TIMEOUT_MS = 5000;
 
 // What the server sends must not depend on settings of the database, the role or the environment.
 const sessionSettings = `
 SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET timezone = 'UTC';
-SET bytea_output = 'hex'; SET extra_float_digits = 1; SET xmloption = 'content';`;
+SET bytea_output = 'hex'; SET extra_float_digits = 1; SET xmloption = 'content'; SET synchronize_seqscans = off;`;
 
 // The server notices within this time that its client has gone while it computes: a process that is stopped or killed
 // may not be there any more to say so. Versions before 14 do not know the setting, and some platforms refuse it.
@@ -161,21 +163,21 @@ export class PgSession implements AsyncDisposable {
 
   /** The bytes of a COPY … TO STDOUT, in pieces of the reader's own. */
   async *copyOut(sql: string): AsyncGenerator<Buffer> {
-    const { to } = await import('pg-copy-streams');
+    const { CopyOut } = await import('./copy-out.ts');
     this.#options.log.debug('SQL', { sql });
-    const stream = this.#client.query(to(sql));
-    const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    const copy = new CopyOut(sql);
+    this.#client.query(copy);
     for (;;) {
-      const step = await this.#waiting(chunks.next());
-      if (step.done === true) return;
-      yield step.value;
+      const rows = await this.#waiting(copy.next());
+      if (rows === undefined) return;
+      yield rows;
     }
   }
 
   async copyIn(sql: string, place: ErrorPlace): Promise<CopyIn> {
     const { from } = await import('pg-copy-streams');
     this.#options.log.debug('SQL', { sql });
-    const stream = this.#client.query(from(sql));
+    const stream = this.#client.query(from(sql, { highWaterMark: UNSENT_BYTES }));
     let failure: { readonly error: unknown } | undefined;
     const failed = new Promise<never>((_, reject) => {
       stream.on('error', (error) => {
