@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { commandFirst, withSharedOptions } from './command-line.ts';
 import type { Installation } from './installation.ts';
+import { scaffoldKinds } from './scaffold-kinds.ts';
 
 /** Exit code of a command line that makes no sense (as for any other mistake in what a user wrote). */
 const USAGE_EXIT_CODE = 2;
 
 /** Commands of Embulk's that need Java or Ruby. */
-const removed = ['exec', 'irb', 'new', 'migrate', 'gem', 'bundle', 'mkbundle', 'install', 'selfupdate', 'cleanup'];
+const removed = ['exec', 'irb', 'migrate', 'gem', 'bundle', 'mkbundle', 'install', 'selfupdate', 'cleanup'];
 
 export interface ProgramParts {
   readonly installation: Installation;
@@ -62,6 +63,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'discover', add: addDiscover },
   { name: 'example', add: addExample },
   { name: 'plugins', add: addPlugins },
+  { name: 'new', add: addNew },
   { name: 'schema', add: addSchema },
   { name: 'license', add: addLicense },
 ];
@@ -144,16 +146,39 @@ function addExample(program: Command, { done }: Call): void {
     .action(async (folder, options) => done(await (await import('./commands/example.ts')).example(folder, options)));
 }
 
-function addPlugins(program: Command, { done, installation }: Call): void {
-  const plugins = program.command('plugins').description('list the plugins, or describe one');
+function addPlugins(program: Command, call: Call): void {
+  const { done, installation } = call;
+  const plugins = program.command('plugins').description('list the plugins, describe one, or check your own');
   withSharedOptions(plugins.command('list', { isDefault: true }))
     .description('list all plugins')
     .action(async (options) => done(await (await import('./commands/plugins.ts')).listPlugins(options, installation)));
+  addPluginsCheck(plugins, call);
   withSharedOptions(plugins.command('describe'))
     .description('everything about a plugin: options, defaults, examples')
     .argument('<name>', 'as in `type:`')
     .action(async (name, options) =>
       done(await (await import('./commands/plugins.ts')).describePlugin(name, options, installation)),
+    );
+}
+
+function addPluginsCheck(plugins: Command, { done, installation }: Call): void {
+  withSharedOptions(plugins.command('check'))
+    .description('try the plugins of a package against everything that must hold for a plugin')
+    .argument('<place>', 'folder with a package.json, or an installed package')
+    .action(async (place, options) =>
+      done(await (await import('./commands/plugins-check.ts')).checkPlugins(place, options, installation)),
+    );
+}
+
+function addNew(program: Command, { done, installation }: Call): void {
+  const command = program.command('new').description('begin something of your own');
+  withSharedOptions(command.command('plugin'))
+    .description('make a folder with a plugin that works, to be changed into yours')
+    .argument('<name>', 'as in `type:`')
+    .addOption(new Option('--kind <kind>', 'what it is').choices(scaffoldKinds).makeOptionMandatory())
+    .option('--dir <folder>', 'where; by default ropeway-plugin-NAME')
+    .action(async (name, options) =>
+      done(await (await import('./commands/new-plugin.ts')).newPlugin(name, options, installation)),
     );
 }
 

@@ -2,6 +2,7 @@
 import { isRopewayError, RopewayError } from '#spi/errors.ts';
 import type { ErrorKind, ErrorPlace } from '#spi/errors.ts';
 import { engineErrors } from './errors.ts';
+import { blamedPackage } from './plugins/blame.ts';
 
 export interface ErrorRecord {
   readonly code: string;
@@ -18,6 +19,8 @@ export interface ErrorRecord {
 export function asRopewayError(thrown: unknown): RopewayError {
   if (isRopewayError(thrown)) return thrown;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const name = blamedPackage(thrown);
+  if (name !== undefined) return engineErrors.error('PLUGIN_BROKEN', { package: name, reason }, { cause: thrown });
   return engineErrors.error('INTERNAL', { reason }, { cause: thrown });
 }
 

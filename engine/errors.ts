@@ -57,6 +57,11 @@ export const engineErrors = errorCatalogue({
     message: 'A worker thread ended unexpectedly: {reason}',
     hint: 'If it was out of memory, lower `exec: {max_threads: N}` or give the process more memory.',
   },
+  PLUGIN_BROKEN: {
+    kind: 'internal',
+    message: 'Something went wrong inside {package}: {reason}',
+    hint: 'This is a bug of that plugin. Tell those who make it, with the command, the config without secrets, and this.',
+  },
   INTERNAL: {
     kind: 'internal',
     message: 'Something went wrong inside Ropeway: {reason}',

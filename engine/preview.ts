@@ -45,11 +45,15 @@ export async function previewJob(
     const source = await openSource(job.input, options.catalog);
     const plan = await source.plan(context);
     if (plan.tasks.length === 0 && job.input.kind === 'file_input') throw engineErrors.error('NO_INPUT_FILES');
-    const filters = openFilters(await loadFilters(job.filters, options.catalog), plan.schema, context);
     try {
-      return await collect({ source, plan, filters, context }, job.exec.previewSampleRows);
+      const filters = openFilters(await loadFilters(job.filters, options.catalog), plan.schema, context);
+      try {
+        return await collect({ source, plan, filters, context }, job.exec.previewSampleRows);
+      } finally {
+        await filters.close();
+      }
     } finally {
-      await filters.close();
+      await source.release(plan.tasks, context);
     }
   } finally {
     await context.close();

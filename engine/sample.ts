@@ -1,7 +1,7 @@
 /** The first bytes of an input's files: what guessing looks at. */
 import { engineErrors } from './errors.ts';
 import type { Context } from '#spi/context.ts';
-import type { FileInput } from '#spi/files.ts';
+import type { FileInput, InnerFile } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import type { Report } from '#spi/records.ts';
@@ -11,7 +11,7 @@ import { RejectionLog } from './rejection-log.ts';
 import { taskContext } from './run-context.ts';
 import type { RunTaskContext } from './run-context.ts';
 import { inSection, iterateInSection, loadSection } from './section.ts';
-import { decodeBytes, loadDecoders } from './source.ts';
+import { decodedFiles, loadDecoders } from './source.ts';
 
 /** A sample shorter than this is kept only when no file has more (Embulk's rule). */
 const SAMPLE_BYTES_MIN = 40;
@@ -54,8 +54,22 @@ export async function decodeSample(
   { catalog, context, sizeBytes }: { catalog: Catalog; context: Context; sizeBytes: number },
 ): Promise<Uint8Array> {
   const stages = await loadDecoders(decoders, catalog);
-  const bytes = decodeBytes(once(sample), stages, 'sample', sampleContext(context, 0));
-  return firstBytes(bytes, sizeBytes, { keepOnError: true });
+  const whole = { name: 'sample', bytes: once(sample) };
+  return firstBytes(firstFile(decodedFiles(whole, stages, sampleContext(context, 0))), sizeBytes, {
+    keepOnError: true,
+  });
+}
+
+/** The bytes of the first file that has any. */
+async function* firstFile(files: AsyncIterable<InnerFile>): AsyncGenerator<Uint8Array> {
+  for await (const { bytes } of files) {
+    let isEmpty = true;
+    for await (const chunk of bytes) {
+      yield chunk;
+      if (chunk.length > 0) isEmpty = false;
+    }
+    if (!isEmpty) return;
+  }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,7 @@
 /** The input side of a job as one thing: a record input, or files with their decoders and parser. */
 import type { Batch } from '#spi/batch.ts';
 import type { Context, TaskContext } from '#spi/context.ts';
-import type { Bytes, SourceFile } from '#spi/files.ts';
+import type { InnerFile, SourceFile } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import type { RangeFile, RangeParser } from '#spi/ranges.ts';
@@ -24,6 +24,8 @@ export interface SourcePlan {
 export interface Source {
   plan(ctx: Context): Promise<SourcePlan>;
   read(task: Json, schema: Schema, ctx: TaskContext): AsyncGenerator<Batch, Report>;
+  /** No task is read any more: what planning holds for them may go. */
+  release(tasks: readonly Json[], ctx: Context): Promise<void>;
   commit(tasks: readonly Json[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
   /** Present when files may be read in ranges. */
   readonly ranges?: SourceRanges | undefined;
@@ -44,6 +46,7 @@ async function recordSource(section: RecordInput, catalog: Catalog): Promise<Sou
   return {
     plan: (ctx) => inSection(section, () => plugin.plan(section.config, ctx)),
     read: (task, schema, ctx) => reportOf(iterateInSection(section, plugin.read(section.config, task, schema, ctx))),
+    release: (tasks, ctx) => inSection(section, async () => plugin.release?.(section.config, tasks, ctx)),
     commit: async (tasks, reports, ctx) =>
       (await inSection(section, () => plugin.commit?.(section.config, tasks, reports, ctx))) ?? {},
   };
@@ -62,13 +65,27 @@ export async function loadDecoders(
   return Promise.all(sections.map(async (section) => ({ section, plugin: await loadSection(section, catalog) })));
 }
 
-/** The file's bytes after the decoders. */
-export function decodeBytes(bytes: Bytes, stages: readonly ByteStage[], name: string, ctx: TaskContext): Bytes {
-  let decoded = bytes;
-  for (const { section, plugin } of stages) {
-    decoded = iterateInSection(section, plugin.decode(section.config, decoded, { name }, ctx));
+/** What a file becomes by the decoders: one file, or those in it where one of them reads archives. */
+export async function* decodedFiles(
+  file: InnerFile,
+  stages: readonly ByteStage[],
+  ctx: TaskContext,
+): AsyncGenerator<InnerFile> {
+  const [stage, ...rest] = stages;
+  if (stage === undefined) {
+    yield file;
+    return;
   }
-  return decoded;
+  const { section, plugin } = stage;
+  const { name } = file;
+  if ('decode' in plugin) {
+    const bytes = iterateInSection(section, plugin.decode(section.config, file.bytes, { name }, ctx));
+    yield* decodedFiles({ name, bytes }, rest, ctx);
+    return;
+  }
+  for await (const inner of iterateInSection(section, plugin.unpack(section.config, file.bytes, { name }, ctx))) {
+    yield* decodedFiles({ name: inner.name, bytes: iterateInSection(section, inner.bytes) }, rest, ctx);
+  }
 }
 
 async function filesSource(section: FilesInput, catalog: Catalog): Promise<Source> {
@@ -77,10 +94,12 @@ async function filesSource(section: FilesInput, catalog: Catalog): Promise<Sourc
     loadDecoders(section.decoders, catalog),
     loadSection(section.parser, catalog),
   ]);
-  const parse = (file: SourceFile, ctx: TaskContext): AsyncIterable<Batch> => {
-    const bytes = decodeBytes(iterateInSection(section, file.read()), decoders, file.name, ctx);
-    return iterateInSection(section.parser, parser.parse(section.parser.config, { name: file.name, bytes }, ctx));
-  };
+  async function* parse(file: SourceFile, ctx: TaskContext): AsyncGenerator<Batch> {
+    const whole = { name: file.name, bytes: iterateInSection(section, file.read()) };
+    for await (const decoded of decodedFiles(whole, decoders, ctx)) {
+      yield* iterateInSection(section.parser, parser.parse(section.parser.config, decoded, ctx));
+    }
+  }
   return {
     async plan(ctx) {
       const plan = await inSection(section, () => files.plan(section.config, ctx));
@@ -99,6 +118,7 @@ async function filesSource(section: FilesInput, catalog: Catalog): Promise<Sourc
         await opened.return({});
       }
     },
+    release: async () => {},
     commit: async (tasks, reports, ctx) =>
       (await inSection(section, () => files.commit?.(section.config, tasks, reports, ctx))) ?? {},
     ranges: decoders.length > 0 ? undefined : sourceRanges(section, files, parser),

@@ -39,6 +39,24 @@ describe('runJob()', () => {
     expect(result.counts).toMatchObject({ recordsRead: 3, recordsWritten: 3, recordsSkipped: 0 });
   });
 
+  it('lets the input go when its tasks are read, before the commit, and when they fail', async () => {
+    const journal: Journal = [];
+    await runJob(memoryJob([['a']]), options(journal, { tellsRelease: true }));
+    expect(journal).toEqual([
+      'plan in',
+      'plan out 1',
+      'close 0 a',
+      'let go 1',
+      'commit out 0',
+      'commit in 1 1',
+      'cleanup 1',
+    ]);
+    const failing: Journal = [];
+    const faults = { tellsRelease: true, readFails: new Set([0]) };
+    await expect(runJob(memoryJob([['a', 'b']]), options(failing, faults))).rejects.toMatchObject({});
+    expect(failing).toEqual(['plan in', 'plan out 1', 'abort 0', 'cleanup 0', 'let go 1']);
+  });
+
   it('spreads one task over the outputs it needs at least', async () => {
     const journal: Journal = [];
     await runJob(memoryJob([['a', 'b', 'c', 'd']], { minOutputTasks: 3 }), options(journal));

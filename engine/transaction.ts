@@ -25,7 +25,7 @@ import { runContext } from './run-context.ts';
 import type { RunContext } from './run-context.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { openSource } from './source.ts';
-import type { Source } from './source.ts';
+import type { Source, SourcePlan } from './source.ts';
 import { openTarget } from './target.ts';
 import type { Target } from './target.ts';
 import type { TaskReports } from './task.ts';
@@ -124,17 +124,28 @@ class Transaction {
 
   async run(done: ReadonlyMap<number, TaskReports> = new Map(), resumedPlan?: TransactionPlan): Promise<RunResult> {
     for (const [index, reports] of done) this.#done.set(index, reports);
-    const planned: Planned = resumedPlan === undefined ? await this.#plan() : { plan: resumedPlan };
-    const { plan } = planned;
-    await this.#runTasks(planned);
+    if (resumedPlan !== undefined) await this.#runTasks({ plan: resumedPlan });
+    const plan = resumedPlan ?? (await this.#runPlanned());
     const diff = await this.#commit(plan);
     return { diff, counts: this.#parts.counters.read(), skips: this.#skips, taskCount: plan.tasks.length };
   }
 
-  /** Plan in, filters, out. A failure here has changed nothing. */
-  async #plan(): Promise<Planned> {
-    const { job, options, context, source, target } = this.#parts;
-    const { schema: inputSchema, tasks, sizeBytes, taskBytes } = await source.plan(context);
+  /** Plans, and runs the tasks; whatever becomes of them, the input lets go of what it held for them. */
+  async #runPlanned(): Promise<TransactionPlan> {
+    const { context, source } = this.#parts;
+    const sourcePlan = await source.plan(context);
+    try {
+      const planned = await this.#plan(sourcePlan);
+      await this.#runTasks(planned);
+      return planned.plan;
+    } finally {
+      await source.release(sourcePlan.tasks, context);
+    }
+  }
+
+  /** Filters, out. A failure here has changed nothing. */
+  async #plan({ schema: inputSchema, tasks, sizeBytes, taskBytes }: SourcePlan): Promise<Planned> {
+    const { job, options, context, target } = this.#parts;
     this.#stopIfAborted();
     const filters = openFilters(await loadFilters(job.filters, options.catalog), inputSchema, context);
     await filters.close();

@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { rolldown } from 'rolldown';
 import type { OutputChunk, Plugin } from 'rolldown';
 import { bundleFolder, isBundleFresh, manifestFile } from '#bin/bundle.js';
@@ -41,6 +41,17 @@ function sourceNotes(sources: Map<string, Source>): Plugin {
   };
 }
 
+/** Native parts of packages, which do without them where they are missing: a bundle is the same for all machines. */
+const nativeParts: Plugin = {
+  name: 'native-parts',
+  resolveId(id) {
+    return id === 'cpu-features' || id.endsWith('.node') ? '\0native-part' : undefined;
+  },
+  load(id) {
+    return id === '\0native-part' ? "module.exports = (() => { throw new Error('no native parts'); })();" : undefined;
+  },
+};
+
 /** Dependencies change only with the lock file. */
 function isForeign(path: string): boolean {
   return path.startsWith('..') || path.split('/').includes('node_modules');
@@ -52,9 +63,7 @@ async function build(): Promise<void> {
     cwd: repository,
     input: { main: 'cli/main.ts', worker: 'cli/worker.ts', 'script-child': 'connectors/script/child.ts' },
     platform: 'node',
-    // ssh2 looks for native helpers and does without: they are not built here, and are no part of a bundle.
-    external: ['cpu-features', /sshcrypto\.node$/],
-    plugins: [sourceNotes(sources)],
+    plugins: [sourceNotes(sources), nativeParts],
   });
   // Without its manifest a bundle is none: a build that is cut short leaves nothing that would be run.
   rmSync(manifestFile, { force: true });
@@ -108,11 +117,13 @@ function licenses(chunks: readonly OutputChunk[]): string {
     .join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-/** The licence file of a package, or the chapter of its README. */
+/** The licence file of a package, the chapter of its README, or what its repository has and the package lacks. */
 function licenseText(folder: string): string | undefined {
   const names = readdirSync(folder);
   const file = names.find((name) => /^licen[cs]e/i.test(name));
   if (file !== undefined) return readFileSync(join(folder, file), 'utf8');
+  const kept = join(repository, 'scripts', 'licenses', `${basename(folder)}.txt`);
+  if (existsSync(kept)) return readFileSync(kept, 'utf8');
   const readme = names.find((name) => /^readme/i.test(name));
   if (readme === undefined) return undefined;
   const chapter = /^(?:#+ licen[cs]e|licen[cs]e\n-+)\s+([^]+?)(?=^#|$(?![^]))/im.exec(

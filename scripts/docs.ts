@@ -69,7 +69,9 @@ function typeText(option: OptionSchema): string {
 
 async function errorsPage(): Promise<string> {
   const sections: string[] = [];
-  for (const path of projectFiles().filter((file) => file.endsWith('/errors.ts') && file !== 'spi/errors.ts')) {
+  for (const path of projectFiles().filter(
+    (file) => file.endsWith('/errors.ts') && !/^(spi|templates|examples)\//.test(file),
+  )) {
     const module = (await import(pathToFileURL(join(repository, path)).href)) as Record<string, ErrorCatalogue<string>>;
     for (const { entries } of Object.values(module)) {
       for (const [code, { kind, message, hint }] of Object.entries(entries)) {

@@ -25,6 +25,8 @@ describe('oxlint', () => {
     ['cli', '#scripts/source-files.ts'],
     ['cli', '#bench/data.ts'],
     ['bench', '#codec/csv/dialect.ts'],
+    ['conformance', '#connectors/catalog.ts'],
+    ['engine', '#conformance/suite.ts'],
     ['codec/csv', '../json/scanner.ts'],
   ])('forbids %s to import %s', (folder, source) => expect(lint(folder, source)).toContain('no-restricted-imports'));
 
@@ -32,5 +34,6 @@ describe('oxlint', () => {
     ['codec', '#spi/batch.ts'],
     ['engine', '#codec/csv/dialect.ts'],
     ['cli', '#connectors/catalog.ts'],
+    ['cli', '#conformance/suite.ts'],
   ])('allows %s to import %s', (folder, source) => expect(lint(folder, source)).not.toContain('no-restricted-imports'));
 });

@@ -6,7 +6,17 @@ import { join } from 'node:path';
 export const repository: string = join(import.meta.dirname, '..');
 
 /** Folders with source code; each has a README. */
-export const folders: readonly string[] = ['spi', 'codec', 'connectors', 'engine', 'cli', 'test', 'scripts', 'bench'];
+export const folders: readonly string[] = [
+  'spi',
+  'codec',
+  'connectors',
+  'engine',
+  'cli',
+  'conformance',
+  'test',
+  'scripts',
+  'bench',
+];
 
 /** Tracked and new files (but not ignored ones), relative to the repository. */
 export function projectFiles(): readonly string[] {

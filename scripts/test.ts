@@ -25,6 +25,7 @@ const needs: readonly Need[] = [
   { command: 'mariadbd', package: 'mariadb-server', why: 'the server of the mysql connector' },
   { command: 'openssl', package: 'openssl', why: 'certificates of the servers in tests' },
   { command: '/usr/sbin/sshd', package: 'openssh-server', why: 'the server of the sftp connector and of tunnels' },
+  { command: '/usr/sbin/vsftpd', package: 'vsftpd', why: 'the server of the ftp connector' },
   { command: 'python3', package: 'python3', why: 'another reader of what the gzip codec writes' },
 ];
 

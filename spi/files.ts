@@ -34,9 +34,25 @@ export interface FileInput<C, T extends Json = Json> {
   commit?(config: C, tasks: readonly T[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
 }
 
-export interface Decoder<C> {
+/** One file in, one file out. */
+export interface StreamDecoder<C> {
   decode(config: C, bytes: Bytes, file: { readonly name: string }, ctx: TaskContext): Bytes;
 }
+
+/** A file that was in another one. */
+export interface InnerFile {
+  /** With the name of the outer one. For messages. */
+  readonly name: string;
+  readonly bytes: Bytes;
+}
+
+/** One file in, any number of files out: archives. Each is decoded further and parsed by itself. */
+export interface ArchiveDecoder<C> {
+  /** The files in their order. The bytes of one can be read until the next one is asked for, and need not be. */
+  unpack(config: C, bytes: Bytes, file: { readonly name: string }, ctx: TaskContext): AsyncIterable<InnerFile>;
+}
+
+export type Decoder<C> = StreamDecoder<C> | ArchiveDecoder<C>;
 
 export interface Parser<C> {
   schema(config: C): Schema;

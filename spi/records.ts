@@ -15,6 +15,11 @@ export interface Input<C, T extends Json = Json> {
   plan(config: C, ctx: Context): Promise<{ schema: Schema; tasks: readonly T[] }>;
   /** Reads one task. The generator's return value is the report. */
   read(config: C, task: T, schema: Schema, ctx: TaskContext): AsyncGenerator<Batch, Report>;
+  /**
+   * Once when no task is read any more, however that came: lets go of what `plan` holds for them (a snapshot, for
+   * example). It is called in the process that planned; not for a run that was taken up by another one.
+   */
+  release?(config: C, tasks: readonly T[], ctx: Context): Promise<void>;
   /** Called once after everything is committed; `reports[i]` belongs to `tasks[i]`. */
   commit?(config: C, tasks: readonly T[], reports: readonly Report[], ctx: Context): Promise<ConfigDiff>;
   /** Guesses missing settings of the section. */

@@ -1,6 +1,6 @@
 /** The batch that a parser of text formats is filling: every cell comes as UTF-8 text, and becomes a value. */
 import { BATCH_BYTES_TARGET, batchRowsMax, CELL_BYTES_MAX, CELL_NULL, newVector } from '#spi/batch.ts';
-import type { Batch, Vector } from '#spi/batch.ts';
+import type { Batch, Timestamp, Vector } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import type { Column, Schema } from '#spi/schema.ts';
@@ -83,6 +83,14 @@ export class TextColumns {
 
   setNull(column: number): void {
     (this.#arrays[column] as ColumnArrays).cells[this.#row * 2 + 1] = CELL_NULL; // callers stay within the schema
+  }
+
+  /** Makes the instant the cell, of a timestamp column. */
+  setTimestamp(column: number, time: Timestamp): void {
+    const arrays = this.#arrays[column] as ColumnArrays; // callers stay within the schema
+    setTime(arrays, this.#row, time);
+    arrays.cells[this.#row * 2] = 0;
+    arrays.cells[this.#row * 2 + 1] = 0;
   }
 
   /**

@@ -11,9 +11,25 @@ import { formatDouble } from '#codec/number/double.ts';
 import type { TimestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { writeJsonText } from './string.ts';
 
+/** What stands around a record and its members, where it is not a plain line. */
+export interface RecordLayout {
+  /** Before the opening brace. */
+  readonly before: string;
+  /** Before a key. */
+  readonly indent: string;
+  /** Behind the colon. */
+  readonly space: string;
+  /** Before the closing brace. */
+  readonly closing: string;
+}
+
+const plainLines: RecordLayout = { before: '', indent: '', space: '', closing: '' };
+
 export interface JsonLinesOptions {
   readonly schema: Schema;
+  /** Behind a record. */
   readonly newline: string;
+  readonly layout?: RecordLayout;
   /** By column, for timestamps. */
   readonly formatters: readonly (TimestampFormatter | undefined)[];
 }
@@ -40,23 +56,26 @@ export class JsonLinesWriter {
   readonly #options: JsonLinesOptions;
   readonly #sink = new ByteSink(256 * 1024);
   readonly #scratch = new ByteSink();
-  /** `{"a":` for the first column, `,"b":` for the others. */
+  /** `{"a":` for the first column, `,"b":` for the others; with the layout, if there is one. */
   readonly keys: readonly Uint8Array[];
   /** The same, one behind the other; and where each ends. */
   readonly #keys: DataView;
   readonly #keyEnds: Uint32Array;
   /** What stands behind the last cell. */
+  readonly rowEnd: Uint8Array;
   readonly #rowEnd: DataView;
 
   constructor(options: JsonLinesOptions) {
     this.#options = options;
+    const { before, indent, space, closing } = options.layout ?? plainLines;
     this.keys = options.schema.columns.map(({ name }, index) =>
-      Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name.toWellFormed())}:`),
+      Buffer.from(`${index === 0 ? `${before}{` : ','}${indent}${JSON.stringify(name.toWellFormed())}:${space}`),
     );
+    this.rowEnd = Buffer.from(`${this.keys.length === 0 ? `${before}{` : closing}}${options.newline}`);
     let end = 0;
     this.#keyEnds = Uint32Array.from(this.keys, (key) => (end += key.length));
     this.#keys = viewOf(Buffer.concat(this.keys));
-    this.#rowEnd = viewOf(Buffer.from(`${this.keys.length === 0 ? '{' : ''}}${options.newline}`));
+    this.#rowEnd = viewOf(this.rowEnd);
   }
 
   /** The lines; borrowed until the next call. */

@@ -1,7 +1,8 @@
 /**
  * A limit for expressions that people write. JavaScript's engine tries all ways to match, which can take longer than
  * anybody lives, and cannot be interrupted from the thread that it runs in; but a script of `node:vm` can have a time
- * limit, which another thread watches, and which ends expressions, too. It costs a fifth of a millisecond: once per batch.
+ * limit, which another thread watches, and which ends expressions, too. It costs a fifth of a millisecond, so it is
+ * for a batch, not for a text.
  */
 import { constants, createContext, Script } from 'node:vm';
 import type { Context } from 'node:vm';

@@ -18,7 +18,7 @@ export interface BatchWriter {
 /** Writes the same as `JsonLinesWriter`. */
 export function jsonLinesWriter(options: JsonLinesOptions, kernelOptions: KernelWriterOptions = {}): BatchWriter {
   const exact = new JsonLinesWriter(options);
-  const lineEnd = Buffer.from(`}${options.newline}`);
+  const lineEnd = exact.rowEnd;
   if (lineEnd.length > LINE_END_BYTES_MAX) return { write: (batch) => exact.write(batch), release: () => {} };
   const printings = timePrintings(options.formatters, escapeJson);
   const columns = options.schema.columns.map(({ type }, index): WrittenColumn => {

@@ -24,6 +24,8 @@ describe('add_time from_column', () => {
     ['long', { unix_timestamp_unit: 'milli' }, { type: 'long' }, -1500n, -1n],
     ['long', { unix_timestamp_unit: 'nano' }, { type: 'long', unix_timestamp_unit: 'micro' }, 1999n, 1n],
     ['long', {}, { type: 'long', unix_timestamp_unit: 'milli' }, 2n, 2000n],
+    ['long', {}, { type: 'string' }, 5n, '1970-01-01 00:00:05 +0000'],
+    ['long', {}, { type: 'string', timestamp_format: '%Y/%m/%d %H', timezone: 'Asia/Tokyo' }, 54000n, '1970/01/02 00'],
     ['timestamp', {}, { type: 'long' }, at('1969-12-31T23:59:58.5Z'), -2n],
     ['timestamp', {}, {}, at('2026-01-02T03:04:05.123456789Z'), at('2026-01-02T03:04:05.123456789Z')],
     ['string', {}, {}, '2026-01-02 09:00:00 +0900', at('2026-01-02T00:00:00Z')],

@@ -12,11 +12,20 @@ const format = option(z.string().optional(), {
 
 const toColumn = z.strictObject({
   name: option(z.string(), { title: 'Name', description: 'Name of the new column.' }),
-  type: option(z.enum(['timestamp', 'long']).default('timestamp'), {
+  type: option(z.enum(['timestamp', 'long', 'string']).default('timestamp'), {
     title: 'Type',
     description: 'Type of the new column.',
   }),
   unix_timestamp_unit: unit,
+  timestamp_format: option(z.string().default('%Y-%m-%d %H:%M:%S %z'), {
+    title: 'Timestamp format',
+    description: "For a string column: its format, in Ruby's strftime notation.",
+  }),
+  timezone: option(z.string().default('UTC'), {
+    title: 'Time zone',
+    description: 'For a string column: the zone of its times, an offset, `UTC` or a region.',
+    examples: ['Asia/Tokyo'],
+  }),
 });
 
 const fromColumn = z.strictObject({

@@ -1,6 +1,7 @@
 /** Adds a column with a time behind all others. */
 import { isNull } from '#spi/batch.ts';
 import type { Batch, Vector } from '#spi/batch.ts';
+import { isRopewayError, withPlace } from '#spi/errors.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import type { Filter, FilterFaults } from '#spi/records.ts';
 import { columnIndex } from '#spi/schema.ts';
@@ -9,6 +10,8 @@ import { selectRows } from '#spi/select-rows.ts';
 import { VectorBuilder } from '#spi/vector-builder.ts';
 import { setScalar, shownText } from '#codec/cells/scalar.ts';
 import type { Scalar } from '#codec/cells/scalar.ts';
+import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
+import type { TimestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { longOfNanos, timestampOfNanos } from '#codec/time/units.ts';
 import type { AddTimeConfig, FromColumn } from './config.ts';
 import { addTimeErrors } from './errors.ts';
@@ -29,7 +32,9 @@ export const addTime: Filter<AddTimeConfig> = {
       ctx.log.warn('A column of the same name is renamed.', { column: name });
     }
     const builder = new VectorBuilder(type);
-    if (column !== undefined && value === undefined) return new ColumnTimes(config, column, { input, schema, builder });
+    const resultOf = resultMaker(config);
+    if (column !== undefined && value === undefined)
+      return new ColumnTimes(column, { input, schema, builder, resultOf });
     if (column !== undefined || value === undefined) {
       const reason = value === undefined ? 'there is neither it nor `from_value`' : 'there is `from_value`, too';
       return refuse('from_column', reason, 'Give exactly one of from_column and from_value.');
@@ -40,7 +45,7 @@ export const addTime: Filter<AddTimeConfig> = {
       apply(batch) {
         builder.begin(batch.rowCount);
         for (let row = 0; row < batch.rowCount; row++) {
-          const result = resultOf(next(), config);
+          const result = resultOf(next());
           if (result === undefined) refuse('from_value', 'the time is out of range', 'Check the unit.');
           setScalar(builder, row, result);
         }
@@ -62,20 +67,46 @@ function renamed(name: string, input: Schema): Schema['columns'] {
   });
 }
 
-function resultOf({ nanos, isNumber }: Time, { to_column: target }: AddTimeConfig): Scalar | undefined {
-  if (target.type === 'timestamp') return timestampOfNanos(nanos);
-  return longOfNanos(nanos, units[target.unix_timestamp_unit], isNumber);
+/** The time as a value of the new column; undefined when there is none such. */
+type Result = (time: Time) => Scalar | undefined;
+
+function resultMaker({ to_column: target }: AddTimeConfig): Result {
+  const { type, timestamp_format: format, timezone } = target;
+  switch (type) {
+    case 'timestamp':
+      return ({ nanos }) => timestampOfNanos(nanos);
+    case 'long':
+      return ({ nanos, isNumber }) => longOfNanos(nanos, units[target.unix_timestamp_unit], isNumber);
+    case 'string': {
+      const formatter = placedFormatter(format, timezone);
+      return ({ nanos }) => {
+        const time = timestampOfNanos(nanos);
+        return time === undefined ? undefined : formatter.format(time.seconds, time.nanos);
+      };
+    }
+  }
+}
+
+function placedFormatter(format: string, timezone: string): TimestampFormatter {
+  try {
+    return timestampFormatter(format, timezone);
+  } catch (error) {
+    if (!isRopewayError(error)) throw error;
+    const option = error.code === 'TIME_ZONE_UNKNOWN' ? 'timezone' : 'timestamp_format';
+    throw withPlace(error, { path: ['to_column', option] });
+  }
 }
 
 interface Parts {
   readonly input: Schema;
   readonly schema: Schema;
   readonly builder: VectorBuilder;
+  readonly resultOf: Result;
 }
 
 class ColumnTimes {
   readonly schema: Schema;
-  readonly #config: AddTimeConfig;
+  readonly #resultOf: Result;
   readonly #field: string;
   readonly #index: number;
   readonly #time: CellTime;
@@ -83,9 +114,9 @@ class ColumnTimes {
   /** Rows that stay. */
   #rows = new Uint32Array(0);
 
-  constructor(config: AddTimeConfig, from: FromColumn, { input, schema, builder }: Parts) {
+  constructor(from: FromColumn, { input, schema, builder, resultOf }: Parts) {
     this.schema = schema;
-    this.#config = config;
+    this.#resultOf = resultOf;
     this.#builder = builder;
     this.#field = from.name;
     this.#index = columnIndex(input, from.name);
@@ -113,7 +144,7 @@ class ColumnTimes {
   #set(vector: Vector, row: number, faults: FilterFaults): boolean {
     const time = this.#time(vector, row);
     if (time === undefined) return true;
-    const result = typeof time === 'string' ? undefined : resultOf(time, this.#config);
+    const result = typeof time === 'string' ? undefined : this.#resultOf(time);
     if (result !== undefined) {
       setScalar(this.#builder, row, result);
       return true;

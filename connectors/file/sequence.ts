@@ -22,6 +22,22 @@ export function sequenceFormat(format: string): (task: number, file: number) => 
   return make;
 }
 
+/** What the sequences of a format look like: the source of a regular expression. */
+export function sequencePattern(format: string): string {
+  let at = 0;
+  let pattern = '';
+  for (const found of format.matchAll(conversion)) {
+    pattern += RegExp.escape(format.slice(at, found.index)) + conversionPattern(found[4] ?? '');
+    at = found.index + found[0].length;
+  }
+  return pattern + RegExp.escape(format.slice(at));
+}
+
+function conversionPattern(type: string): string {
+  if (type === 'n') return String.raw`\n`;
+  return type === '%' ? ' *%' : String.raw`[ +(,]*[\da-fA-F][\da-fA-F,]*[ )]*`;
+}
+
 function digits(value: number, type: string, format: string): string {
   switch (type) {
     case 'd':

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { option } from '#spi/fields.ts';
+import { httpsFields } from '#connectors/network/https-config.ts';
+import { proxyOption } from '#connectors/network/proxy-config.ts';
 import { authFields } from './auth-config.ts';
 
 /** Where the store is, and how it is reached. */
@@ -16,12 +18,14 @@ const connectionFields = {
     description: 'The project that pays for the requests, for buckets whose readers pay.',
     'x-advanced': true,
   }),
+  http_proxy: proxyOption,
   application_name: option(z.string().default('Ropeway'), {
     title: 'Application name',
     description: 'What the header User-Agent says.',
     'x-advanced': true,
   }),
   ...authFields,
+  ...httpsFields(),
 };
 
 /** Embulk's two plugins have different defaults. */
@@ -48,6 +52,27 @@ function retryFields(initialMs: number, maximumMs: number) {
 const connectionSchema = z.strictObject({ ...connectionFields, ...retryFields(1000, 300_000) });
 /** What both directions have in common. */
 export type GcsConnection = z.output<typeof connectionSchema>;
+
+export const gcsConnectionConfig = z.strictObject({
+  ...connectionFields,
+  ...retryFields(1000, 300_000),
+  bucket: option(z.string().min(1).optional(), {
+    title: 'Bucket',
+    description: 'The bucket, when there is one to keep to. This or `project` is required.',
+  }),
+  project: option(z.string().min(1).optional(), {
+    title: 'Project',
+    description: 'The project whose buckets are shown.',
+    examples: ['my-project'],
+  }),
+  path_prefix: option(z.string().default(''), {
+    title: 'Path prefix',
+    description: 'How the names of the objects begin that a test looks at and writes.',
+    examples: ['logs/'],
+  }),
+});
+
+export type GcsConnectionConfig = z.output<typeof gcsConnectionConfig>;
 
 /** The older name of `p12_keyfile`, which is another one in each direction. */
 const olderName = option(z.string().min(1).optional(), {
@@ -115,6 +140,14 @@ export const gcsOutputConfig = z.strictObject({
   sequence_format: option(z.string().default('.%03d.%02d'), {
     title: 'Sequence format',
     description: 'The middle of the names: a Java format with the task number and the number of the file in the task.',
+    'x-advanced': true,
+  }),
+  stale_upload_hours: option(z.number().int().min(24).optional(), {
+    title: 'Stale upload hours',
+    description:
+      'When the run has succeeded, uploads to keys of this output that another run left, and to which nothing has ' +
+      'been added for so many hours, are given up. It has to be longer than any run takes.',
+    examples: [72],
     'x-advanced': true,
   }),
   content_type: option(z.string().default('application/octet-stream'), {

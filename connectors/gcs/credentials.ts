@@ -1,6 +1,7 @@
 /** From the options of an `auth_method` to the header that a request carries; Google's library is behind this file. */
 import { readFile } from 'node:fs/promises';
 import type { AuthClient, JWT } from 'google-auth-library';
+import { isRopewayError } from '#spi/errors.ts';
 import { isJsonObject } from '#spi/json.ts';
 import { systemReason } from '#spi/system-reason.ts';
 import type { AuthConfig, KeyFile } from './auth-config.ts';
@@ -42,13 +43,17 @@ function p12Of(config: AuthConfig & OlderNames): KeyFile | undefined {
 }
 
 export async function credentialsOf(config: AuthConfig & OlderNames): Promise<Credentials> {
-  if (config.auth_method === 'anonymous') return async () => ({});
-  const client = await clientOf(config);
+  const { auth_method: method } = config;
+  if (method === 'anonymous') return async () => ({});
+  let client: Promise<AuthClient> | undefined;
+  const open = (): Promise<AuthClient> => (client ??= clientOf(config));
+  // Keys that cannot be used are told before anything is read. Asking the machine can take long: requests wait for it.
+  if (method === 'json_key' || method === 'private_key') await open();
   return async () => {
     try {
-      return Object.fromEntries(await client.getRequestHeaders());
+      return Object.fromEntries(await (await open()).getRequestHeaders());
     } catch (error) {
-      throw missing(config.auth_method, error);
+      throw isRopewayError(error) ? error : missing(method, error);
     }
   };
 }
@@ -67,13 +72,10 @@ async function clientOf(config: AuthConfig & OlderNames): Promise<AuthClient> {
     }
     case 'compute_engine':
       return new Compute({ scopes: SCOPES });
-    default:
-      try {
-        const found = await new GoogleAuth({ scopes: SCOPES }).getClient();
-        return found instanceof JWT ? signing(found) : found;
-      } catch (error) {
-        throw missing(config.auth_method, error);
-      }
+    default: {
+      const found = await new GoogleAuth({ scopes: SCOPES }).getClient();
+      return found instanceof JWT ? signing(found) : found;
+    }
   }
 }
 

@@ -31,6 +31,11 @@ export const gcsErrors = errorCatalogue({
     message: "The endpoint '{endpoint}' is not a URL of a store.",
     hint: 'Write it like https://storage.googleapis.com or http://127.0.0.1:4443',
   },
+  GCS_PROJECT_REQUIRED: {
+    kind: 'config',
+    message: 'Neither `bucket` nor `project` is set.',
+    hint: 'Add one of them: buckets are listed by their project.',
+  },
   GCS_NAME: {
     kind: 'config',
     message: 'The name {key} cannot be used: {reason}.',

@@ -1,6 +1,7 @@
 /** Writes objects of a bucket. */
 import { sequenceFormat } from '#connectors/file/sequence.ts';
 import { objectOutput } from '#connectors/object-store/output.ts';
+import { abortStaleUploads, staleUploads } from '#connectors/object-store/stale-uploads.ts';
 import type { FinishedObject, ObjectTarget } from '#connectors/object-store/store.ts';
 import type { GcsOutputConfig } from './config.ts';
 import { gcsErrors } from './errors.ts';
@@ -14,13 +15,23 @@ export const gcsOutput = objectOutput<GcsOutputConfig>({
   },
 
   keyOf({ path_prefix, sequence_format, file_ext }, task, file) {
-    const name = path_prefix + sequenceFormat(sequence_format)(task, file) + file_ext;
-    // As in the original: no folder without a name, no name of dots.
-    return name.replace(/^\.*\/*/, '');
+    return nameOf(path_prefix + sequenceFormat(sequence_format)(task, file) + file_ext);
+  },
+
+  async afterCommit(config, ctx) {
+    const { stale_upload_hours: hours, path_prefix } = config;
+    if (hours === undefined) return;
+    const keys = { ...config, path_prefix: nameOf(path_prefix) };
+    await abortStaleUploads(await openStore(config, ctx), staleUploads(keys, hours, ctx.log));
   },
 
   keyError: (key, reason, option) => gcsErrors.error('GCS_NAME', { key, reason }, { where: { path: [option] } }),
 });
+
+/** As in the original: no folder without a name, no name of dots. */
+function nameOf(text: string): string {
+  return text.replace(/^\.*\/*/, '');
+}
 
 function targetOf(store: GcsStore, settings: ObjectSettings): ObjectTarget {
   return {

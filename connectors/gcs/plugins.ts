@@ -41,3 +41,23 @@ export const gcsOutputPlugin = plugin({
   ],
   load: async () => (await import('./output.ts')).gcsOutput,
 });
+
+export const gcsConnectionPlugin = plugin({
+  kind: 'connection',
+  name: 'gcs',
+  title: 'Google Cloud Storage',
+  summary: 'Google Cloud Storage: whether it can be worked with, and its buckets, folders and objects.',
+  stability: 'beta',
+  config: async () => (await import('./config.ts')).gcsConnectionConfig,
+  examples: [
+    {
+      title: 'A bucket',
+      yaml: 'type: gcs\nbucket: my-logs\nauth_method: json_key\njson_keyfile: /etc/ropeway/key.json\n',
+    },
+    {
+      title: 'The buckets of a project',
+      yaml: 'type: gcs\nproject: my-project\nauth_method: application_default\n',
+    },
+  ],
+  load: async () => (await import('./connection.ts')).gcsConnection,
+});

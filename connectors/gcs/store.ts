@@ -3,20 +3,25 @@
  * up in parts, several at a time, and is visible when the last request says so, which has nothing to send any more.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import type { BrowseRequest, EntryPage } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import { isJsonObject } from '#spi/json.ts';
 import { giveUp } from '#connectors/network/give-up.ts';
+import { oneOf } from '#connectors/network/http-sender.ts';
 import { retrying, Retries } from '#connectors/network/retry.ts';
 import type { RetrySettings } from '#connectors/network/retry.ts';
+import { bucketEntry } from '#connectors/object-store/browse.ts';
+import type { BrowsedStore, ChildPage, ChildQuery } from '#connectors/object-store/browse.ts';
+import type { BegunUpload, UploadList } from '#connectors/object-store/stale-uploads.ts';
 import type { ObjectSource, Part, PlannedObject, StoredObject, Upload } from '#connectors/object-store/store.ts';
 import type { GcsConnection } from './config.ts';
 import { gcsErrors } from './errors.ts';
 import { connectionFailure, placeOf, refusalFailure } from './failure.ts';
 import type { Doing } from './failure.ts';
-import { oneOf, openTransport } from './transport.ts';
+import { openTransport } from './transport.ts';
 import type { GcsRequest, Transport } from './transport.ts';
-import { completionXml, elementOf } from './xml.ts';
+import { completionXml, elementOf, elementsOf } from './xml.ts';
 
 const LIST_PAGE_OBJECTS = 1000;
 /** Giving uploads up must not keep a stopped run from ending. */
@@ -31,26 +36,23 @@ export interface ObjectSettings {
   readonly storageClass: string | undefined;
 }
 
-export async function openStore(config: GcsConnection, ctx: Context): Promise<GcsStore> {
+/** The project matters where there is no bucket to keep to. */
+export type StoreConfig = GcsConnection & { readonly project?: string | undefined };
+
+export async function openStore(config: StoreConfig, ctx: Context): Promise<GcsStore> {
   return new GcsStore(config, ctx, await openTransport(config));
 }
 
-/** A page of a list of names. */
-export interface NamePage {
-  readonly objects: readonly StoredObject[];
-  /** With a delimiter: what comes up to it. */
-  readonly prefixes: readonly string[];
-  readonly next: string | undefined;
-}
-
-export class GcsStore implements ObjectSource {
+export class GcsStore implements ObjectSource, UploadList, BrowsedStore {
   readonly bucket: string;
   readonly #config: RetrySettings;
+  readonly #project: string | undefined;
   readonly #ctx: Context;
   readonly #transport: Transport;
 
-  constructor(config: GcsConnection, ctx: Context, transport: Transport) {
+  constructor(config: StoreConfig, ctx: Context, transport: Transport) {
     this.bucket = config.bucket;
+    this.#project = config.project;
     const { initial_retry_interval_millis, maximum_retry_interval_millis } = config;
     this.#config = {
       maximum_retries: config.max_connection_retry,
@@ -67,26 +69,59 @@ export class GcsStore implements ObjectSource {
 
   /** Objects whose names begin with the prefix and come after `after`, page by page, in the order of names. */
   async *list(prefix: string, after: string | undefined): AsyncGenerator<readonly StoredObject[]> {
+    const fields = 'items(name,size,generation),nextPageToken';
+    const query = { prefix, startOffset: after, maxResults: String(LIST_PAGE_OBJECTS), fields };
     let token: string | undefined;
     do {
-      const page = await this.page({ prefix, startOffset: after, pageToken: token });
-      yield page.objects.filter(({ key }) => key !== after);
+      const page = await this.#page(this.bucket, { ...query, pageToken: token });
+      yield page.items.map(storedObject).filter(({ key }) => key !== after);
       token = page.next;
     } while (token !== undefined);
   }
 
-  async page(query: Readonly<Record<string, string | undefined>>): Promise<NamePage> {
-    const doing = this.#doing('listing', query['prefix'] ?? '', 'storage.objects.list');
-    const fields = 'items(name,size,generation),prefixes,nextPageToken';
-    const all = { maxResults: String(LIST_PAGE_OBJECTS), fields, ...query };
-    // A page without objects has no key: what is not there is the bucket.
-    const path = `/storage/v1/b/${encoded(this.bucket)}/o`;
-    const answer = parsed(await this.#text({ method: 'GET', path, query: all }, { ...doing, key: '' }));
-    const { items = [], prefixes = [], nextPageToken } = answer;
+  async children(bucket: string, { prefix, after, limit }: ChildQuery): Promise<ChildPage> {
+    const fields = 'items(name,size,updated,storageClass),prefixes,nextPageToken';
+    const query = { prefix, delimiter: '/', maxResults: String(limit), pageToken: after, fields };
+    const { items, prefixes, next } = await this.#page(bucket, query);
+    const child = (item: unknown): ChildPage['objects'][number] => {
+      const { name, size, updated, storageClass } = isJsonObject(item) ? item : {};
+      const details = { sizeBytes: Number(size ?? 0), modified: String(updated ?? '') };
+      return { key: String(name ?? ''), details: { ...details, storageClass: String(storageClass ?? 'STANDARD') } };
+    };
+    return { objects: items.map(child), prefixes, next };
+  }
+
+  async buckets({ after, limit, prefix }: BrowseRequest): Promise<EntryPage> {
+    const project = this.#project;
+    if (project === undefined) {
+      throw gcsErrors.error('GCS_PROJECT_REQUIRED', {}, { where: { path: ['project'] } });
+    }
+    const fields = 'items(name),nextPageToken';
+    const query = { project, prefix, maxResults: String(limit), pageToken: after, fields };
+    const doing = this.#doing('listing buckets of', '', 'storage.buckets.list');
+    const answer = parsed(await this.#text({ method: 'GET', path: '/storage/v1/b', query }, doing));
+    const items = Array.isArray(answer['items']) ? answer['items'] : [];
+    const names = items.map((item: unknown) => storedObject(item).key);
+    // Emulators may know no prefixes.
+    const entries = names.filter((name) => name.startsWith(prefix ?? '')).map(bucketEntry);
+    const next = textOf(answer['nextPageToken']);
+    return next === undefined ? { entries } : { entries, next };
+  }
+
+  async #page(
+    bucket: string,
+    query: Readonly<Record<string, string | undefined>>,
+  ): Promise<{ items: readonly unknown[]; prefixes: readonly string[]; next: string | undefined }> {
+    // Whatever the prefix: what is not there is the bucket.
+    const doing = { ...this.#doing('listing', '', 'storage.objects.list'), bucket };
+    const answer = parsed(
+      await this.#text({ method: 'GET', path: `/storage/v1/b/${encoded(bucket)}/o`, query }, doing),
+    );
+    const { items, prefixes, nextPageToken } = answer;
     return {
-      objects: Array.isArray(items) ? items.map(storedObject) : [],
+      items: Array.isArray(items) ? items : [],
       prefixes: Array.isArray(prefixes) ? prefixes.map(String) : [],
-      next: typeof nextPageToken === 'string' && nextPageToken !== '' ? nextPageToken : undefined,
+      next: textOf(nextPageToken),
     };
   }
 
@@ -196,6 +231,36 @@ export class GcsStore implements ObjectSource {
     await known(this.#try(doing, (abortSignal) => this.#transport.text(request, doing, abortSignal), signal));
   }
 
+  async *uploads(prefix: string): AsyncGenerator<readonly BegunUpload[]> {
+    const doing = this.#doing('listing uploads of', prefix, 'storage.multipartUploads.list');
+    let from: Readonly<Record<string, string>> | undefined = {};
+    while (from !== undefined) {
+      const query: GcsRequest['query'] = { uploads: '', prefix, ...from };
+      const text = await this.#text({ method: 'GET', path: `/${encoded(this.bucket)}`, query }, doing);
+      yield elementsOf(text, 'Upload').map((upload) => ({
+        key: elementOf(upload, 'Key') ?? '',
+        uploadId: elementOf(upload, 'UploadId') ?? '',
+        begunMs: timeOf(elementOf(upload, 'Initiated')),
+      }));
+      from = nextOf(text, { 'key-marker': 'NextKeyMarker', 'upload-id-marker': 'NextUploadIdMarker' });
+    }
+  }
+
+  async lastPartMs({ key, uploadId }: Upload): Promise<number | undefined> {
+    const doing = this.#doing('listing parts of', key, 'storage.multipartUploads.listParts');
+    let last: number | undefined;
+    let from: Readonly<Record<string, string>> | undefined = {};
+    while (from !== undefined) {
+      const query: GcsRequest['query'] = { uploadId, ...from };
+      const text = await this.#text({ method: 'GET', path: this.#xml(key), query }, doing);
+      for (const part of elementsOf(text, 'Part')) {
+        last = Math.max(last ?? 0, timeOf(elementOf(part, 'LastModified')));
+      }
+      from = nextOf(text, { 'part-number-marker': 'NextPartNumberMarker' });
+    }
+    return last;
+  }
+
   async putEmpty(key: string, { contentType, storageClass }: ObjectSettings): Promise<void> {
     const metadata = JSON.stringify({ name: key, contentType, storageClass });
     const body =
@@ -261,6 +326,22 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
   }
   const reason = 'what it answered is not JSON';
   throw gcsErrors.error('GCS_REQUEST_FAILED', { action: 'reading', place: 'an answer', reason });
+}
+
+/** A time that cannot be read is now: nothing is taken for old. */
+function timeOf(text: string | undefined): number {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? Date.now() : time;
+}
+
+/** Where the next page of a list begins; undefined when there is none. `names`: parameters, by what the list calls them. */
+function nextOf(text: string, names: Readonly<Record<string, string>>): Record<string, string> | undefined {
+  if (elementOf(text, 'IsTruncated') !== 'true') return undefined;
+  return Object.fromEntries(Object.entries(names).map(([name, element]) => [name, elementOf(text, element) ?? '']));
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function storedObject(item: unknown): StoredObject {

@@ -1,6 +1,7 @@
-/** Requests to the store, one try each: the HTTP library is behind this file. */
+/** Requests to the store, one try each. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
+import { httpSender, oneOf } from '#connectors/network/http-sender.ts';
+import type { HttpAnswer, Send } from '#connectors/network/http-sender.ts';
 import { retryAfterMs } from '#connectors/network/retry-after.ts';
 import type { GcsConnection } from './config.ts';
 import { checkAuth, credentialsOf } from './credentials.ts';
@@ -25,14 +26,13 @@ export interface GcsRequest {
   readonly body?: string | Uint8Array;
 }
 
-export type GcsAnswer = Dispatcher.ResponseData;
-
-type Send = (url: URL, options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'>) => Promise<GcsAnswer>;
-
 /** One for all uses of a section in this thread: its connections and credentials are shared. */
-const transports = new WeakMap<GcsConnection, Promise<Transport>>();
+const transports = new WeakMap<TransportConfig, Promise<Transport>>();
 
-export function openTransport(config: GcsConnection): Promise<Transport> {
+/** The bucket does not matter. */
+export type TransportConfig = Omit<GcsConnection, 'bucket'>;
+
+export function openTransport(config: TransportConfig): Promise<Transport> {
   let transport = transports.get(config);
   if (transport === undefined) {
     transport = newTransport(config);
@@ -41,24 +41,27 @@ export function openTransport(config: GcsConnection): Promise<Transport> {
   return transport;
 }
 
-async function newTransport(config: GcsConnection): Promise<Transport> {
+async function newTransport(config: TransportConfig): Promise<Transport> {
   checkAuth(config);
   const base = baseOf(config);
-  const [{ Agent, request }, credentials] = await Promise.all([import('undici'), credentialsOf(config)]);
-  const dispatcher = new Agent({
-    connections: SOCKETS_MAX,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: IDLE_TIMEOUT_MS,
-    bodyTimeout: IDLE_TIMEOUT_MS,
-  });
+  const [credentials, send] = await Promise.all([
+    credentialsOf(config),
+    httpSender({
+      sockets: SOCKETS_MAX,
+      openTimeoutMs: CONNECT_TIMEOUT_MS,
+      idleTimeoutMs: IDLE_TIMEOUT_MS,
+      tls: config,
+      proxy: config.http_proxy,
+    }),
+  ]);
   const plain = {
     'user-agent': config.application_name,
     ...(config.user_project === undefined ? {} : { 'x-goog-user-project': config.user_project }),
   };
-  return new Transport({ base, credentials, plain, send: (url, more) => request(url, { ...more, dispatcher }) });
+  return new Transport({ base, credentials, plain, send });
 }
 
-function baseOf({ endpoint }: GcsConnection): string {
+export function baseOf({ endpoint }: Pick<GcsConnection, 'endpoint'>): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
   if (url !== undefined && isHttp && url.username === '' && url.search === '') return url.href.replace(/\/+$/, '');
@@ -80,12 +83,9 @@ export class Transport {
   }
 
   /** The answer when it is a success; else an error of ours. */
-  async send(request: GcsRequest, doing: Doing, signal: AbortSignal): Promise<GcsAnswer> {
+  async send(request: GcsRequest, doing: Doing, signal: AbortSignal): Promise<HttpAnswer> {
     const { base, plain, send } = this.#parts;
-    const url = new URL(base + request.path);
-    for (const [name, value] of Object.entries(request.query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, value);
-    }
+    const url = new URL(base + request.path + queryOf(request.query ?? {}));
     try {
       const proof = await untilStopped(this.#parts.credentials(), signal);
       const { method, body } = request;
@@ -111,6 +111,14 @@ export class Transport {
   }
 }
 
+/** What has no value is the name alone, as the store documents it (`?uploads`). */
+function queryOf(query: Readonly<Record<string, string | undefined>>): string {
+  const parts = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [value === '' ? name : `${name}=${encodeURIComponent(value)}`],
+  );
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
 /** Google's library knows no signals. */
 async function untilStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const settled = new AbortController();
@@ -124,11 +132,7 @@ async function untilStopped<T>(promise: Promise<T>, signal: AbortSignal): Promis
   }
 }
 
-export function oneOf(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
-}
-
-async function textOf({ body }: GcsAnswer): Promise<string> {
+async function textOf({ body }: HttpAnswer): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {

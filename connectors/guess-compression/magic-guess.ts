@@ -14,11 +14,23 @@ export const bzip2Guesser: Guesser = magicGuesser('bzip2', (sample) => {
   );
 });
 
+/** `PK`, but not the archives that workbooks of Excel are. */
+export const zipGuesser: Guesser = magicGuesser('zip', (sample) => {
+  const first = Buffer.from(sample.subarray(30, 80)).toString('latin1');
+  const isWorkbook = /^(?:\[Content_Types\]\.xml|_rels\/|xl\/|docProps\/)/.test(first);
+  return startsWith(sample, [0x50, 0x4b, 0x03, 0x04]) && !isWorkbook;
+});
+/** The mark stands behind the first name and its attributes. */
+export const tarGuesser: Guesser = magicGuesser('tar', (sample) =>
+  startsWith(sample.subarray(257), [0x75, 0x73, 0x74, 0x61, 0x72]),
+);
+
 function magicGuesser(type: string, isMatch: (sample: Uint8Array) => boolean): Guesser {
   return {
     guess(_config, sample) {
       if (!isMatch(sample)) return { diff: {}, findings: [] };
-      const sentence = `The file is compressed with ${type}.`;
+      const isArchive = type === 'zip' || type === 'tar';
+      const sentence = `The file is ${isArchive ? 'an archive of' : 'compressed with'} ${type}.`;
       return { diff: { decoders: [{ type }] }, findings: [{ topic: 'decoder', sentence, confidence: 'certain' }] };
     },
   };

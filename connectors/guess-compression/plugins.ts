@@ -32,3 +32,25 @@ export const zstdGuessPlugin = plugin({
   examples: [],
   load: async () => (await import('./magic-guess.ts')).zstdGuesser,
 });
+
+export const zipGuessPlugin = plugin({
+  kind: 'guess',
+  name: 'zip',
+  title: 'zip',
+  summary: 'Recognizes zip archives.',
+  stability: 'stable',
+  config: noOptions,
+  examples: [],
+  load: async () => (await import('./magic-guess.ts')).zipGuesser,
+});
+
+export const tarGuessPlugin = plugin({
+  kind: 'guess',
+  name: 'tar',
+  title: 'tar',
+  summary: 'Recognizes tar archives.',
+  stability: 'stable',
+  config: noOptions,
+  examples: [],
+  load: async () => (await import('./magic-guess.ts')).tarGuesser,
+});

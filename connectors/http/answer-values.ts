@@ -16,6 +16,8 @@ export class AnswerValues {
   #isFound = false;
   /** The cursor or address; undefined when there is none. */
   next: string | undefined;
+  /** It is a number in the answer. */
+  isNumber = false;
   /** Whether there are more pages, as far as the answer says so. */
   hasMore = true;
 
@@ -41,7 +43,10 @@ export class AnswerValues {
     const textAt = (pointer: JsonPointer | undefined): string | undefined => textOf(bytes, pointer);
     this.hasMore =
       (more === undefined || textAt(more) === 'true') && (records === undefined || hasElements(bytes, records));
-    if (next.by === 'cursor' || next.by === 'url') this.next = scalarText(textAt(next.at));
+    if (next.by !== 'cursor' && next.by !== 'url') return;
+    const text = textAt(next.at);
+    this.isNumber = text !== undefined && isNumeral(text);
+    this.next = scalarText(text);
   }
 }
 
@@ -63,10 +68,14 @@ function textOf(bytes: Uint8Array, pointer: JsonPointer | undefined): string | u
   return Buffer.from(bytes.subarray(range[0], range[1])).toString();
 }
 
+function isNumeral(json: string): boolean {
+  return /^-?\d/.test(json);
+}
+
 /** A string or a number as it is sent; every other value says that there is none. Digits stay as they are. */
 function scalarText(json: string | undefined): string | undefined {
   if (json === undefined) return undefined;
-  if (/^-?\d/.test(json)) return json;
+  if (isNumeral(json)) return json;
   if (!json.startsWith('"')) return undefined;
   const text: unknown = JSON.parse(json);
   return typeof text === 'string' && text !== '' ? text : undefined;

@@ -1,6 +1,8 @@
 /** Requests to a server, redirects included; the HTTP library is behind this file. One try each. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
+import { httpSender, oneOf } from '#connectors/network/http-sender.ts';
+import type { HttpAnswer, Send } from '#connectors/network/http-sender.ts';
+import { basicToken } from '#connectors/network/proxy-config.ts';
 import { retryAfterMs } from '#connectors/network/retry-after.ts';
 import type { HttpConnection } from './config.ts';
 import { httpErrors } from './errors.ts';
@@ -17,22 +19,20 @@ const UNWANTED_BYTES_MAX = 64 * 1024;
 /** What is shown of an answer that is an error. */
 const SHOWN_CHARACTERS_MAX = 300;
 
-export type AnswerHeaders = Dispatcher.ResponseData['headers'];
+export type AnswerHeaders = HttpAnswer['headers'];
 
 export interface Answer {
   /** Where it came from in the end. */
   readonly url: URL;
   readonly status: number;
   readonly headers: AnswerHeaders;
-  readonly body: Dispatcher.ResponseData['body'];
+  readonly body: HttpAnswer['body'];
 }
 
 export interface SendOptions {
   readonly signal: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
 }
-
-type Send = (url: URL, options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'>) => Promise<Dispatcher.ResponseData>;
 
 /** One client for all uses of a section in this thread: its connections are shared. */
 const clients = new WeakMap<HttpConnection, Promise<HttpClient>>();
@@ -49,29 +49,9 @@ export function openClient(config: HttpConnection, plain: Readonly<Record<string
 async function newClient(config: HttpConnection, plain: Readonly<Record<string, string>>): Promise<HttpClient> {
   const home = urlOf(config);
   const headers = headersOf(config, plain);
-  const { Agent, ProxyAgent, request } = await import('undici');
-  const { open_timeout: timeout, read_timeout, http_proxy: proxy } = config;
-  const options = {
-    connections: SOCKETS_MAX,
-    connect: { timeout },
-    headersTimeout: read_timeout,
-    bodyTimeout: read_timeout,
-  };
-  const dispatcher =
-    proxy === undefined
-      ? new Agent(options)
-      : new ProxyAgent({ ...options, ...proxyOptions(proxy), requestTls: { timeout }, proxyTls: { timeout } });
-  return new HttpClient({ config, home, headers, send: (url, more) => request(url, { ...more, dispatcher }) });
-}
-
-function proxyOptions(proxy: NonNullable<HttpConnection['http_proxy']>): { uri: string; token?: string } {
-  const { host, port = 80, user, password = '' } = proxy;
-  const uri = `http://${host}:${port}`;
-  return user === undefined ? { uri } : { uri, token: basicToken(user, password) };
-}
-
-function basicToken(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const { open_timeout: openTimeoutMs, read_timeout: idleTimeoutMs, http_proxy: proxy } = config;
+  const send = await httpSender({ sockets: SOCKETS_MAX, openTimeoutMs, idleTimeoutMs, tls: config, proxy });
+  return new HttpClient({ config, home, headers, send });
 }
 
 interface Headers {
@@ -171,7 +151,7 @@ export class HttpClient {
     }
   }
 
-  #once({ url, method, body, contentType }: HttpRequest, options: SendOptions): Promise<Dispatcher.ResponseData> {
+  #once({ url, method, body, contentType }: HttpRequest, options: SendOptions): Promise<HttpAnswer> {
     const { headers, send } = this.#parts;
     const all = new Map(this.isHome(url) ? headers.home : headers.plain);
     if (contentType !== undefined && !all.has('content-type')) all.set('content-type', contentType);
@@ -199,22 +179,18 @@ export class HttpClient {
     return httpErrors.error('HTTP_REDIRECT', { place: this.shown(url), reason });
   }
 
-  async #refused({ statusCode, statusText, headers, body }: Dispatcher.ResponseData, url: URL): Promise<Error> {
+  async #refused({ statusCode, statusText, headers, body }: HttpAnswer, url: URL): Promise<Error> {
     const status = [statusCode, statusText].filter((part) => part !== '').join(' ');
     const text = await beginning(body, headers['content-encoding'] !== undefined);
     const reason = text === '' ? status : `${status}: ${text}`;
-    const pause = retryAfterMs(one(headers['retry-after']), Date.now());
+    const pause = retryAfterMs(oneOf(headers['retry-after']), Date.now());
     return statusFailure(statusCode, withoutSecrets(reason, this.#parts.config), this.shown(url), pause);
   }
 }
 
-export function one(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
-}
-
 function redirectOf(status: number, headers: AnswerHeaders): string | undefined {
   const isRedirect = status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
-  return isRedirect ? one(headers['location']) : undefined;
+  return isRedirect ? oneOf(headers['location']) : undefined;
 }
 
 /** The first words of an answer, on one line. */

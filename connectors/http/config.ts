@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { option } from '#spi/fields.ts';
+import { httpsFields } from '#connectors/network/https-config.ts';
+import { proxyOption } from '#connectors/network/proxy-config.ts';
 
 const requestGroup = 'Request';
 const pagesGroup = 'Pages';
 const credentialsGroup = 'Credentials';
 
 /** Where the server is, who we are, and how it is reached. */
-export const httpConnectionFields = {
+const httpConnectionFields = {
   url: option(z.string().min(1), {
     title: 'URL',
     description: 'Address of the file or the API, with `http://` or `https://`.',
@@ -50,24 +52,7 @@ export const httpConnectionFields = {
     'x-group': credentialsGroup,
     'x-advanced': true,
   }),
-  http_proxy: option(
-    z
-      .strictObject({
-        host: option(z.string(), { title: 'Host', description: 'Name or address of the proxy.' }),
-        port: option(z.number().int().optional(), {
-          title: 'Port',
-          description: 'Port of the proxy; without it 80.',
-        }),
-        user: option(z.string().optional(), { title: 'User', description: 'User name for the proxy.' }),
-        password: option(z.string().optional(), {
-          title: 'Password',
-          description: 'Password for the proxy.',
-          'x-secret': true,
-        }),
-      })
-      .optional(),
-    { title: 'HTTP proxy', description: 'Proxy through which the server is reached.', 'x-advanced': true },
-  ),
+  http_proxy: proxyOption,
   user_agent: option(z.string().default('Ropeway'), {
     title: 'User agent',
     description: 'What the header User-Agent says.',
@@ -83,10 +68,11 @@ export const httpConnectionFields = {
     description: 'How long the server may be silent, before its answer and in the middle of it.',
     'x-advanced': true,
   }),
+  ...httpsFields(),
 };
 
-const connectionSchema = z.strictObject(httpConnectionFields);
-export type HttpConnection = z.output<typeof connectionSchema>;
+export const httpConnectionConfig = z.strictObject(httpConnectionFields);
+export type HttpConnection = z.output<typeof httpConnectionConfig>;
 
 const param = z.strictObject({
   name: option(z.string().min(1), { title: 'Name', description: 'Name of the parameter.' }),
@@ -175,9 +161,17 @@ export const httpInputConfig = z.strictObject({
   }),
   params: option(z.array(param).default([]), {
     title: 'Parameters',
-    description: 'In the URL for `get`, in a form for `post`, unless that has a `request_body`.',
+    description: 'Parameters of the requests; several values of one can be requests of their own.',
     examples: [[{ name: 'area', value: '{tokyo,osaka}', expand: true }]],
     'x-group': requestGroup,
+  }),
+  params_in: option(z.enum(['url', 'form', 'json']).optional(), {
+    title: 'Parameters in',
+    description:
+      'Where `params` and those of the `pager` go. By default into the URL for `get`, and for `post` into a form unless ' +
+      'there is a `request_body`. `json`: members of the JSON object that is posted, which `request_body` may begin.',
+    'x-group': requestGroup,
+    'x-advanced': true,
   }),
   request_headers: option(z.record(z.string(), z.string()).default({}), {
     title: 'Request headers',

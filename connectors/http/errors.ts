@@ -26,6 +26,11 @@ export const httpErrors = errorCatalogue({
     message: "The header '{name}' cannot be sent: {reason}.",
     hint: 'Names are letters, digits and hyphens; values are one line of Latin characters.',
   },
+  HTTP_BODY: {
+    kind: 'config',
+    message: 'The parameters cannot go into `{place}`: {reason}.',
+    hint: 'Change `params_in`, `method` or `request_body`.',
+  },
   HTTP_AUTH: {
     kind: 'config',
     message: '`basic_auth` and `bearer_token` are both set.',

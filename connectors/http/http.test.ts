@@ -78,6 +78,36 @@ describe('planRequests()', () => {
   });
 });
 
+describe('requestOf()', () => {
+  const body = (options: object): string | undefined => {
+    const resolved = config({ method: 'post', ...options });
+    return planRequests(resolved, pagerOf(resolved)).map(({ query }) => requestOf(resolved, query).body)[0];
+  };
+
+  it.each<[object, string]>([
+    [{}, ''],
+    [{ params: [{ name: 'a', value: 'b c' }] }, 'a=b+c'],
+    [{ params_in: 'form' }, ''],
+    [{ params_in: 'json' }, '{}'],
+    [{ params_in: 'json', request_body: ' { } ' }, ' { }'],
+    [{ params_in: 'json', params: [{ name: 'a"', value: '1' }] }, '{"a\\"":"1"}'],
+    [
+      { params_in: 'json', request_body: '{"x":1.0}', pager: { from_param: 'p', to_param: 'q', pages: 1 } },
+      '{"x":1.0,"p":0,"q":0}',
+    ],
+    [{ params_in: 'url', params: [{ name: 'a', value: 'b' }] }, ''],
+  ])('posts for %j', (options, expected) => expect(body(options)).toBe(expected));
+
+  it.each<[object]>([
+    [{ method: 'get', params_in: 'json' }],
+    [{ params_in: 'form', request_body: 'x' }],
+    [{ params_in: 'json', request_body: '[]' }],
+    [{ params_in: 'json', request_body: '{' }],
+    [{ params_in: 'json', request_body: '{"a":1}', params: [{ name: 'a', value: 'b' }] }],
+    [{ params_in: 'json', params: [{ name: 'a', values: ['b', 'c'] }] }],
+  ])('refuses %j', (options) => expect(() => body(options)).toThrow(expect.objectContaining({ code: 'HTTP_BODY' })));
+});
+
 describe('plan()', () => {
   const url = 'http://127.0.0.1';
   it.each<[string, object, string]>([

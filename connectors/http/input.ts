@@ -16,6 +16,8 @@ import type { HttpTask } from './requests.ts';
 export const httpInput: FileInput<HttpInputConfig, HttpTask> = {
   async plan(config) {
     const tasks = planRequests(config, pagerOf(config));
+    // One shows whether all can be made.
+    requestOf(config, tasks[0]?.query ?? []);
     await clientOf(config);
     return { tasks };
   },

@@ -28,10 +28,14 @@ export function nextRequest(read: ReadPage): HttpRequest | undefined {
   const next = pager.next.by === 'link' ? linkOf(page.answer?.headers) : values?.next;
   if (pager.next.by === 'number') return read.first(pager.query(read.count));
   if (next === undefined) return undefined;
-  const after = pager.next.by === 'cursor' ? read.first([[pager.next.param, next]]) : at(next, read);
+  const after = pager.next.by === 'cursor' ? read.first(cursorQuery(pager.next.param, next, values)) : at(next, read);
   const isSame = after.url.href === request.url.href && after.body === request.body;
   if (isSame) throw broken(page, 'it names itself as the next page');
   return after;
+}
+
+function cursorQuery(param: string, cursor: string, values: AnswerValues | undefined): Query {
+  return [values?.isNumber === true ? [param, cursor, 'number'] : [param, cursor]];
 }
 
 function linkOf(headers: AnswerHeaders | undefined): string | undefined {

@@ -10,9 +10,9 @@ import type { TaskContext } from '#spi/context.ts';
 import { isRopewayError, withPlace } from '#spi/errors.ts';
 import type { Bytes, SourceFile } from '#spi/files.ts';
 import { giveUp } from '#connectors/network/give-up.ts';
+import { oneOf } from '#connectors/network/http-sender.ts';
 import { Retries } from '#connectors/network/retry.ts';
 import type { AnswerValues } from './answer-values.ts';
-import { one } from './client.ts';
 import type { Answer, HttpClient } from './client.ts';
 import type { HttpInputConfig } from './config.ts';
 import { decodeContent } from './content-encoding.ts';
@@ -78,7 +78,7 @@ export class Page {
   async #direct(): Promise<Bytes> {
     const retries = this.#retries();
     const answer = await this.#open(retries);
-    return decodeContent(one(answer.headers['content-encoding']), this.#body(answer, retries), this.name);
+    return decodeContent(oneOf(answer.headers['content-encoding']), this.#body(answer, retries), this.name);
   }
 
   /** The whole answer in a file first, from its beginning until it was whole. */
@@ -90,7 +90,7 @@ export class Page {
       let encoding: string | undefined;
       for (let isWhole = false; !isWhole;) {
         const answer = await this.#open(retries);
-        encoding = one(answer.headers['content-encoding']);
+        encoding = oneOf(answer.headers['content-encoding']);
         try {
           await pipeline(answer.body, createWriteStream(path), { signal: ctx.signal });
           isWhole = true;
@@ -141,7 +141,7 @@ export class Page {
         await retries.pause(failure);
         const again = { ...(position > 0 ? { range: `bytes=${position}-`, 'if-range': validator ?? '' } : {}) };
         answer = await this.#open(retries, again);
-        const isRest = one(answer.headers['content-range'])?.startsWith(`bytes ${position}-`) === true;
+        const isRest = oneOf(answer.headers['content-range'])?.startsWith(`bytes ${position}-`) === true;
         if (position > 0 && !(answer.status === 206 && isRest)) {
           giveUp(answer.body);
           throw this.#cut(position, failure);
@@ -152,7 +152,7 @@ export class Page {
 
   /** What proves that a rest belongs to this answer: a strong tag. A time of whole seconds proves nothing. */
   #validator({ headers, status }: Answer): string | undefined {
-    const tag = one(headers['etag']);
+    const tag = oneOf(headers['etag']);
     const isAble = this.#parts.request.method === 'GET' && status === 200;
     return isAble && tag?.startsWith('"') === true ? tag : undefined;
   }

@@ -92,8 +92,8 @@ function counting({ from_param, to_param, start = 0, step = 1 }: PagerConfig): (
   return (page) => {
     const from = start + page * step;
     return [
-      ...(from_param === undefined ? [] : [[from_param, String(from)] as const]),
-      ...(to_param === undefined ? [] : [[to_param, String(from + step - 1)] as const]),
+      ...(from_param === undefined ? [] : [[from_param, String(from), 'number'] as const]),
+      ...(to_param === undefined ? [] : [[to_param, String(from + step - 1), 'number'] as const]),
     ];
   };
 }

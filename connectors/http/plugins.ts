@@ -33,3 +33,19 @@ export const httpInputPlugin = plugin({
   ],
   load: async () => (await import('./input.ts')).httpInput,
 });
+
+export const httpConnectionPlugin = plugin({
+  kind: 'connection',
+  name: 'http',
+  title: 'HTTP',
+  summary: 'A server that is spoken to by HTTP: whether it answers, and takes our credentials.',
+  stability: 'beta',
+  config: async () => (await import('./config.ts')).httpConnectionConfig,
+  examples: [
+    {
+      title: 'An API',
+      yaml: "type: http\nurl: https://api.example.com/v1\nbearer_token: '{{ env.API_TOKEN }}'\n",
+    },
+  ],
+  load: async () => (await import('./connection.ts')).httpConnection,
+});

@@ -1,4 +1,5 @@
 /** From the options to requests: one of each combination of parameters, and of each page that is known beforehand. */
+import { isJsonObject } from '#spi/json.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { expandBraces } from './brace-expansion.ts';
 import type { HttpInputConfig } from './config.ts';
@@ -9,7 +10,11 @@ import { urlOf } from './urls.ts';
 /** Requests that a run may plan. */
 const REQUESTS_MAX = 100_000;
 
-export type Query = readonly (readonly [name: string, value: string])[];
+/** Where parameters are JSON, those that are numbers are told from texts of digits. */
+export type Query = readonly (
+  | readonly [name: string, value: string]
+  | readonly [name: string, value: string, type: 'number']
+)[];
 
 export interface HttpTask extends JsonObject {
   readonly query: Query;
@@ -62,19 +67,59 @@ function tooManyRequests(): Error {
 export function requestOf(config: HttpInputConfig, query: Query): HttpRequest {
   const url = urlOf(config);
   const isPost = config.method.toUpperCase() === 'POST';
-  const isForm = isPost && config.request_body === undefined && query.length > 0;
-  addQuery(url, [...(isForm ? [] : query), ...Object.entries(config.auth_params)]);
+  const { request_body: body } = config;
+  const isForm = isPost && body === undefined && query.length > 0;
+  const place = config.params_in ?? (isForm ? 'form' : 'url');
+  if (place !== 'url') checkPlace(place, { isPost, body });
+  addQuery(url, [...(place === 'url' ? query : []), ...Object.entries(config.auth_params)]);
   if (!isPost) return { url, method: 'GET' };
-  if (isForm) {
-    const body = new URLSearchParams(query.map(([name, value]) => [name, value])).toString();
-    return { url, method: 'POST', body, contentType: 'application/x-www-form-urlencoded' };
+  const post = { url, method: 'POST' } as const;
+  switch (place) {
+    case 'form':
+      return { ...post, body: encodedQuery(query), contentType: 'application/x-www-form-urlencoded' };
+    case 'json':
+      return { ...post, body: withMembers(body ?? '{}', query), contentType: 'application/json' };
+    case 'url':
+      return { ...post, body: body ?? '', contentType: 'text/plain; charset=utf-8' };
   }
-  return { url, method: 'POST', body: config.request_body ?? '', contentType: 'text/plain; charset=utf-8' };
+}
+
+function checkPlace(place: string, { isPost, body }: { isPost: boolean; body: string | undefined }): void {
+  if (!isPost) throw misplaced(place, 'a `get` has no body');
+  if (place === 'form' && body !== undefined) throw misplaced(place, 'there is a `request_body`');
+}
+
+/** The JSON object with more members; what it has already stays as it is written. */
+function withMembers(json: string, query: Query): string {
+  let object: unknown;
+  try {
+    object = JSON.parse(json);
+  } catch {
+    throw misplaced('json', '`request_body` is not JSON');
+  }
+  if (!isJsonObject(object)) throw misplaced('json', '`request_body` is not a JSON object');
+  const names = Object.keys(object);
+  const added = new Map<string, string>();
+  for (const [name, value, type] of query) {
+    if (names.includes(name) || added.has(name)) throw misplaced('json', `there are several members '${name}'`);
+    added.set(name, type === 'number' ? value : JSON.stringify(value));
+  }
+  const members = [...added].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',');
+  const open = json.trimEnd().slice(0, -1);
+  return `${open}${names.length > 0 && added.size > 0 ? ',' : ''}${members}}`;
+}
+
+function misplaced(place: string, reason: string): Error {
+  return httpErrors.error('HTTP_BODY', { place, reason }, { where: { path: ['params_in'] } });
 }
 
 /** What the URL has already stays as it is written. */
 export function addQuery(url: URL, query: Query): void {
   if (query.length === 0) return;
-  const added = new URLSearchParams(query.map(([name, value]) => [name, value])).toString();
+  const added = encodedQuery(query);
   url.search = url.search.length > 1 ? `${url.search}&${added}` : added;
+}
+
+function encodedQuery(query: Query): string {
+  return new URLSearchParams(query.map(([name, value]) => [name, value])).toString();
 }

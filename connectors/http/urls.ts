@@ -10,9 +10,11 @@ export function urlOf({ url: text }: HttpConnection): URL {
     url.hash = '';
     return url;
   }
-  // A password in it is not to be repeated.
-  const shown = url === undefined || url.password === '' ? `'${text}'` : `of ${url.host}`;
-  throw httpErrors.error('HTTP_URL', { url: shown, reason: reason ?? '' });
+  // A password in it is not to be repeated, nor its line shown.
+  const isOpen = !text.includes('@');
+  const shown = isOpen ? `'${text}'` : `of ${url?.host ?? 'somebody'}`;
+  const where = isOpen ? { where: { path: ['url'] } } : {};
+  throw httpErrors.error('HTTP_URL', { url: shown, reason: reason ?? '' }, where);
 }
 
 /** Why we do not speak to the URL. */

@@ -15,3 +15,14 @@ export const jsonParserPlugin = plugin({
   ],
   load: async () => (await import('./parser.ts')).jsonParser,
 });
+
+export const jsonFormatterPlugin = plugin({
+  kind: 'formatter',
+  name: 'json',
+  title: 'JSON',
+  summary: 'Writes one JSON array of objects.',
+  stability: 'stable',
+  config: async () => (await import('./formatter-config.ts')).jsonFormatterConfig,
+  examples: [{ title: 'To be read by people', yaml: 'type: json\npretty: true\n' }],
+  load: async () => (await import('./formatter.ts')).jsonFormatter,
+});

@@ -17,11 +17,8 @@ export const jsonlParserConfig = z.strictObject({
 
 export type JsonlParserConfig = z.output<typeof jsonlParserConfig>;
 
-export const jsonlFormatterConfig = z.strictObject({
-  newline: option(newlineName().default('LF'), {
-    title: 'Newline',
-    description: 'What ends every line, the last one too.',
-  }),
+/** What both formatters of JSON records can be told. */
+export const jsonRecordFields = {
   default_timezone: option(z.string().default('UTC'), {
     title: 'Default time zone',
     description: 'Zone that timestamps are written in: an offset, `UTC` or a region.',
@@ -32,6 +29,16 @@ export const jsonlFormatterConfig = z.strictObject({
     description: "Format of timestamps, in Ruby's strftime notation; by default ISO 8601 with microseconds.",
   }),
   column_options: timestampColumnOptions(),
+};
+
+export const jsonlFormatterConfig = z.strictObject({
+  newline: option(newlineName().default('LF'), {
+    title: 'Newline',
+    description: 'What ends every line, the last one too.',
+  }),
+  ...jsonRecordFields,
 });
 
 export type JsonlFormatterConfig = z.output<typeof jsonlFormatterConfig>;
+
+export type JsonRecordConfig = Omit<JsonlFormatterConfig, 'newline'>;

@@ -8,16 +8,13 @@ import { jsonErrors } from '#codec/json/errors.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import type { TimestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { jsonLinesWriter } from '#codec/wasm/json-lines-kernel.ts';
-import type { JsonlFormatterConfig } from './config.ts';
+import type { JsonlFormatterConfig, JsonRecordConfig } from './config.ts';
 
 const nothing = new Uint8Array(0);
 
 export const jsonlFormatter: Formatter<JsonlFormatterConfig> = {
   open(config, schema) {
-    checkNames(config, schema);
-    const formatters = schema.columns.map(({ name, type }) =>
-      type === 'timestamp' ? formatterOf(config, name) : undefined,
-    );
+    const formatters = recordFormatters(config, schema);
     const writer = jsonLinesWriter({ schema, newline: newlines[config.newline], formatters });
     return {
       begin: () => nothing,
@@ -30,8 +27,17 @@ export const jsonlFormatter: Formatter<JsonlFormatterConfig> = {
   },
 };
 
+/** The formatters of timestamps, by column. Throws when records of the schema cannot be JSON objects. */
+export function recordFormatters(
+  config: JsonRecordConfig,
+  schema: Schema,
+): readonly (TimestampFormatter | undefined)[] {
+  checkNames(config, schema);
+  return schema.columns.map(({ name, type }) => (type === 'timestamp' ? formatterOf(config, name) : undefined));
+}
+
 /** Two members of one name would leave it to every reader which to believe. */
-function checkNames(config: JsonlFormatterConfig, schema: Schema): void {
+function checkNames(config: JsonRecordConfig, schema: Schema): void {
   const names = schema.columns.map(({ name }) => name);
   const repeated = names.find((name, index) => names.indexOf(name) < index);
   if (repeated !== undefined) {
@@ -53,7 +59,7 @@ function checkNames(config: JsonlFormatterConfig, schema: Schema): void {
   }
 }
 
-function formatterOf(config: JsonlFormatterConfig, name: string): TimestampFormatter {
+function formatterOf(config: JsonRecordConfig, name: string): TimestampFormatter {
   const own = Object.hasOwn(config.column_options, name) ? config.column_options[name] : undefined;
   try {
     return timestampFormatter(own?.format ?? config.default_timestamp_format, own?.timezone ?? config.default_timezone);

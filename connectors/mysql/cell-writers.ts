@@ -84,7 +84,9 @@ function longWriter(target: TargetColumn, dialect: Dialect): CellWriter {
     }
     if (isNarrow) {
       const value = vector.values[row] as bigint;
-      sink.writeAscii(wholeText(value, range, () => String(value)));
+      const text = wholeText(value, range);
+      if (text === undefined) throw new CellFault('MYSQL_RANGE', String(value));
+      sink.writeAscii(text);
       return;
     }
     sink.writeAscii(quote);
@@ -110,21 +112,23 @@ function doubleWriter(target: TargetColumn, dialect: Dialect): CellWriter {
     if (kind === 'boolean') sink.writeByte(value > 0 ? 0x31 : 0x30);
     else if (kind === 'text' || kind === 'other') sink.writeAscii(`${quote}${formatDouble(value)}${quote}`);
     else if (!Number.isFinite(value)) throw new CellFault('MYSQL_NOT_A_NUMBER', formatDouble(value));
-    else if (range !== undefined) sink.writeAscii(wholeText(rounded(value), range, () => formatDouble(value)));
+    else if (range !== undefined) sink.writeAscii(roundedText(value, range));
     else if (kind === 'decimal') sink.writeAscii(decimalText(formatDouble(value), scale));
     else if (!copyCanonical(sink, vector, row)) sink.writeAscii(formatDouble(value));
   };
 }
 
-function wholeText(value: bigint, { min, max, zero }: Range, shown: () => string): string {
+/** Undefined when it is out of the range. */
+function wholeText(value: bigint, { min, max, zero }: Range): string | undefined {
   if (value === 0n && zero !== undefined) return zero;
-  if (value < min || value > max) throw new CellFault('MYSQL_RANGE', shown());
-  return String(value);
+  return value < min || value > max ? undefined : String(value);
 }
 
 /** Half away from zero, as Embulk does. */
-function rounded(value: number): bigint {
-  return BigInt(Math.sign(value) * Math.round(Math.abs(value)));
+function roundedText(value: number, range: Range): string {
+  const text = wholeText(BigInt(Math.sign(value) * Math.round(Math.abs(value))), range);
+  if (text === undefined) throw new CellFault('MYSQL_RANGE', formatDouble(value));
+  return text;
 }
 
 function decimalText(text: string, scale: number): string {
@@ -141,7 +145,9 @@ function textWriter(target: TargetColumn, dialect: Dialect): CellWriter {
     return (sink, vector, row) => {
       const text = stringAt(vector, row);
       if (!/^[-+]?\d+$/.test(text)) throw new CellFault('MYSQL_NOT_A_NUMBER', text);
-      sink.writeAscii(wholeText(BigInt(text.replace(/^\+/, '')), range, () => text));
+      const whole = wholeText(BigInt(text.replace(/^\+/, '')), range);
+      if (whole === undefined) throw new CellFault('MYSQL_RANGE', text);
+      sink.writeAscii(whole);
     };
   }
   if (kind === 'decimal') {

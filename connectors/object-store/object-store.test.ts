@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sequenceFormat } from '#connectors/file/sequence.ts';
+import { keptLog } from '#test/kit/memory-plugins.ts';
 import { OBJECT_BYTES_MAX, partBytes, PARTS_MAX } from './part-sizes.ts';
 import { MARGIN_BYTES, RANGES_HELD_MAX, ReadAhead } from './read-ahead.ts';
+import { staleUploads } from './stale-uploads.ts';
 import type { StoredObject } from './store.ts';
 import { groupBySize } from './tasks.ts';
 
@@ -120,4 +123,23 @@ describe('ReadAhead', () => {
     failing.announce(CHUNK, 2 * CHUNK);
     await expect(failing.read(CHUNK, new Uint8Array(CHUNK))).rejects.toThrow('no');
   });
+});
+
+describe('staleUploads()', () => {
+  const isOurs = (sequence_format: string): ((key: string) => boolean) =>
+    staleUploads({ path_prefix: 'a.b', sequence_format, file_ext: '.csv' }, 24, keptLog().log).isOurs;
+
+  it('knows every key of the output', () => {
+    const formats = fc.constantFrom('.%03d.%02d', '_%d_%d', '%2$s-%1$x%%', ' %,8d(%(d', 'x%-4d+%+d*');
+    fc.assert(
+      fc.property(formats, fc.nat(), fc.nat(), (format, task, file) => {
+        expect(isOurs(format)(`a.b${sequenceFormat(format)(task, file)}.csv`)).toBe(true);
+      }),
+    );
+  });
+
+  it.each(['a.b.csv', 'axb.000.00.csv', 'a.b.000.00.csv.gz', 'a.b.000x00.csv', 'a.b.zzz.00.csv', 'a.b.000.00.00.csv'])(
+    'leaves %s alone',
+    (key) => expect(isOurs('.%03d.%02d')(key)).toBe(false),
+  );
 });

@@ -10,7 +10,7 @@ import { isRopewayError } from '#spi/errors.ts';
 import { parquetFileErrors } from './errors.ts';
 import { scalarOf } from './scalars.ts';
 import type { Scalar } from './scalars.ts';
-import type { RandomAccess } from './spool.ts';
+import type { RandomAccess } from '#connectors/spool/spool.ts';
 
 /** A column of the file, or a part of a nested one. */
 export interface Node {

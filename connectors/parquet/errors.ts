@@ -7,11 +7,6 @@ export const parquetFileErrors = errorCatalogue({
     message: 'The Parquet file cannot be read: {reason}.',
     hint: 'Is it complete, and is it Parquet? If other tools read it, please report what wrote it.',
   },
-  PARQUET_NO_ROOM: {
-    kind: 'data',
-    message: 'No copy of the Parquet file can be kept in {folder}: {reason}.',
-    hint: 'Parquet is read from its end, so files are put aside. Make room there, or set TMPDIR to another folder.',
-  },
   PARQUET_COLUMN_MISSING: {
     kind: 'data',
     message: "The Parquet file has no column '{column}'.",

@@ -13,8 +13,8 @@ import { canonicalizeJson } from '#codec/json/canonical.ts';
 import type { Compression } from '#codec/parquet/format.ts';
 import { columnsOfBytes, openParquet } from './client.ts';
 import { naturalTypeOf } from './node-words.ts';
-import { spool } from './spool.ts';
-import type { RandomAccess } from './spool.ts';
+import { spool } from '#connectors/spool/spool.ts';
+import type { RandomAccess } from '#connectors/spool/spool.ts';
 import { duck } from '#test/kit/duckdb.ts';
 import type { Duck } from '#test/kit/duckdb.ts';
 import { batchesOf, parquetBytes, readParquet } from '#test/kit/parquet-files.ts';
@@ -380,8 +380,8 @@ describe('spool()', () => {
     // Nothing else of the context is used.
     const ctx = { tempDir: async () => '/nowhere' } as TaskContext;
     await expect(spool(once(), ctx)).rejects.toMatchObject({
-      code: 'PARQUET_NO_ROOM',
-      message: 'No copy of the Parquet file can be kept in /nowhere: it does not exist.',
+      code: 'SPOOL_NO_ROOM',
+      message: 'No copy of the file can be kept in /nowhere: it does not exist.',
     });
   });
 });

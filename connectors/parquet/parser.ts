@@ -14,7 +14,7 @@ import type { ParquetParserConfig } from './config.ts';
 import { parquetFileErrors } from './errors.ts';
 import { columnsAsYaml, naturalTypeOf, titleOf } from './node-words.ts';
 import { shownValue } from './shown-value.ts';
-import { spool } from './spool.ts';
+import { spool } from '#connectors/spool/spool.ts';
 
 export const parquetParser: Parser<ParquetParserConfig> = {
   schema: ({ columns }) => ({ columns }),

@@ -2,7 +2,10 @@
  * One connection to a server. All of the driver is behind this file: it is loaded late, its errors become ours, and a
  * stopped run ends what the server does for it.
  */
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
+import type { SshTunnelConfig } from '#connectors/ssh/config-fields.ts';
 import { pemFile, tlsOptions } from '#connectors/network/tls-config.ts';
 import type { TlsConfig } from '#connectors/network/tls-config.ts';
 import type { Logger } from '#spi/context.ts';
@@ -10,6 +13,8 @@ import type { ErrorPlace } from '#spi/errors.ts';
 import { postgresServerErrors } from './errors.ts';
 import { quoteName } from './sql.ts';
 import { translateError } from './vendor-errors.ts';
+import { openWay } from './way.ts';
+import type { Way } from './way.ts';
 
 /** What connecting needs: the connection options of a config. */
 export interface ConnectionConfig {
@@ -25,6 +30,7 @@ export interface ConnectionConfig {
   readonly sslcert?: string | undefined;
   readonly sslkey?: string | undefined;
   readonly sslpassword?: string | undefined;
+  readonly ssh_tunnel?: SshTunnelConfig | undefined;
   readonly application_name: string;
   readonly connect_timeout: number;
   readonly socket_timeout?: number | undefined;
@@ -80,13 +86,17 @@ export class PgSession implements AsyncDisposable {
   readonly #client: Client;
   readonly #config: ConnectionConfig;
   readonly #options: SessionOptions;
+  readonly #way: Way;
   readonly #onAbort = (): void => this.#stop();
   #pid = 0;
+  /** Under way through the same tunnel. */
+  #cancelling: Promise<void> = Promise.resolve();
   #silence: string | undefined;
   #isClosed = false;
 
-  private constructor(client: Client, config: ConnectionConfig, options: SessionOptions) {
+  private constructor(client: Client, config: ConnectionConfig, options: SessionOptions, way: Way) {
     this.#client = client;
+    this.#way = way;
     this.#config = config;
     this.#options = options;
     this.server = `${config.host}:${config.port}/${config.database}`;
@@ -94,7 +104,9 @@ export class PgSession implements AsyncDisposable {
 
   static async open(config: ConnectionConfig, options: SessionOptions): Promise<PgSession> {
     const { default: pg } = await import('pg');
-    const session = new PgSession(new pg.Client(await clientConfig(config)), config, options);
+    const settings = await tlsOptions(tlsConfigOf(config));
+    const way = await openWay(config, options.log, options.signal);
+    const session = new PgSession(new pg.Client(clientConfig(config, way, settings)), config, options, way);
     await session.#connect();
     return session;
   }
@@ -216,6 +228,8 @@ export class PgSession implements AsyncDisposable {
     // The driver ends a connection that is at work by force; one that is broken may have told its end already.
     await Promise.race([this.#client.end().catch(() => {}), limit]);
     clearTimeout(timer);
+    await this.#cancelling;
+    await this.#way[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -225,7 +239,8 @@ export class PgSession implements AsyncDisposable {
   /** Ends the connection at once, and what the server does for it. */
   async abandon(): Promise<void> {
     if (this.#isClosed) return;
-    await this.#cancel();
+    this.#cancelling = this.#cancel();
+    await this.#cancelling;
     await this.close();
   }
 
@@ -247,7 +262,7 @@ export class PgSession implements AsyncDisposable {
   }
 
   #stop(): void {
-    void this.#cancel();
+    this.#cancelling = this.#cancel();
     void this.close();
   }
 
@@ -256,7 +271,9 @@ export class PgSession implements AsyncDisposable {
     if (this.#pid === 0) return;
     try {
       const { default: pg } = await import('pg');
-      const client = new pg.Client(await clientConfig({ ...this.#config, connect_timeout: CANCEL_TIMEOUT_S }));
+      const settings = await tlsOptions(tlsConfigOf(this.#config));
+      const config = { ...this.#config, connect_timeout: CANCEL_TIMEOUT_S };
+      const client = new pg.Client(clientConfig(config, this.#way, settings));
       client.on('error', () => {});
       await client.connect();
       await client.query('SELECT pg_cancel_backend($1)', [this.#pid]);
@@ -275,19 +292,21 @@ export class PgSession implements AsyncDisposable {
       const reason = error instanceof Error ? error.message : String(error);
       return postgresServerErrors.error('PG_STOPPED', { server, reason }, { cause: error });
     }
-    return translateError(error, server, place);
+    return this.#way.failure() ?? translateError(error, server, place);
   }
 }
 
-async function clientConfig(config: ConnectionConfig): Promise<ClientConfig> {
+function clientConfig(config: ConnectionConfig, way: Way, tls: ConnectionOptions | undefined): ClientConfig {
+  // The name in the certificate is the server's, also when the driver connects to a tunnel.
+  const name = isIP(config.host) === 0 ? { servername: config.host } : { host: config.host };
   return {
-    host: config.host,
-    port: config.port,
+    host: way.host,
+    port: way.port,
     user: config.user,
     // As a function, so that the driver looks neither into the environment nor into a password file.
     password: () => config.password,
     database: config.database,
-    ssl: (await tlsOptions(tlsConfigOf(config))) ?? false,
+    ssl: tls === undefined ? false : { ...tls, ...name },
     application_name: config.application_name,
     connectionTimeoutMillis: config.connect_timeout * 1000,
     keepAlive: true,

@@ -65,6 +65,19 @@ export const postgresqlInputConfig = z.strictObject({
     title: 'Order by',
     description: 'With `table`: the order of the rows; not with `incremental`.',
   }),
+  parallel: option(z.number().int().min(1).max(64).default(1), {
+    title: 'Parallel tasks',
+    description:
+      'With `table`: so many tasks read a part of it each, all in the same snapshot. The order of the rows is lost, and ' +
+      '`select` must give a row for each row of the table.',
+  }),
+  split_column: option(z.string().min(1).optional(), {
+    title: 'Split column',
+    description:
+      'With `parallel`: divides the table by the values of this column instead of the places of its rows on disk. Views, ' +
+      'foreign and partitioned tables have no such places; of these the first column of the primary key is the default.',
+    'x-advanced': true,
+  }),
   incremental: option(z.boolean().default(false), {
     title: 'Incremental',
     description: 'Reads only rows behind the last one of the run before (with `-c`).',

@@ -1,5 +1,6 @@
 /** Where the server is and who we are; and what else both the input and the output take. */
 import { z } from 'zod';
+import { sshTunnelField } from '#connectors/ssh/config-fields.ts';
 import { option } from '#spi/fields.ts';
 
 // The shape is long, and `z.output` of the configs gives the types that others need.
@@ -56,6 +57,7 @@ export function connectionFields() {
       'x-advanced': true,
       'x-secret': true,
     }),
+    ...sshTunnelField,
     application_name: option(z.string().default('ropeway'), {
       title: 'Application name',
       description: 'What the server shows as the name of this client.',

@@ -4,8 +4,11 @@ import type { BrowseRequest, Entry, EntryPage } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import { certificateAuthority } from '#test/kit/certificates.ts';
 import { keptLog } from '#test/kit/memory-plugins.ts';
+import { fail, readCsv, succeed, tableToCsv, valuesToTable } from '#test/kit/postgres-jobs.ts';
 import { postgresMissing, postgresServer } from '#test/kit/postgres-server.ts';
 import type { PostgresServer } from '#test/kit/postgres-server.ts';
+import { sshMissing, sshServer } from '#test/kit/ssh-server.ts';
+import { workspace } from '#test/kit/workspace.ts';
 import { postgresqlConnectionConfig } from './config.ts';
 import { postgresqlConnection } from './connection.ts';
 
@@ -121,6 +124,29 @@ describe.skipIf(postgresMissing !== '')(`postgresqlConnection${postgresMissing}`
       } finally {
         stranger[Symbol.dispose]();
       }
+    });
+
+    it.skipIf(sshMissing !== '')(`goes through an SSH tunnel${sshMissing}`, async () => {
+      await using ssh = await sshServer();
+      const tunnel = { ...ssh.options, secret_key_file: ssh.keyFile };
+      const sslrootcert = await server.enableTls();
+      const found = await tested({ ssh_tunnel: tunnel, sslmode: 'verify-full', sslrootcert, host: 'localhost' });
+      expect(found['connect']).toBe(`passed: localhost:${server.port} accepts connections, through 127.0.0.1.`);
+      expect(found['tls']).toMatch(/^passed: TLSv1\.3 with localhost/);
+      expect(found['log_in']).toMatch(/^passed/);
+      expect(found['write']).toMatch(/^passed/);
+      const strict = { sslmode: 'verify-full', sslrootcert };
+      expect((await tested({ ssh_tunnel: tunnel, ...strict }))['tls']).toMatch(/^NETWORK_TLS_NAME/);
+      expect((await tested({ ssh_tunnel: { ...tunnel, port: 1 } }))['connect']).toMatch(/^SSH_/);
+      expect((await tested({ ssh_tunnel: tunnel, port: 1 }))['connect']).toMatch(/^SSH_/);
+      await using place = await workspace();
+      const input = { query: 'SELECT 1 AS n', ssh_tunnel: tunnel, ...strict, host: 'localhost' };
+      expect(await readCsv(place, server, input)).toBe('n\n1\n');
+      expect(await fail(place, tableToCsv(server, { ...input, host: '127.0.0.1' }))).toContain('PG_TLS');
+      const table = { table: 'tunnelled', mode: 'replace', ssh_tunnel: tunnel };
+      await succeed(place, valuesToTable(server, { n: 'long' }, [[7]], table));
+      expect(await server.query('SELECT n::int FROM tunnelled')).toEqual([[7]]);
+      await server.query('DROP TABLE tunnelled');
     });
 
     it('stops at once', async () => {

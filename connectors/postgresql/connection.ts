@@ -17,6 +17,8 @@ import { PgSession, tlsConfigOf } from './client.ts';
 import type { PostgresqlConnectionConfig } from './config.ts';
 import { postgresServerErrors } from './errors.ts';
 import { quoteName, quoteTable } from './sql.ts';
+import { openWay } from './way.ts';
+import type { Way } from './way.ts';
 
 export const postgresqlConnection: Connection<PostgresqlConnectionConfig> = {
   async *test(config, ctx) {
@@ -37,9 +39,11 @@ interface Steps {
 }
 
 function stepsOf(config: PostgresqlConnectionConfig, ctx: Context): Steps {
-  const endpoint = endpointOf(config);
+  const { host, port, ssh_tunnel: tunnel } = config;
   const patience = { timeoutMs: config.connect_timeout * 1000, signal: ctx.signal };
+  const secured = { ...patience, prepare: askForTls, serverName: host };
   let open: PgSession | undefined;
+  let way: Way | undefined;
   const session = (): PgSession => {
     assert(open, 'after a failure nothing is tried');
     return open;
@@ -53,20 +57,28 @@ function stepsOf(config: PostgresqlConnectionConfig, ctx: Context): Steps {
     const [user, database, version, encoding] = rows[0] ?? [];
     return `${user} is let in to the database ${database} (${encoding}) of PostgreSQL ${version}.`;
   };
+  const throughTunnel = async (): Promise<string> => {
+    way = await openWay(config, ctx.log, ctx.signal);
+    return `${host}:${port} accepts connections, through ${tunnel?.host}.`;
+  };
   const steps: readonly CheckStep[] = [
-    resolveStep(endpoint, patience),
-    connectStep(endpoint, patience),
-    tlsStep(endpoint, tlsConfigOf(config), { ...patience, prepare: askForTls }),
+    resolveStep(tunnel ?? endpointOf(config), patience),
+    tunnel === undefined ? connectStep(endpointOf(config), patience) : { name: 'connect', run: throughTunnel },
+    { name: 'tls', run: () => tlsStep(endpointOf(way ?? config), tlsConfigOf(config), secured).run() },
     { name: 'log_in', run: logIn },
     { name: 'list', run: () => list(session(), config.schema) },
     { name: 'read', run: () => read(session(), config.schema) },
     { name: 'write', run: () => write(session(), config.schema) },
   ];
-  return { steps, close: async () => open?.close() };
+  const close = async (): Promise<void> => {
+    await open?.close();
+    await way?.[Symbol.asyncDispose]();
+  };
+  return { steps, close };
 }
 
 /** A host that is a path is the folder of a socket, as in libpq. */
-function endpointOf({ host, port }: PostgresqlConnectionConfig): Endpoint {
+function endpointOf({ host, port }: { readonly host: string; readonly port: number }): Endpoint {
   return host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
 }
 

@@ -189,6 +189,11 @@ export const postgresErrors = errorCatalogue({
     message: 'The rows of {table} cannot be told apart: {reason}.',
     hint: 'Set `merge_keys` to columns of the input that identify a row.',
   },
+  PG_SNAPSHOT_GONE: {
+    kind: 'connector',
+    message: 'The snapshot that the tasks share is gone from PostgreSQL at {server}.',
+    hint: 'Remove the resume state, if there is one, and run again from the start; `parallel: 1` needs none.',
+  },
   PG_MERGE_KEY_NULL: {
     kind: 'data',
     message: 'A merge key of {table} is null in {rows} of the records.',

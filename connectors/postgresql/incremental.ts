@@ -35,6 +35,22 @@ export function checkInputOptions(config: PostgresqlInputConfig): void {
     if (config.select !== '*') throw configError('`select` belongs to `table`, not to `query`', 'select');
   }
   checkIncrementalOptions(config);
+  checkParallelOptions(config);
+}
+
+function checkParallelOptions(config: PostgresqlInputConfig): void {
+  if (config.parallel === 1) {
+    if (config.split_column === undefined) return;
+    throw configError('`split_column` is what `parallel` divides the table by; it is 1', 'split_column');
+  }
+  const excluded = (['query', 'order_by', 'before_select', 'after_select'] as const).find(
+    (option) => config[option] !== undefined,
+  );
+  if (excluded === undefined) return;
+  throw configError(
+    `\`parallel\` divides a table among several sessions; \`${excluded}\` needs a single one`,
+    'parallel',
+  );
 }
 
 function checkIncrementalOptions(config: PostgresqlInputConfig): void {
@@ -129,8 +145,8 @@ function compare(column: IncrementalColumn, operator: string, value: Json): stri
   return `${quoteName(column.name)} ${operator} ${typedLiteral(value, column)}`;
 }
 
-export function orderOf(columns: readonly IncrementalColumn[]): string {
-  return columns.map(({ name }) => quoteName(name)).join(', ');
+export function orderOf(columns: readonly IncrementalColumn[], direction = ''): string {
+  return columns.map(({ name }) => `${quoteName(name)}${direction}`).join(', ');
 }
 
 /** The values of the incremental columns of the last row, as `last_record` has them. */

@@ -23,6 +23,10 @@ import {
   untypedLiteral,
 } from './incremental.ts';
 import type { IncrementalColumn } from './incremental.ts';
+import { planSlices } from './parallel-read.ts';
+import type { TableSource } from './parallel-read.ts';
+import { joinSnapshot, releaseSnapshot } from './snapshot.ts';
+import type { SharedSnapshot } from './snapshot.ts';
 import { quoteTable } from './sql.ts';
 import { defaultTypes, sourceTypes } from './source-types.ts';
 import type { SourceKind, SourceType } from './source-types.ts';
@@ -33,6 +37,9 @@ type ReadTask = {
   readonly sql: string;
   readonly readers: readonly { readonly [Key in keyof ReaderSpec]: ReaderSpec[Key] }[];
   readonly incremental: readonly { readonly [Key in keyof IncrementalColumn]: IncrementalColumn[Key] }[];
+  /** Shared with the other tasks; their last record is known beforehand. */
+  readonly snapshot?: SharedSnapshot;
+  readonly lastRecord?: readonly Json[];
 };
 
 export const postgresqlInput: Input<PostgresqlInputConfig, ReadTask> = {
@@ -49,8 +56,19 @@ export const postgresqlInput: Input<PostgresqlInputConfig, ReadTask> = {
     const specs = fields.map(({ name }, index) => readerSpec(config, name, types[index] as SourceType));
     for (const spec of specs) checkReader(spec, ctx);
     const incremental = incrementalColumns(statement.incremental, names, types);
-    const sql = withJson(statement.rows(incremental), specs, types);
-    return { schema: schemaOf(specs), tasks: [{ sql, readers: specs, incremental }] };
+    const schema = schemaOf(specs);
+    const { source } = statement;
+    if (config.parallel === 1 || source === undefined || ctx.isPreview) {
+      const sql = withJson(statement.rows(incremental), specs, types);
+      return { schema, tasks: [{ sql, readers: specs, incremental }] };
+    }
+    if (config.incremental) checkLastRecord(incremental, config.last_record);
+    const { statements, snapshot, lastRecord } = await planSlices(config, source, incremental, ctx);
+    const tasks = statements.map((sql): ReadTask => {
+      const last = lastRecord === undefined ? {} : { lastRecord };
+      return { sql: withJson(sql, specs, types), readers: specs, incremental: [], snapshot, ...last };
+    });
+    return { schema, tasks };
   },
 
   async *read(config, task, schema, ctx) {
@@ -61,8 +79,7 @@ export const postgresqlInput: Input<PostgresqlInputConfig, ReadTask> = {
     const session = await PgSession.open(config, ctx);
     let isDone = false;
     try {
-      const isReadOnly = config.before_select === undefined && config.after_select === undefined;
-      await session.query(`BEGIN ISOLATION LEVEL REPEATABLE READ${isReadOnly ? ' READ ONLY' : ''}`);
+      await begin(session, config, task, ctx);
       if (config.before_select !== undefined) await session.query(config.before_select);
       for await (const bytes of session.copyOut(`COPY (\n${task.sql}\n) TO STDOUT`)) {
         ctx.progress(bytes.length);
@@ -81,18 +98,38 @@ export const postgresqlInput: Input<PostgresqlInputConfig, ReadTask> = {
     return last === undefined ? {} : { last_record: lastRecordOf(task.incremental, last) };
   },
 
-  async commit(config, _tasks, reports) {
+  async release(_config, [task]) {
+    if (task?.snapshot !== undefined) await releaseSnapshot(task.snapshot);
+  },
+
+  async commit(config, tasks, reports) {
     if (!config.incremental) return {};
-    const last = reports[0]?.['last_record'] ?? config.last_record;
+    const last = tasks[0]?.lastRecord ?? reports[0]?.['last_record'] ?? config.last_record;
     return last === undefined ? {} : { last_record: last };
   },
 };
+
+async function begin(
+  session: PgSession,
+  config: PostgresqlInputConfig,
+  { snapshot }: ReadTask,
+  ctx: Context,
+): Promise<void> {
+  if (snapshot !== undefined) {
+    await joinSnapshot(session, snapshot, ctx);
+    return;
+  }
+  const isReadOnly = config.before_select === undefined && config.after_select === undefined;
+  await session.query(`BEGIN ISOLATION LEVEL REPEATABLE READ${isReadOnly ? ' READ ONLY' : ''}`);
+}
 
 /** A statement whose columns are those of the rows, and what makes it the statement for the rows. */
 interface Statement {
   readonly sql: string;
   /** Names of the incremental columns, as configured. */
   readonly incremental: readonly string[];
+  /** Of a table, which may be read by several tasks. */
+  readonly source?: TableSource;
   rows(incremental: readonly IncrementalColumn[]): string;
 }
 
@@ -103,13 +140,16 @@ async function baseStatement(session: PgSession, config: PostgresqlInputConfig, 
 async function tableStatement(session: PgSession, config: PostgresqlInputConfig, ctx: Context): Promise<Statement> {
   const { schema, table = '', select, where, order_by: order, last_record: last } = config;
   const name = quoteTable(schema, (await findTable(session, schema, table)) ?? table);
-  const base = `SELECT ${select} FROM ${name}`;
   const condition = where === undefined ? [] : [`(${where}\n)`];
-  const sql = (conditions: readonly string[], orderBy?: string): string =>
-    `${base}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`}` +
-    (orderBy === undefined ? '' : ` ORDER BY ${orderBy}`);
-  const plain = sql(condition, order);
-  if (!config.incremental) return { sql: plain, incremental: [], rows: () => plain };
+  const source: TableSource = {
+    table: name,
+    conditions: condition,
+    sql: (conditions, { select: expressions = select, behind = '' } = {}) =>
+      `SELECT ${expressions} FROM ${name}` +
+      `${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`} ${behind}`,
+  };
+  const plain = source.sql(condition, order === undefined ? {} : { behind: `ORDER BY ${order}` });
+  if (!config.incremental) return { sql: plain, incremental: [], source, rows: () => plain };
   let incremental: readonly string[] = config.incremental_columns;
   if (incremental.length === 0) {
     // A table that does not exist is the server's to complain about.
@@ -123,12 +163,11 @@ async function tableStatement(session: PgSession, config: PostgresqlInputConfig,
   return {
     sql: plain,
     incremental,
+    source,
     rows: (columns) => {
       checkLastRecord(columns, last);
-      return sql(
-        last === undefined ? condition : [...condition, `(${afterCondition(columns, last)})`],
-        orderOf(columns),
-      );
+      const after = last === undefined ? [] : [`(${afterCondition(columns, last)})`];
+      return source.sql([...condition, ...after], { behind: `ORDER BY ${orderOf(columns)}` });
     },
   };
 }

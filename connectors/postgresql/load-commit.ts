@@ -1,4 +1,5 @@
 /** The one transaction in which the rows of all tasks become visible. It may be repeated: it does its work once. */
+import type { Logger } from '#spi/context.ts';
 import type { Report } from '#spi/records.ts';
 import type { PgSession } from './client.ts';
 import { insertSql, mergeSql, nullKeysSql } from './commit-sql.ts';
@@ -53,6 +54,36 @@ export async function commitLoad(
   if (config.after_load !== undefined) await session.query(config.after_load);
   for (const { table } of tasks) await session.query(`DROP TABLE IF EXISTS ${table}`);
   await session.query(`CREATE TABLE ${quoteTable(plan.workSchema, done)} ()`);
+  await session.query('COMMIT', undefined, { table: plan.table });
+}
+
+/**
+ * In direct modes the rows are there already: what is left is `after_load`, which is to run once as well. The mark
+ * needs the right to make tables, which these modes do not ask for otherwise.
+ */
+export async function commitDirect(
+  session: PgSession,
+  config: PostgresqlOutputConfig,
+  plan: LoadPlan,
+  log: Logger,
+): Promise<void> {
+  const { after_load: after = '' } = config;
+  const done = doneTable(plan.table, plan.run);
+  const { rows } = await session.query("SELECT has_schema_privilege($1, 'CREATE')", [plan.workSchema]);
+  const canMark = rows[0]?.[0] === 't';
+  await session.query('BEGIN');
+  await lockTarget(session, quoteTable(config.schema, plan.table));
+  if (await tableExists(session, plan.workSchema, done)) {
+    await session.query('ROLLBACK');
+    return;
+  }
+  if (!canMark) {
+    const text =
+      'Without the right to make tables there is no mark of a commit: `after_load` may run again after a crash.';
+    log.warn(text, { schema: plan.workSchema });
+  }
+  await session.query(after);
+  if (canMark) await session.query(`CREATE TABLE ${quoteTable(plan.workSchema, done)} ()`);
   await session.query('COMMIT', undefined, { table: plan.table });
 }
 

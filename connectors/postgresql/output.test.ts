@@ -525,46 +525,74 @@ describe.skipIf(postgresMissing !== '')(`postgresqlOutput${postgresMissing}`, ()
     expect(await leftovers()).toEqual([]);
   });
 
+  /** Commits one row in the table `once_MODE` several times, and cleans up; what commits after that is the caller's. */
+  async function commitOften(mode: string, more: object): Promise<() => Promise<unknown>> {
+    const schema: Schema = { columns: [{ name: 'id', type: 'long' }] };
+    const { ['type']: _, ...written } = server.options;
+    const own = { table: `once_${mode}`, mode, merge_keys: ['id'], ...more };
+    const config = postgresqlOutputConfig.parse({ ...written, ...own });
+    const ctx: TaskContext = {
+      log: keptLog().log,
+      signal: new AbortController().signal,
+      tempDir: async () => '/nowhere',
+      transactionTime: new Date(),
+      isPreview: false,
+      taskIndex: 0,
+      reject: ({ reason }) => {
+        throw reason;
+      },
+      progress: () => {},
+    };
+    const plan = await postgresqlOutput.plan(config, schema, 1, ctx);
+    const sink = await postgresqlOutput.open(config, plan, schema, ctx);
+    const builder = new BatchBuilder(schema);
+    builder.setLong(0, 1n);
+    builder.endRow();
+    const batch = builder.take();
+    if (batch !== undefined) await sink.write(batch);
+    const report = await sink.close();
+    for (let times = 0; times < 3; times++) await postgresqlOutput.commit(config, plan, [report], ctx);
+    for (let times = 0; times < 2; times++) await postgresqlOutput.cleanup?.(config, plan, [report], ctx);
+    return () => postgresqlOutput.commit(config, plan, [report], ctx);
+  }
+
   it.each(['insert', 'truncate_insert', 'replace', 'merge'])(
     'commits once in mode %s, however often it is asked to',
     async (mode) => {
-      const schema: Schema = { columns: [{ name: 'id', type: 'long' }] };
-      const options: Readonly<Record<string, unknown>> = {
-        ...server.options,
-        table: `once_${mode}`,
-        mode,
-        merge_keys: ['id'],
-      };
-      const { ['type']: _, ...written } = options;
-      const config = postgresqlOutputConfig.parse(written);
-      const ctx: TaskContext = {
-        log: keptLog().log,
-        signal: new AbortController().signal,
-        tempDir: async () => '/nowhere',
-        transactionTime: new Date(),
-        isPreview: false,
-        taskIndex: 0,
-        reject: ({ reason }) => {
-          throw reason;
-        },
-        progress: () => {},
-      };
-      const plan = await postgresqlOutput.plan(config, schema, 1, ctx);
-      const sink = await postgresqlOutput.open(config, plan, schema, ctx);
-      const builder = new BatchBuilder(schema);
-      builder.setLong(0, 1n);
-      builder.endRow();
-      const batch = builder.take();
-      if (batch !== undefined) await sink.write(batch);
-      const report = await sink.close();
-      for (let times = 0; times < 3; times++) await postgresqlOutput.commit(config, plan, [report], ctx);
-      for (let times = 0; times < 2; times++) await postgresqlOutput.cleanup?.(config, plan, [report], ctx);
+      const again = await commitOften(mode, {});
       expect(await server.query(`SELECT id::int FROM once_${mode}`)).toEqual([[1]]);
       expect(await leftovers()).toEqual([]);
       // Afterwards nothing says any more that it was committed: a clear error, not the rows once more or none at all.
-      await expect(postgresqlOutput.commit(config, plan, [report], ctx)).rejects.toThrow('is gone');
+      await expect(again()).rejects.toThrow('is gone');
     },
   );
+
+  it.each(['insert', 'insert_direct', 'merge', 'merge_direct'])(
+    'runs `after_load` once in mode %s, however often it is committed',
+    async (mode) => {
+      await server.query(`CREATE TABLE loads_${mode} (n int)`);
+      await commitOften(mode, { after_load: `INSERT INTO loads_${mode} VALUES (1)`, table: `loaded_${mode}` });
+      expect(await server.query(`SELECT n FROM loads_${mode}`)).toEqual([[1]]);
+      expect(await leftovers()).toEqual([]);
+    },
+  );
+
+  it('runs `after_load` in a direct mode without the right to make tables', async () => {
+    await server.query(`CREATE SCHEMA tight; CREATE TABLE tight.t (id bigint); CREATE TABLE tight.loads (n int);
+      CREATE ROLE tight LOGIN PASSWORD 't'; GRANT USAGE ON SCHEMA tight TO tight;
+      GRANT SELECT, INSERT ON tight.t, tight.loads TO tight`);
+    const own = {
+      user: 'tight',
+      password: 't',
+      schema: 'tight',
+      table: 't',
+      after_load: 'INSERT INTO loads VALUES (1)',
+    };
+    await using place = await workspace();
+    const told = await succeed(place, valuesToTable(server, { id: 'long' }, [[1]], { mode: 'insert_direct', ...own }));
+    expect(told).toContain('may run again');
+    expect(await server.query('SELECT n FROM tight.loads')).toEqual([[1]]);
+  });
 
   it('loads from table to table over several connections', async () => {
     await using place = await workspace();

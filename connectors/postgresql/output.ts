@@ -8,7 +8,7 @@ import { PgSession } from './client.ts';
 import type { PostgresqlOutputConfig } from './config.ts';
 import { dropRun, lockRun, lockTarget } from './intermediate.ts';
 import type { RunId } from './intermediate.ts';
-import { commitLoad } from './load-commit.ts';
+import { commitDirect, commitLoad } from './load-commit.ts';
 import { checkOutputOptions, createSql, isDirect, planLoad } from './load-plan.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { openLoad } from './load-sink.ts';
@@ -49,7 +49,7 @@ export const postgresqlOutput: Output<PostgresqlOutputConfig, LoadPlan> = {
   },
 
   async cleanup(config, plan, _reports, { log }) {
-    if (isDirect(config)) return;
+    if (isDirect(config) && config.after_load === undefined) return;
     try {
       // Also after a stop: what it left behind goes.
       await using session = await PgSession.open(config, { log });
@@ -81,7 +81,7 @@ async function commitOnce(
   if (isDirect(config) && config.after_load === undefined) return;
   const session = await PgSession.open(config, ctx);
   try {
-    if (isDirect(config)) await session.query(config.after_load ?? '');
+    if (isDirect(config)) await commitDirect(session, config, plan, ctx.log);
     else await commitLoad(session, config, plan, reports);
   } finally {
     await session.close();

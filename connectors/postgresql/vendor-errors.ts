@@ -76,6 +76,12 @@ function serverError(fault: ServerFault, server: string, place: ErrorPlace): Rop
   return postgresServerErrors.error(code, { server, reason }, { where, cause: fault });
 }
 
+/** The SQLSTATE behind an error that was translated here, when it came from a server. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && isServerFault(cause) ? cause.code : undefined;
+}
+
 /** `COPY name, line 3, column n: "abc"`: the record, the column and the value; in other languages the record alone. */
 function copyPlace(where: string | undefined): { record?: number; column?: string; value?: string } {
   const english = /^COPY .*, line (\d+)(?:, column (.+?)(?:: "([^]*)"|: null input)?)?$/m.exec(where ?? '');

@@ -8,8 +8,13 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
 import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { BrowseRequest, EntryPage } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import { retrying, Retries } from '#connectors/network/retry.ts';
+import { tlsConfigOf, tlsOptions } from '#connectors/network/tls-config.ts';
+import { bucketEntry } from '#connectors/object-store/browse.ts';
+import type { BrowsedStore, ChildPage, ChildQuery } from '#connectors/object-store/browse.ts';
+import type { BegunUpload, UploadList } from '#connectors/object-store/stale-uploads.ts';
 import type { ObjectSource, Part, PlannedObject, StoredObject, Upload } from '#connectors/object-store/store.ts';
 import type { S3Connection } from './config.ts';
 import { checkAuth, credentialsOf, isAnonymous } from './credentials.ts';
@@ -58,6 +63,7 @@ async function openClient(config: S3Connection): Promise<{ sdk: typeof Sdk; clie
   const [sdk, credentials] = await Promise.all([import('@aws-sdk/client-s3'), credentialsOf(config, region)]);
   const proxy = proxyUrl(config);
   const proxyEnv = proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
+  const tls = await tlsOptions(tlsConfigOf(config));
   const agent = { keepAlive: true, maxSockets: SOCKETS_MAX, ...proxyEnv };
   const settings: S3ClientConfig = {
     region,
@@ -72,7 +78,7 @@ async function openClient(config: S3Connection): Promise<{ sdk: typeof Sdk; clie
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: IDLE_TIMEOUT_MS,
       httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
+      httpsAgent: new HttpsAgent({ ...agent, ...tls }),
     },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(isAnonymous(config) ? { signer: { sign: async (request) => request } } : {}),
@@ -80,7 +86,7 @@ async function openClient(config: S3Connection): Promise<{ sdk: typeof Sdk; clie
   return { sdk, client: new sdk.S3Client(settings) };
 }
 
-export class S3Store implements ObjectSource {
+export class S3Store implements ObjectSource, UploadList, BrowsedStore {
   readonly bucket: string;
   readonly #config: S3Connection;
   readonly #ctx: Context;
@@ -234,6 +240,68 @@ export class S3Store implements ObjectSource {
     const command = new this.#sdk.PutObjectCommand(input);
     const doing = this.#doing('writing', key, 's3:PutObject');
     await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
+  }
+
+  async *uploads(prefix: string): AsyncGenerator<readonly BegunUpload[]> {
+    const doing = this.#doing('listing uploads of', prefix, 's3:ListBucketMultipartUploads');
+    let from: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
+    while (from !== undefined) {
+      const command = new this.#sdk.ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: prefix, ...from });
+      const page: Sdk.ListMultipartUploadsCommandOutput = await this.#try(doing, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
+      yield (page.Uploads ?? []).map(({ Key = '', UploadId = '', Initiated }) => ({
+        key: Key,
+        uploadId: UploadId,
+        begunMs: Initiated?.getTime() ?? Date.now(),
+      }));
+      const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+      from = IsTruncated === true ? { KeyMarker, UploadIdMarker } : undefined;
+    }
+  }
+
+  async lastPartMs({ key, uploadId }: Upload): Promise<number | undefined> {
+    const doing = this.#doing('listing parts of', key, 's3:ListMultipartUploadParts');
+    let last: number | undefined;
+    let marker: string | undefined;
+    do {
+      const input = { Bucket: this.bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker };
+      const command = new this.#sdk.ListPartsCommand(input);
+      const page = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
+      for (const { LastModified } of page.Parts ?? [])
+        last = Math.max(last ?? 0, LastModified?.getTime() ?? Date.now());
+      marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+    } while (marker !== undefined);
+    return last;
+  }
+
+  async buckets({ after, limit, prefix }: BrowseRequest): Promise<EntryPage> {
+    const doing = this.#doing('listing buckets of', '', 's3:ListAllMyBuckets');
+    const input = { Prefix: prefix, ContinuationToken: after, MaxBuckets: limit };
+    const command = new this.#sdk.ListBucketsCommand(input);
+    const page = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
+    const names = (page.Buckets ?? []).map(({ Name = '' }) => Name);
+    // Stores that are not AWS may know neither prefixes nor order, and give all buckets at once.
+    const entries = names
+      .filter((name) => name.startsWith(prefix ?? ''))
+      .sort()
+      .map(bucketEntry);
+    return page.ContinuationToken === undefined ? { entries } : { entries, next: page.ContinuationToken };
+  }
+
+  async children(bucket: string, { prefix, after, limit }: ChildQuery): Promise<ChildPage> {
+    const doing = { ...this.#doing('listing', prefix, 's3:ListBucket'), bucket };
+    const place = { Bucket: bucket, Prefix: prefix, Delimiter: '/' };
+    const command = new this.#sdk.ListObjectsV2Command({ ...place, MaxKeys: limit, ContinuationToken: after });
+    const page = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
+    return {
+      prefixes: (page.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix),
+      objects: (page.Contents ?? []).map(({ Key = '', Size = 0, LastModified, StorageClass = 'STANDARD' }) => ({
+        key: Key,
+        details: { sizeBytes: Size, modified: LastModified?.toISOString() ?? '', storageClass: StorageClass },
+      })),
+      next: page.IsTruncated === true ? page.NextContinuationToken : undefined,
+    };
   }
 
   #doing(action: string, key: string, permission: string): Doing {

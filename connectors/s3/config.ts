@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { option } from '#spi/fields.ts';
+import { httpsFields } from '#connectors/network/https-config.ts';
 import { authFields } from './auth-config.ts';
 
 /** Where the store is, and how it is reached. */
@@ -61,11 +62,27 @@ const connectionFields = {
     'x-advanced': true,
   }),
   ...authFields,
+  ...httpsFields(),
 };
 
 const connectionSchema = z.strictObject(connectionFields);
 /** What both directions have in common. */
 export type S3Connection = z.output<typeof connectionSchema>;
+
+export const s3ConnectionConfig = z.strictObject({
+  ...connectionFields,
+  bucket: option(z.string().min(1).optional(), {
+    title: 'Bucket',
+    description: 'The bucket, when there is one to keep to; without it those of the account are shown.',
+  }),
+  path_prefix: option(z.string().default(''), {
+    title: 'Path prefix',
+    description: 'How the keys of the objects begin that a test looks at and writes.',
+    examples: ['logs/'],
+  }),
+});
+
+export type S3ConnectionConfig = z.output<typeof s3ConnectionConfig>;
 
 export const s3InputConfig = z.strictObject({
   ...connectionFields,
@@ -139,6 +156,14 @@ export const s3OutputConfig = z.strictObject({
   sequence_format: option(z.string().default('.%03d.%02d'), {
     title: 'Sequence format',
     description: 'The middle of the keys: a Java format with the task number and the number of the file in the task.',
+    'x-advanced': true,
+  }),
+  stale_upload_hours: option(z.number().int().min(24).optional(), {
+    title: 'Stale upload hours',
+    description:
+      'When the run has succeeded, uploads to keys of this output that another run left, and to which nothing has ' +
+      'been added for so many hours, are given up. It has to be longer than any run takes.',
+    examples: [72],
     'x-advanced': true,
   }),
   canned_acl: option(

@@ -64,7 +64,7 @@ const named: Readonly<Record<string, Code>> = {
 
 function byStatus(status: number, { key }: Doing): Code | undefined {
   if (status === 301) return 'S3_REGION_WRONG';
-  if (status === 404 && key !== '') return 'S3_OBJECT_NOT_FOUND';
+  if (status === 404) return key === '' ? 'S3_BUCKET_NOT_FOUND' : 'S3_OBJECT_NOT_FOUND';
   if (status === 412) return 'S3_OBJECT_CHANGED';
   if (status === 401 || status === 403) return 'S3_ACCESS_DENIED';
   if (status === 429 || status === 503) return 'S3_SLOW_DOWN';

@@ -1,6 +1,7 @@
 /** Writes objects of a bucket. */
 import { sequenceFormat } from '#connectors/file/sequence.ts';
 import { objectOutput } from '#connectors/object-store/output.ts';
+import { abortStaleUploads, staleUploads } from '#connectors/object-store/stale-uploads.ts';
 import type { ObjectTarget } from '#connectors/object-store/store.ts';
 import { openStore } from './client.ts';
 import type { ObjectSettings, S3Store } from './client.ts';
@@ -13,6 +14,12 @@ export const s3Output = objectOutput<S3OutputConfig>({
 
   keyOf: ({ path_prefix, sequence_format, file_ext }, task, file) =>
     path_prefix + sequenceFormat(sequence_format)(task, file) + file_ext,
+
+  async afterCommit(config, ctx) {
+    if (config.stale_upload_hours !== undefined) {
+      await abortStaleUploads(await openStore(config, ctx), staleUploads(config, config.stale_upload_hours, ctx.log));
+    }
+  },
 
   keyError: (key, reason, option) => s3Errors.error('S3_KEY', { key, reason }, { where: { path: [option] } }),
 });

@@ -42,3 +42,19 @@ export const s3OutputPlugin = plugin({
   ],
   load: async () => (await import('./output.ts')).s3Output,
 });
+
+export const s3ConnectionPlugin = plugin({
+  kind: 'connection',
+  name: 's3',
+  title: 'Amazon S3',
+  summary: 'A store like Amazon S3: whether it can be worked with, and its buckets, folders and objects.',
+  stability: 'beta',
+  config: async () => (await import('./config.ts')).s3ConnectionConfig,
+  examples: [
+    {
+      title: 'A bucket',
+      yaml: 'type: s3\nbucket: my-logs\nregion: ap-northeast-1\nauth_method: default\n',
+    },
+  ],
+  load: async () => (await import('./connection.ts')).s3Connection,
+});

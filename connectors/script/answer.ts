@@ -4,8 +4,8 @@ import type { Batch, Vector } from '#spi/batch.ts';
 import { columnIndex } from '#spi/schema.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 import { VectorBuilder } from '#spi/vector-builder.ts';
-import { parseJsonText } from '#codec/cells/cast.ts';
-import { copyText, isJsonText } from '#codec/cells/scalar.ts';
+import { copyText } from '#codec/cells/scalar.ts';
+import { canonicalizeWholeJson } from '#codec/json/canonical.ts';
 import { timestampOfNanos } from '#codec/time/units.ts';
 import { scriptErrors } from './errors.ts';
 
@@ -114,8 +114,11 @@ function setJson(builder: VectorBuilder, row: number, cell: unknown, source: Sou
     copyText(builder, row, source.vector, source.from);
     return true;
   }
-  const value = typeof cell === 'string' ? parseJsonText(cell) : undefined;
-  if (typeof value !== 'object' || !isJsonText(value)) return false;
-  builder.setString(row, value.json);
+  if (typeof cell !== 'string') return false;
+  const bytes = Buffer.from(cell);
+  const start = builder.arena.length;
+  const flags = canonicalizeWholeJson(bytes, 0, bytes.length, builder.arena);
+  if (flags < 0) return false;
+  builder.setText(row, start, flags);
   return true;
 }

@@ -56,7 +56,7 @@ export const scriptConfig = z.strictObject({
     description: 'Milliseconds that the script may take for about a thousand records, and to begin.',
     'x-advanced': true,
   }),
-  memory_mb_max: option(z.number().int().min(16).max(8192).default(256), {
+  memory_mb_max: option(z.number().int().min(32).max(8192).default(256), {
     title: 'Memory limit',
     description: 'Megabytes that the objects of the script may take.',
     'x-advanced': true,

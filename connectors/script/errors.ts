@@ -53,7 +53,7 @@ export const scriptErrors = errorCatalogue({
   },
   SCRIPT_TIMEOUT: {
     kind: 'data',
-    message: 'The script did not come to an end within {seconds} s for {count} records.',
+    message: 'The script did not come to an end within {seconds} s {what}.',
     hint: 'Look for a loop or a regular expression that does not end, or raise `timeout_ms`.',
   },
   SCRIPT_MEMORY: {

@@ -55,8 +55,8 @@ class ScriptStream implements FilterStream {
   }
 
   async apply(batch: Batch, faults: FilterFaults): Promise<Filtered> {
-    const isBegun = this.#process !== undefined || (await this.#begin());
-    const answer = isBegun ? await this.#ask(this.#requests.write(batch), batch.rowCount) : undefined;
+    const process = await this.#ready();
+    const answer = process && (await this.#ask(process, this.#requests.write(batch), batch.rowCount));
     if (answer === undefined) return undefined;
     if (answer.threw !== undefined) throw this.#threw('SCRIPT_THREW', answer.threw, { record: 'any of its batch' });
     for (const fault of answer.faults ?? []) this.#tell(fault, batch, faults);
@@ -72,20 +72,31 @@ class ScriptStream implements FilterStream {
     await this.#process?.close();
   }
 
-  /** False when the run is stopped meanwhile. */
-  async #begin(): Promise<boolean> {
+  /**
+   * The process, with the script begun; undefined when the run is stopped meanwhile. It may have come to its end over
+   * records that do not count after all: then there is a new one.
+   */
+  async #ready(): Promise<ScriptProcess | undefined> {
+    if (this.#process?.isAlive === true) return this.#process;
+    await this.#process?.close();
     const { config } = this.#parts;
-    this.#process = new ScriptProcess({ timeoutMs: config.timeout_ms, memoryMb: config.memory_mb_max });
-    const answer = await this.#ask(JSON.stringify(startOf(this.#parts, this.schema)), 0);
-    if (answer?.threw !== undefined) throw this.#threw('SCRIPT_BEGIN', answer.threw, {});
-    return answer !== undefined;
+    const process = new ScriptProcess({ timeoutMs: config.timeout_ms, memoryMb: config.memory_mb_max });
+    this.#process = process;
+    const answer = await this.#ask(process, JSON.stringify(startOf(this.#parts, this.schema)), 0);
+    if (answer?.threw === undefined) return answer === undefined ? undefined : process;
+    await process.close();
+    throw this.#threw('SCRIPT_BEGIN', answer.threw, {});
   }
 
-  async #ask(text: string, count: number): Promise<ScriptAnswer | undefined> {
-    const answer = await this.#process?.ask(text, count, this.#parts.ctx.signal);
+  async #ask(process: ScriptProcess, text: string, count: number): Promise<ScriptAnswer | undefined> {
+    const answer = await process.ask(text, count, this.#parts.ctx.signal);
     if (answer === undefined) return undefined;
     const parsed = parsedAnswer(answer);
-    if (parsed.isTimeout === true) throw this.#process?.timedOut(count);
+    if (parsed.isTimeout === true) {
+      // What the script has begun may go on with the next records.
+      await process.close();
+      throw process.timedOut(count);
+    }
     if (parsed.isTooMuch === true) {
       const limit = `${ANSWER_LENGTH_MAX} characters, or ${ROWS_MAX} records,`;
       throw scriptErrors.error('SCRIPT_OUTPUT', { limit, count });

@@ -37,7 +37,7 @@ export class ScriptProcess {
 
   constructor(limits: ProcessLimits) {
     this.#limits = limits;
-    const child = spawn(process.execPath, [...flags(limits), entry], {
+    const child = spawn(process.execPath, [...processFlags(limits), entry], {
       env: {},
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,
@@ -61,6 +61,11 @@ export class ScriptProcess {
         resolve();
       });
     });
+  }
+
+  /** It can be asked. */
+  get isAlive(): boolean {
+    return this.#death === undefined;
   }
 
   /** The answer to a frame that is about so many records; undefined when the run is stopped meanwhile. */
@@ -89,7 +94,8 @@ export class ScriptProcess {
   }
 
   timedOut(count: number): Error {
-    return scriptErrors.error('SCRIPT_TIMEOUT', { seconds: this.#limits.timeoutMs / 1000, count });
+    const what = count === 0 ? 'before the first record' : `for ${count} records`;
+    return scriptErrors.error('SCRIPT_TIMEOUT', { seconds: this.#limits.timeoutMs / 1000, what });
   }
 
   /** Ends it, and waits until it is gone. */
@@ -134,7 +140,7 @@ function died(reason: string): Error {
  * No files, connections, processes, threads, addons; no code out of texts, in no realm; the objects of the process
  * itself cannot be changed. The heap is as large as the script may be, and a little.
  */
-function flags({ memoryMb }: ProcessLimits): string[] {
+export function processFlags({ memoryMb }: Pick<ProcessLimits, 'memoryMb'>): string[] {
   return [
     '--permission',
     `--allow-fs-read=${readable}`,

@@ -27,8 +27,8 @@ export interface ScriptColumn {
 
 /**
  * A cell on its way to the script: boolean as it is; long as a number when that is exact, else as digits; double as a
- * number, NaN and infinities as text; timestamp as digits of nanoseconds since 1970; json as its text. On the way back the
- * same, and 0 for a timestamp or json cell that is that of the record that went there.
+ * number, NaN and infinities as text; timestamp as digits of nanoseconds since 1970; json as its text. On the way back
+ * the same, and 0 for a timestamp or json cell that is that of the record that went there.
  */
 export type WireCell = null | boolean | number | string;
 

@@ -85,7 +85,7 @@ function parsed(code: string): Program | SyntaxError {
 }
 
 function withoutTypes(text: string, config: ScriptConfig, places: PlaceText): string {
-  const { emitWarning } = process;
+  const emitWarning = Object.getOwnPropertyDescriptor(process, 'emitWarning');
   try {
     // Node says once per process that it is experimental. That is for us to know.
     process.emitWarning = () => {};
@@ -99,7 +99,7 @@ function withoutTypes(text: string, config: ScriptConfig, places: PlaceText): st
     const params = { place: places(line, column), reason: error.message };
     throw scriptErrors.error('SCRIPT_SYNTAX', params, { ...where(config), cause: error });
   } finally {
-    process.emitWarning = emitWarning;
+    Object.defineProperty(process, 'emitWarning', emitWarning ?? {});
   }
 }
 

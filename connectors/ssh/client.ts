@@ -19,7 +19,7 @@ import type { RopewayError } from '#spi/errors.ts';
 import { sshErrors } from './errors.ts';
 import { forwardFailure, sshFailure } from './failure.ts';
 import type { FailingConnection } from './failure.ts';
-import { hostKeyCheck } from './host-key.ts';
+import { fingerprintOf, hostKeyCheck, typeOf } from './host-key.ts';
 import type { HostKeyAlgorithm, HostKeyCheck, HostKeyOptions } from './host-key.ts';
 import { privateKey } from './private-key.ts';
 import type { PrivateKeyOptions } from './private-key.ts';
@@ -42,6 +42,11 @@ export interface ConnectSettings {
   readonly timeout: { readonly option: string; readonly seconds: number };
   /** The way to the server, when it is not TCP from here; made anew for every try. */
   readonly openSocket?: (() => Promise<Duplex>) | undefined;
+}
+
+export interface ShownKey {
+  readonly type: string;
+  readonly fingerprint: string;
 }
 
 export interface Target {
@@ -98,6 +103,8 @@ export class SshConnection implements AsyncDisposable {
   readonly server: string;
   /** Why the key of the server was refused. */
   hostKeyRefusal: RopewayError | undefined;
+  /** What the server has shown of itself. */
+  hostKey: ShownKey = { type: '', fingerprint: '' };
   readonly #client: Client;
   readonly #settings: ConnectSettings;
   readonly #signal: AbortSignal;
@@ -147,6 +154,12 @@ export class SshConnection implements AsyncDisposable {
   /** Why the connection broke; undefined while it stands. */
   failure(): RopewayError | undefined {
     return this.#failure;
+  }
+
+  /** What goes through the connection has ended without an answer: the connection counts as broken. */
+  lost(error: Error): RopewayError {
+    this.#fail(error);
+    return this.#failure ?? sshFailure(error, this.#state());
   }
 
   /** A connection from the server to the target. */
@@ -207,6 +220,7 @@ export class SshConnection implements AsyncDisposable {
       keepaliveCountMax: KEEP_ALIVES_MAX,
       algorithms: { cipher: ciphers, serverHostKey: [...algorithms] },
       hostVerifier: (hostKey: Buffer) => {
+        this.hostKey = { type: typeOf(hostKey), fingerprint: fingerprintOf(hostKey) };
         this.hostKeyRefusal = check.refusal(hostKey);
         return this.hostKeyRefusal === undefined;
       },

@@ -79,3 +79,34 @@ export const sshTunnelField = {
     examples: [{ host: 'bastion.example.com', user: 'etl', secret_key_file: '/home/etl/.ssh/id_ed25519' }],
   }),
 };
+
+const proxySchema = z.strictObject({
+  type: option(z.enum(['http', 'socks', 'stream']), {
+    title: 'Type',
+    description: '`http` or `socks` (version 5). `stream` of Embulk, which is a way through SSH, is `ssh_tunnel` here.',
+  }),
+  host: option(z.string().min(1), { title: 'Host', description: 'Name or address of the proxy.' }),
+  port: option(port.default(22), { title: 'Port', description: 'Port of the proxy.' }),
+  user: option(z.string().optional(), { title: 'User', description: 'User name for the proxy.' }),
+  password: option(z.string().optional(), {
+    title: 'Password',
+    description: 'Password for the proxy.',
+    'x-secret': true,
+  }),
+  command: option(z.string().nullable().optional(), {
+    title: 'Command',
+    description: 'Taken for configs of Embulk: it belongs to `type: stream`.',
+    'x-advanced': true,
+  }),
+});
+
+export type SshProxyConfig = z.output<typeof proxySchema>;
+
+export const sshProxyField = {
+  proxy: option(proxySchema.optional(), {
+    title: 'Proxy',
+    description: 'Proxy through which the SSH server is reached.',
+    examples: [{ type: 'http', host: 'proxy.example.com', port: 8080 }],
+    'x-advanced': true,
+  }),
+};

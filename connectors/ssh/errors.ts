@@ -89,6 +89,17 @@ export const sshErrors = errorCatalogue({
     hint: 'Check `host` and `port` of the target as the SSH server sees them, and that the target runs.',
     transient: true,
   },
+  SSH_PROXY_FAILED: {
+    kind: 'connector',
+    message: 'The proxy {proxy} does not lead to the SSH server {target}: {reason}.',
+    hint: 'Check the options of `proxy`, and whether the proxy may connect to this port.',
+    transient: true,
+  },
+  SSH_PROXY_STREAM: {
+    kind: 'config',
+    message: '`type: stream` is not a kind of proxy here.',
+    hint: 'The way through another SSH server is the section `ssh_tunnel`.',
+  },
   SSH_STOPPED: {
     kind: 'data',
     message: 'The run was stopped while the SSH server {server} was at work.',

@@ -118,7 +118,7 @@ function algorithms(types: readonly string[]): HostKeyAlgorithm[] {
 }
 
 /** A key begins with the length and the name of its type. */
-function typeOf(key: Buffer): string {
+export function typeOf(key: Buffer): string {
   return key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');
 }
 

@@ -61,6 +61,25 @@ describe('timestamp_format', () => {
     expect(converted(from, column, cell)).toEqual(expected);
   });
 
+  // The four conversions of UNIX times, in every unit.
+  it.each<[string, bigint, string]>([
+    ['second', 1767323045n, '2026-01-02 12:04:05.000000000'],
+    ['ms', 1767323045123n, '2026-01-02 12:04:05.123000000'],
+    ['us', 1767323045123456n, '2026-01-02 12:04:05.123456000'],
+    ['ns', 1767323045123456789n, '2026-01-02 12:04:05.123456789'],
+    ['ms', -1n, '1970-01-01 08:59:59.999000000'],
+    ['ns', -9223372036854775808n, '1677-09-21 09:31:42.145224192'],
+  ])('converts UNIX times in %s: %o is %s in Tokyo', (unit, number, text) => {
+    const instant = converted('long', { type: 'timestamp', from_unit: unit }, number);
+    const format = '%Y-%m-%d %H:%M:%S.%9N';
+    const tokyo = { to_format: format, to_timezone: 'Asia/Tokyo' };
+    expect(converted('timestamp', tokyo, instant)).toBe(text);
+    expect(converted('timestamp', { type: 'long', to_unit: unit }, instant)).toBe(number);
+    expect(converted('long', { ...tokyo, from_unit: unit }, number)).toBe(text);
+    const back = { type: 'long', from_format: ['%Y-%m-%d %H:%M:%S.%N'], from_timezone: 'Asia/Tokyo', to_unit: unit };
+    expect(converted('string', back, text)).toBe(number);
+  });
+
   it('takes what the column does not say from the defaults', () => {
     const defaults = {
       default_from_timestamp_format: ['%Y'],

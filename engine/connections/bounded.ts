@@ -9,6 +9,8 @@ import { withoutSecrets } from './secrets.ts';
 
 /** For one check or one page: connecting with all its own tries takes no longer. */
 const ANSWER_MS_MAX = 120_000;
+/** What is left early may close what it has opened for so long: as long as a stop may take. */
+const LEAVE_MS_MAX = 500;
 
 export interface AskOptions {
   readonly ctx: Context;
@@ -21,7 +23,8 @@ export interface Asking {
   readonly ctx: Context;
   /** The answer, or an error that may be shown: placed in the config, and without secrets. */
   answer<T>(call: () => Promise<T>): Promise<T>;
-  close(): void;
+  /** Ends the asking. `leave` closes what is open; one that does not come to its end is left behind. */
+  close(leave?: () => Promise<unknown> | undefined): Promise<void>;
 }
 
 /** Each `answer` has its own time; the first that runs out of it ends the asking. */
@@ -50,17 +53,33 @@ export function ask(connection: OpenConnection, { ctx, answerMs = ANSWER_MS_MAX 
         fail = undefined;
       }
     },
-    close() {
+    async close(leave) {
       ctx.signal.removeEventListener('abort', onAbort);
       end.abort();
+      await inTime(leave?.());
     },
   };
+}
+
+async function inTime(work: Promise<unknown> | undefined): Promise<void> {
+  if (work === undefined) return;
+  await new Promise<void>((done) => {
+    const timer = setTimeout(done, LEAVE_MS_MAX);
+    const end = (): void => {
+      clearTimeout(timer);
+      done();
+    };
+    // What fails while it is being left has nothing to say any more.
+    work.then(end, end);
+  });
 }
 
 /** An error as it may be shown. */
 export function shown(connection: OpenConnection, error: unknown): Error {
   const record = errorRecord(placed({ path: [connection.use] }, asRopewayError(error)));
-  return errorFromRecord(withoutSecrets(record, connection.secrets));
+  const { message, hint, where, stack } = record;
+  const words = withoutSecrets({ message, hint, where, ...(stack === undefined ? {} : { stack }) }, connection.secrets);
+  return errorFromRecord({ ...record, ...words });
 }
 
 function timeout({ use, type }: OpenConnection, answerMs: number): Error {

@@ -84,6 +84,36 @@ describe('testConnection()', () => {
     expect(String(failure)).not.toContain(secret);
   });
 
+  it.each(['connector', 'passed', 'skipped', 'connect'])(
+    'keeps its own words when the password is %s',
+    async (word) => {
+      const found = await checks({ password: word, fails_at: 'log_in' });
+      expect(found[1]).toMatchObject({ name: 'connect', outcome: 'passed' });
+      expect(found[3]).toMatchObject({ reason: { kind: 'connector', code: 'FAULTY_REFUSED' } });
+      expect(found[4]).toMatchObject({ outcome: 'skipped' });
+    },
+  );
+
+  it('lets the plugin close what it has opened when it is left early', async () => {
+    let isClosed = false;
+    const { connection } = await openConnection({ in: { type: 'faulty' } }, 'in', plugins);
+    if (connection === undefined) throw new Error('it opens');
+    const loaded = await connection.plugin.load();
+    const test = async function* (...args: Parameters<typeof loaded.test>): AsyncGenerator<Check> {
+      try {
+        yield* loaded.test(...args);
+      } finally {
+        isClosed = true;
+      }
+    };
+    const watched = { ...connection, plugin: { ...connection.plugin, load: async () => ({ ...loaded, test }) } };
+    for await (const check of testConnection(watched, { ctx: context() })) {
+      expect(check.name).toBe('resolve');
+      break;
+    }
+    expect(isClosed).toBe(true);
+  });
+
   it('does not wait for a check that answers never', async () => {
     await expect(checks({ hangs_at: 'connect' }, 20)).rejects.toMatchObject({ code: 'CONNECTION_TIMEOUT' });
     const stop = new AbortController();

@@ -4,7 +4,6 @@ import { ask } from './bounded.ts';
 import type { AskOptions } from './bounded.ts';
 import { connectionErrors } from './errors.ts';
 import type { OpenConnection } from './open-connection.ts';
-import { withoutSecrets } from './secrets.ts';
 
 /** What systems give at once without effort: S3 has pages of this size. */
 export const PAGE_ENTRIES = 1000;
@@ -45,7 +44,7 @@ export async function* listEntries(
       const { entries, next } = await asking.answer(() => plugin.browse(connection.config as never, page, asking.ctx));
       if (entries.length > page.limit) throw broken(connection, `a page has more than the ${page.limit} asked for`);
       left -= entries.length;
-      if (entries.length > 0) yield withoutSecrets(entries, connection.secrets);
+      if (entries.length > 0) yield entries;
       if (next === undefined) return { hasMore: false };
       emptyPages = entries.length === 0 ? emptyPages + 1 : 0;
       if (emptyPages > EMPTY_PAGES_MAX) throw broken(connection, `${EMPTY_PAGES_MAX} pages in a row are empty`);
@@ -54,7 +53,7 @@ export async function* listEntries(
     }
     return { hasMore: true };
   } finally {
-    asking.close();
+    await asking.close();
   }
 }
 

@@ -11,10 +11,10 @@ import { withoutSecrets } from './secrets.ts';
 /** Each check as it is known, without secrets. Throws when it is stopped, and for bugs of the plugin. */
 export async function* testConnection(connection: OpenConnection, options: AskOptions): AsyncGenerator<Check> {
   const asking = ask(connection, options);
+  const plugin = await connection.plugin.load();
+  // The config has passed this plugin's own schema; its type is forgotten in the catalogue.
+  const checks = plugin.test(connection.config as never, asking.ctx, connection.use)[Symbol.asyncIterator]();
   try {
-    const plugin = await connection.plugin.load();
-    // The config has passed this plugin's own schema; its type is forgotten in the catalogue.
-    const checks = plugin.test(connection.config as never, asking.ctx, connection.use)[Symbol.asyncIterator]();
     let count = 0;
     for (;;) {
       const step = await asking.answer(() => checks.next());
@@ -25,13 +25,14 @@ export async function* testConnection(connection: OpenConnection, options: AskOp
     }
     if (count === 0) throw broken(connection, 'it has no checks');
   } finally {
-    asking.close();
+    await asking.close(() => checks.return?.());
   }
 }
 
 function presentable(connection: OpenConnection, check: Check): Check {
   const { reason, ...rest } = check;
-  const clean = withoutSecrets(rest, connection.secrets);
+  // Only what a plugin words by itself: a password may well be one of our own words.
+  const clean = { ...rest, detail: withoutSecrets(check.detail, connection.secrets) };
   if (reason === undefined) return clean;
   const error = shown(connection, reason);
   return isRopewayError(error) ? { ...clean, reason: error } : clean;

@@ -15,10 +15,10 @@ import { loadSection } from '#engine/section.ts';
 import { guessLoop } from './guess-loop.ts';
 
 /**
- * Tried in this order. `zstd`, `parquet` and `ltsv` are ours; they cannot change the answer for any other file (labelled
- * values would be CSV of one odd column otherwise).
+ * Tried in this order. Others than Embulk's (gzip, bzip2, json, csv) are ours; they cannot change the answer for a file
+ * that those understand (labelled values would be CSV of odd columns otherwise).
  */
-const defaultGuessers = ['gzip', 'bzip2', 'zstd', 'parquet', 'json', 'ltsv', 'csv'];
+const defaultGuessers = ['gzip', 'bzip2', 'zstd', 'zip', 'tar', 'parquet', 'json', 'ltsv', 'csv'];
 
 export interface GuessOptions {
   readonly catalog: Catalog;

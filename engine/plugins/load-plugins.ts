@@ -1,6 +1,7 @@
 /** Plugins from outside, loaded and put beside the ones that are there. */
 import { isRopewayError } from '#spi/errors.ts';
 import type { AnyPlugin, Catalog } from '#spi/plugin.ts';
+import { notePackage } from './blame.ts';
 import { declarationFault } from './declaration.ts';
 import { pluginErrors } from './errors.ts';
 import type { PluginPackage } from './plugin-package.ts';
@@ -15,8 +16,9 @@ export interface ForeignPlugins {
 
 /** A plugin that does not come with Ropeway. */
 export interface ForeignPlugin extends AnyPlugin {
-  /** The package. */
+  /** The package, in words. */
   readonly from: string;
+  readonly folder: string;
 }
 
 export function originOf(plugin: AnyPlugin): string {
@@ -38,7 +40,7 @@ export async function withPlugins(builtIn: Catalog, { packages, spi }: ForeignPl
 }
 
 /** What a config chooses from by the name alone. */
-function placeOf({ kind }: AnyPlugin): string {
+export function placeOf({ kind }: AnyPlugin): string {
   if (kind === 'file_input') return 'input';
   return kind === 'file_output' ? 'output' : kind;
 }
@@ -53,6 +55,7 @@ function originText({ from }: ForeignPlugin): string {
 }
 
 async function loadPackage(one: PluginPackage): Promise<readonly ForeignPlugin[]> {
+  notePackage(one.name, one.folder);
   const { plugins } = await guarded(one, () => importModule(one.module));
   if (!Array.isArray(plugins)) {
     throw pluginErrors.error('PLUGIN_DECLARATION', { module: one.name, reason: 'there is no list `plugins`' });
@@ -74,6 +77,7 @@ function foreign(one: PluginPackage, declaration: unknown): ForeignPlugin {
   return {
     ...plugin,
     from,
+    folder: one.folder,
     config: () => guarded(one, () => plugin.config()),
     load: () => guarded<Awaited<ReturnType<AnyPlugin['load']>>>(one, () => plugin.load()),
   };

@@ -67,7 +67,7 @@ output file
     ['a type without a connection', job(''), ['--only', 'out'], 2, /CONNECTION_NONE[^]*Types that have one: f/],
     ['a wrong option', job('fails_at: 5'), [], 2, /OPTION_TYPE[^]*config\.yml:1:5/],
     ['an unknown type', 'in: {type: flie}\n', [], 2, /Did you mean 'file'/],
-    ['a bug of the plugin', job('breaks_at: read'), [], 70, /INTERNAL[^]*no way in with \*\*\*/],
+    ['a bug of the plugin', job('breaks_at: read'), [], 70, /PLUGIN_BROKEN[^]*no way in with \*\*\*/],
     ['an empty config', '', ['--only', 'in'], 2, /YAML/],
   ])('tells of %s', async (_, config, args, exitCode, words) => {
     await using place = await workspace({ 'config.yml': config });

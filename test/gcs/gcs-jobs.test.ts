@@ -311,6 +311,19 @@ describe.runIf(isServed)('jobs with Google Cloud Storage', () => {
       expect(await gcs.uploads(bucket)).toEqual([]);
     });
 
+    it('gives up what killed runs left, and nothing else', async () => {
+      const bucket = await newBucket();
+      // moto says of every upload that it is from 2010; parts have their times.
+      await gcs.begin(bucket, 'r.000.00.csv');
+      await gcs.begin(bucket, 'r.001.00.csv', 'of a run that lives');
+      await gcs.begin(bucket, 'r.csv');
+      const job = toGcs({ ...gcs, bucket }, [...csvOut, 'stale_upload_hours: 24']);
+      await using place = await workspace({ 'in/a': '1,x\n', 'config.yml': job });
+      const result = await place.ropeway(['run', 'config.yml']);
+      expect(result.exitCode, result.stderr).toBe(0);
+      expect((await gcs.uploads(bucket)).sort()).toEqual(['r.001.00.csv', 'r.csv']);
+    });
+
     it('leaves nothing when the run is stopped', async () => {
       const bucket = await newBucket();
       let pid = 0;

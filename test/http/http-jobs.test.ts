@@ -234,6 +234,26 @@ describe('pages', () => {
     expect(server.asked.map(({ url }) => url.search)).toEqual(['?n=5', '?n=5&c=a%2Fb+c', '?n=5&c=9223372036854775807']);
   });
 
+  it('may be asked for in the JSON that is posted', async () => {
+    const cursors = ['"a"', '9223372036854775807', 'null'];
+    await using server = await httpServer(({ index }, answer) => {
+      answer.end(`{"next": ${cursors[index]}, "data": [{"a": ${index}}]}`);
+    });
+    const options = ['method: post', 'params_in: json', `request_body: '{"filter": {"id": 12345678901234567890} }'`];
+    const { exitCode, stderr, records } = await run(
+      job(server.url, [json, ...options, 'pager: {style: cursor, cursor_param: after, cursor_at: /next}']),
+    );
+    expect(exitCode, stderr).toBe(0);
+    expect(records).toBe('0 1 2');
+    const filter = '{"filter": {"id": 12345678901234567890} ';
+    expect(server.asked.map(({ body }) => body)).toEqual([
+      `${filter}}`,
+      `${filter},"after":"a"}`,
+      `${filter},"after":9223372036854775807}`,
+    ]);
+    expect(server.asked[0]?.headers['content-type']).toBe('application/json');
+  });
+
   it('are followed by the header Link', async () => {
     await using server = await httpServer(({ index, url }, answer) => {
       const next = `</x,y?page=${index + 1}&token=hush>; title="a, \\"b\\""; rel="prev next"`;

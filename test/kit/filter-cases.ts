@@ -1,9 +1,9 @@
 /** A filter on a few rows, as its tests want to see it. */
 import { valueAt } from '#spi/batch.ts';
-import type { Timestamp } from '#spi/batch.ts';
+import type { Batch, Timestamp } from '#spi/batch.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
 import type { Context } from '#spi/context.ts';
-import type { Filter } from '#spi/records.ts';
+import type { Filter, FilterFaults, FilterStream } from '#spi/records.ts';
 import type { ColumnType, Schema } from '#spi/schema.ts';
 import { keptLog } from './memory-plugins.ts';
 
@@ -40,19 +40,74 @@ export function filterContext(): Context {
   };
 }
 
+export interface FilterCaseOptions {
+  readonly batchRows?: number;
+  readonly context?: Context;
+  /** Hears of faults instead of what is returned. */
+  readonly faults?: FilterFaults;
+}
+
 /** The rows through the filter, `batchRows` at a time: a filter must not notice where batches end. */
 export function filtered<C>(
   filter: Filter<C>,
   config: C,
   columns: string,
   rows: readonly (readonly Cell[])[],
-  { batchRows = 1024, context = filterContext() }: { batchRows?: number; context?: Context } = {},
+  { batchRows = 1024, context = filterContext() }: FilterCaseOptions = {},
 ): Filtered {
   const input = schemaOf(columns);
   const stream = filter.open(config, input, context);
-  const out: Cell[][] = [];
-  const rejected: string[] = [];
-  const nulled: string[] = [];
+  const outcome = new Outcome();
+  for (const batch of batchesOf(input, rows, batchRows)) {
+    const result = stream.apply(batch, outcome.faults);
+    if (result instanceof Promise) throw new TypeError('The filter has to be waited for.');
+    outcome.add(result);
+  }
+  return outcome.of(stream);
+}
+
+/** The same for a filter that has to be waited for. */
+export async function filteredLater<C>(
+  filter: Filter<C>,
+  config: C,
+  columns: string,
+  rows: readonly (readonly Cell[])[],
+  { batchRows = 1024, context = filterContext(), faults }: FilterCaseOptions = {},
+): Promise<Filtered> {
+  const input = schemaOf(columns);
+  const stream = filter.open(config, input, context);
+  const outcome = new Outcome();
+  try {
+    for (const batch of batchesOf(input, rows, batchRows))
+      outcome.add(await stream.apply(batch, faults ?? outcome.faults));
+    return outcome.of(stream);
+  } finally {
+    await stream.close?.();
+  }
+}
+
+class Outcome {
+  readonly #rows: Cell[][] = [];
+  readonly #rejected: string[] = [];
+  readonly #nulled: string[] = [];
+  readonly faults: FilterFaults = {
+    reject: ({ reason }) => this.#rejected.push(reason.code),
+    nullCell: (describe) => this.#nulled.push(describe().reason.code),
+  };
+
+  add(result: Batch | undefined): void {
+    for (let row = 0; row < (result?.rowCount ?? 0); row++) {
+      this.#rows.push((result?.vectors ?? []).map((vector) => valueAt(vector, row)));
+    }
+  }
+
+  of({ schema }: FilterStream): Filtered {
+    const columns = schema.columns.map(({ name, type }) => `${name}:${type}`).join(' ');
+    return { schema: columns, rows: this.#rows, rejected: this.#rejected, nulled: this.#nulled };
+  }
+}
+
+function* batchesOf(input: Schema, rows: readonly (readonly Cell[])[], batchRows: number): Generator<Batch> {
   for (let from = 0; from < rows.length; from += batchRows) {
     const builder = new BatchBuilder(input);
     for (const cells of rows.slice(from, from + batchRows)) {
@@ -60,18 +115,9 @@ export function filtered<C>(
       builder.endRow();
     }
     const batch = builder.take();
-    if (batch === undefined) break;
-    const result = stream.apply(batch, {
-      reject: ({ reason }) => rejected.push(reason.code),
-      nullCell: (describe) => nulled.push(describe().reason.code),
-    });
-    if (result instanceof Promise) throw new TypeError('The filter has to be waited for.');
-    for (let row = 0; row < (result?.rowCount ?? 0); row++) {
-      out.push((result?.vectors ?? []).map((vector) => valueAt(vector, row)));
-    }
+    if (batch === undefined) return;
+    yield batch;
   }
-  const schema = stream.schema.columns.map(({ name, type }) => `${name}:${type}`).join(' ');
-  return { schema, rows: out, rejected, nulled };
 }
 
 function setCell(builder: BatchBuilder, column: number, cell: Cell): void {

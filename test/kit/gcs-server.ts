@@ -21,6 +21,8 @@ export interface GcsServer extends AsyncDisposable {
   /** What the store tells of an object. */
   stat(bucket: string, name: string): Promise<Readonly<Record<string, unknown>>>;
   names(bucket: string): Promise<string[]>;
+  /** Begins an upload, with a part or without, and leaves it there. */
+  begin(bucket: string, name: string, part?: string): Promise<void>;
   /** Names of uploads that are neither completed nor given up. */
   uploads(bucket: string): Promise<string[]>;
 }
@@ -61,6 +63,7 @@ export async function startGcs(): Promise<GcsServer> {
       const { items = [] } = (await answer.json()) as { items?: { name: string }[] };
       return items.map(({ name }) => name);
     },
+    begin: (bucket, name, part) => s3.begin(bucket, name, part),
     uploads: (bucket) => s3.uploads(bucket),
     async [Symbol.asyncDispose]() {
       front.closeAllConnections();

@@ -18,6 +18,8 @@ export interface MemoryFaults {
   readonly readFails?: ReadonlySet<number>;
   readonly writeFails?: ReadonlySet<number>;
   readonly commitFails?: boolean;
+  /** The input says when it lets go of what it planned. */
+  readonly tellsRelease?: boolean;
   /** Waits for ever in the read of this task, deaf to signals. */
   readonly hangs?: ReadonlySet<number>;
 }
@@ -55,6 +57,9 @@ function memoryInput(journal: Journal, faults: MemoryFaults): Input<{ tasks: str
     async plan(config) {
       journal.push('plan in');
       return { schema, tasks: config.tasks };
+    },
+    async release(_config, tasks) {
+      if (faults.tellsRelease === true) journal.push(`let go ${tasks.length}`);
     },
     async *read(_config, task, _schema, ctx) {
       const texts = task as readonly string[];

@@ -25,6 +25,8 @@ export interface PostgresServer extends AsyncDisposable {
   readonly options: Readonly<Record<string, string | number>>;
   /** Rows as lists of what the driver makes of values; of the last statement when there are several. */
   query(sql: string): Promise<unknown[][]>;
+  /** Crashes, as if the power had failed, and comes up again. */
+  crash(): Promise<void>;
   /** Turns TLS on, with a certificate for the name `localhost` alone; returns the file of its authority. */
   enableTls(): Promise<string>;
 }
@@ -58,11 +60,23 @@ export async function postgresServer(): Promise<PostgresServer> {
   const { status, stderr } = spawnSync(join(bin, 'initdb'), [...init, '--locale=C.UTF-8'], options);
   if (status !== 0) throw new Error(`initdb failed: ${String(stderr)}`);
   const port = await freePort();
-  const settings = ['listen_addresses=127.0.0.1', 'fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'fsync=off',
+    'synchronous_commit=off',
+    'full_page_writes=off',
+    'max_connections=200',
+  ];
   const args = ['-D', data, '-p', String(port), '-k', folder, ...settings.flatMap((setting) => ['-c', setting])];
   // The folder of the socket is this one, and nobody else's.
-  const child = spawn(join(bin, 'postgres'), args, { ...options, stdio: 'ignore' });
-  const client = await connected(port, child);
+  const start = (): ChildProcess => spawn(join(bin, 'postgres'), args, { ...options, stdio: 'ignore' });
+  let child = start();
+  let client = await connected(port, child);
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  };
   return {
     port,
     options: { type: 'postgresql', host: '127.0.0.1', port, user, password, database: 'postgres' },
@@ -70,6 +84,12 @@ export async function postgresServer(): Promise<PostgresServer> {
       const result: unknown = await client.query({ text: sql, rowMode: 'array' });
       // Several statements give a list of results.
       return ((Array.isArray(result) ? result.at(-1) : result) as pg.QueryArrayResult<unknown[]>).rows;
+    },
+    async crash() {
+      // What would be an "immediate shutdown": the next start recovers.
+      await stop('SIGQUIT');
+      child = start();
+      client = await connected(port, child);
     },
     async enableTls() {
       const [key, certificate] = [join(data, 'server.key'), join(data, 'server.crt')];
@@ -86,10 +106,8 @@ export async function postgresServer(): Promise<PostgresServer> {
     },
     async [Symbol.asyncDispose]() {
       await client.end();
-      const ended = new Promise((resolve) => child.once('exit', resolve));
       // What would be a "fast shutdown": connections are closed.
-      child.kill('SIGINT');
-      await ended;
+      await stop('SIGINT');
       rmSync(folder, { recursive: true, force: true });
     },
   };

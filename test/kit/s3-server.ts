@@ -3,11 +3,13 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import {
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { motoServer } from './moto.ts';
 
@@ -23,6 +25,8 @@ export interface S3Server extends AsyncDisposable {
   put(bucket: string, key: string, body: string | Uint8Array, settings?: PutSettings): Promise<void>;
   get(bucket: string, key: string): Promise<Buffer>;
   keys(bucket: string): Promise<string[]>;
+  /** Begins an upload, with a part or without, and leaves it there. */
+  begin(bucket: string, key: string, part?: string): Promise<void>;
   /** Keys of uploads that are neither completed nor given up. */
   uploads(bucket: string): Promise<string[]>;
 }
@@ -67,6 +71,13 @@ export async function startS3(env: Readonly<Record<string, string>> = {}): Promi
     async keys(bucket) {
       const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
       return Contents.map(({ Key = '' }) => Key);
+    },
+    async begin(bucket, key, part) {
+      const place = { Bucket: bucket, Key: key };
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand(place));
+      if (part !== undefined) {
+        await client.send(new UploadPartCommand({ ...place, UploadId, PartNumber: 1, Body: part }));
+      }
     },
     async uploads(bucket) {
       const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));

@@ -447,6 +447,36 @@ describe.runIf(isServed)('jobs with S3', () => {
       expect(await s3.uploads(bucket)).toEqual([]);
     });
 
+    it('gives up what killed runs left, and nothing else', async () => {
+      const bucket = await newBucket();
+      // moto says of every upload that it is from 2010; parts have their times.
+      await s3.begin(bucket, 'r.000.00.csv');
+      await s3.begin(bucket, 'r.123.45.csv');
+      await s3.begin(bucket, 'r.001.00.csv', 'of a run that lives');
+      for (const key of ['r.csv', 'r.x.00.csv', 'r.000.00.csv.gz', 'or.000.00.csv']) await s3.begin(bucket, key);
+      const others = ['or.000.00.csv', 'r.000.00.csv.gz', 'r.001.00.csv', 'r.csv', 'r.x.00.csv'];
+      const options = ['path_prefix: r', 'file_ext: .csv', 'formatter: {type: csv}'];
+      const job = (more: readonly string[]): string => localInput(toS3({ url: s3.url, bucket }, ...options, ...more));
+      await using place = await workspace({ 'in/a': '1,x\n', 'config.yml': job([]) });
+      expect((await place.ropeway(['run', 'config.yml'])).exitCode).toBe(0);
+      expect(await s3.uploads(bucket)).toHaveLength(7);
+      await place.write('config.yml', job(['stale_upload_hours: 24']));
+      const run = await place.ropeway(['run', 'config.yml']);
+      expect(run.exitCode, run.stderr).toBe(0);
+      expect((await s3.uploads(bucket)).sort()).toEqual(others);
+      expect(run.stderr.match(/Gave up an upload/g)).toHaveLength(2);
+      expect(await s3.keys(bucket)).toEqual(['r.000.00.csv']);
+
+      // Who may not look at them loses nothing.
+      await using proxy = await cuttingProxy(s3.port, {
+        answers: ({ method, url }) => (method === 'GET' && url?.includes('uploads') === true ? 403 : undefined),
+      });
+      await place.write('config.yml', job(['stale_upload_hours: 24']).replace(s3.url, proxy.url));
+      const poor = await place.ropeway(['run', 'config.yml']);
+      expect(poor.exitCode, poor.stderr).toBe(0);
+      expect(poor.stderr).toContain('s3:ListBucketMultipartUploads');
+    });
+
     it('leaves nothing when the run is stopped', async () => {
       const bucket = await newBucket();
       let pid = 0;

@@ -1,4 +1,4 @@
-/** A stream as a file that can be read anywhere: Parquet keeps its table of contents at the end. */
+/** A stream as a file that can be read anywhere: some formats keep their table of contents at the end. */
 import { open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { threadId } from 'node:worker_threads';
 import type { TaskContext } from '#spi/context.ts';
 import type { Bytes } from '#spi/files.ts';
 import { systemReason } from '#spi/system-reason.ts';
-import { parquetFileErrors } from './errors.ts';
+import { spoolErrors } from './errors.ts';
 
 /** Smaller files stay in memory. */
 const MEMORY_BYTES_MAX = 4 * 1024 * 1024;
@@ -65,17 +65,17 @@ let spools = 0;
 async function spooledFile(folder: string): Promise<SpooledFile> {
   spools += 1;
   // Threads share the folder.
-  const path = join(folder, `parquet-${threadId}-${spools}`);
+  const path = join(folder, `spool-${threadId}-${spools}`);
   return new FileSpool(path, await inFolder(folder, () => open(path, 'wx+')));
 }
 
-async function inFolder<T>(folder: string, call: () => Promise<T>): Promise<T> {
+export async function inFolder<T>(folder: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
     const reason = systemReason(error);
     if (reason === undefined) throw error;
-    throw parquetFileErrors.error('PARQUET_NO_ROOM', { folder, reason }, { cause: error });
+    throw spoolErrors.error('SPOOL_NO_ROOM', { folder, reason }, { cause: error });
   }
 }
 

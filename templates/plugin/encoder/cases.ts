@@ -1,0 +1,7 @@
+/** How `ropeway plugins check` tries the plugin. */
+import type { ConformanceCase } from 'ropeway/spi/conformance.js';
+
+export const cases: readonly ConformanceCase[] = [
+  { kind: 'encoder', name: 'my_plugin', config: {} },
+  { kind: 'decoder', name: 'my_plugin', sample: '68 65 6c\n6C 6F\n' },
+];
