@@ -326,7 +326,7 @@ describe.skipIf(mariadbMissing !== '')(`mysqlOutput in trouble${mariadbMissing}`
       server.query(`SELECT sum(crc32(concat_ws(' ', id, name))) FROM ${table}`);
     expect(await sums('many_more')).toEqual(await sums('many'));
     expect(await countOf('many_more')).toBe(30_000);
-    const rows = Array.from({ length: 200_000 }, (_, index) => `${index},name ${index}\n`).join('');
+    const rows = Array.from({ length: 200_000 }, (_, index) => `${index},name ${index} ${'x'.repeat(30)}\n`).join('');
     await using files = await workspace({ 'in/a.csv': rows, 'in/b.csv': rows });
     const config = csvToTable(server, { table: 'threads', mode: 'replace' });
     expect(await succeed(files, config.replace('exec: {', 'exec: {max_threads: 2, '))).toContain('threads=2');
