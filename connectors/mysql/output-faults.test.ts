@@ -333,5 +333,5 @@ describe.skipIf(mariadbMissing !== '')(`mysqlOutput in trouble${mariadbMissing}`
     expect(await server.query('SELECT count(*), sum(id), count(DISTINCT name) FROM threads')).toEqual([
       ['400000', '39999800000', '200000'],
     ]);
-  });
+  }, 60_000);
 });
