@@ -22,6 +22,7 @@ const needs: readonly Need[] = [
   { command: 'igzip', package: 'isal', why: 'another reader of what the gzip codec writes' },
   { command: 'libdeflate-gzip', package: 'libdeflate-tools', why: 'another reader of what the gzip codec writes' },
   { command: 'pg_ctlcluster', package: 'postgresql', why: 'the server of the postgresql connector' },
+  { command: 'mariadbd', package: 'mariadb-server', why: 'the server of the mysql connector' },
   { command: 'openssl', package: 'openssl', why: 'certificates of the servers in tests' },
   { command: '/usr/sbin/sshd', package: 'openssh-server', why: 'the server of the sftp connector and of tunnels' },
   { command: '/usr/sbin/vsftpd', package: 'vsftpd', why: 'the server of the ftp connector' },

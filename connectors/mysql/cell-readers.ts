@@ -133,12 +133,20 @@ function word(bytes: Uint8Array, at: number): number {
 function doubleReader({ source }: ReaderSpec, { vector }: CellTarget): CellReader {
   const { cells } = vector;
   const values = vector.type === 'double' ? vector.values : new Float64Array(0);
-  const isSingle = source.wire === 'float';
-  const size = isSingle ? 4 : 8;
+  if (source.wire === 'float') {
+    return (bytes, at, row) => {
+      values[row] = bytes.readFloatLE(at);
+      cells[row * 2 + 1] = 0;
+      return at + 4;
+    };
+  }
+  // Copied by words: reading a double checks and converts what is there as it is.
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   return (bytes, at, row) => {
-    values[row] = isSingle ? bytes.readFloatLE(at) : bytes.readDoubleLE(at);
+    words[row * 2 + LOW] = word(bytes, at);
+    words[row * 2 + 1 - LOW] = word(bytes, at + 4);
     cells[row * 2 + 1] = 0;
-    return at + size;
+    return at + 8;
   };
 }
 

@@ -20,6 +20,7 @@ import { roundDecimal } from './decimal.ts';
 import { writeEscaped } from './dialect.ts';
 import type { Dialect } from './dialect.ts';
 import { integerRange, lengthLimit } from './limits.ts';
+import type { Range } from './limits.ts';
 import type { TargetColumn } from './target-columns.ts';
 
 /** Appends the value of a cell that is not null. */
@@ -38,8 +39,6 @@ export class CellFault extends Error {
 }
 
 const SHOWN_TEXT_MAX = 100;
-/** Zero alone would be the year 2000. */
-const YEAR_ZERO = '0000';
 /** The last year of dates. */
 const YEAR_MAX = 9999;
 
@@ -76,7 +75,6 @@ function longWriter(target: TargetColumn, dialect: Dialect): CellWriter {
   const { kind } = target;
   const range = integerRange(target);
   const quote = numberQuote(target, dialect);
-  const isYear = target.typeName === 'year';
   const isNarrow = range !== undefined && (range.min > -(2n ** 63n) || range.max < 2n ** 63n - 1n);
   return (sink, vector, row) => {
     if (vector.type !== 'long') return;
@@ -86,11 +84,10 @@ function longWriter(target: TargetColumn, dialect: Dialect): CellWriter {
     }
     if (isNarrow) {
       const value = vector.values[row] as bigint;
-      if (isYear && value === 0n) {
-        sink.writeAscii(YEAR_ZERO);
-        return;
-      }
-      if (value < range.min || value > range.max) throw new CellFault('MYSQL_RANGE', String(value));
+      const text = wholeText(value, range);
+      if (text === undefined) throw new CellFault('MYSQL_RANGE', String(value));
+      sink.writeAscii(text);
+      return;
     }
     sink.writeAscii(quote);
     if (!copyCanonical(sink, vector, row)) sink.writeAscii(String(vector.values[row]));
@@ -115,23 +112,29 @@ function doubleWriter(target: TargetColumn, dialect: Dialect): CellWriter {
     if (kind === 'boolean') sink.writeByte(value > 0 ? 0x31 : 0x30);
     else if (kind === 'text' || kind === 'other') sink.writeAscii(`${quote}${formatDouble(value)}${quote}`);
     else if (!Number.isFinite(value)) throw new CellFault('MYSQL_NOT_A_NUMBER', formatDouble(value));
-    else if (range !== undefined) sink.writeAscii(wholeText(value, range));
+    else if (range !== undefined) sink.writeAscii(roundedText(value, range));
     else if (kind === 'decimal') sink.writeAscii(decimalText(formatDouble(value), scale));
     else if (!copyCanonical(sink, vector, row)) sink.writeAscii(formatDouble(value));
   };
 }
 
+/** Undefined when it is out of the range. */
+function wholeText(value: bigint, { min, max, zero }: Range): string | undefined {
+  if (value === 0n && zero !== undefined) return zero;
+  return value < min || value > max ? undefined : String(value);
+}
+
 /** Half away from zero, as Embulk does. */
-function wholeText(value: number, { min, max }: { readonly min: bigint; readonly max: bigint }): string {
-  const whole = BigInt(Math.sign(value) * Math.round(Math.abs(value)));
-  if (whole < min || whole > max) throw new CellFault('MYSQL_RANGE', formatDouble(value));
-  return String(whole);
+function roundedText(value: number, range: Range): string {
+  const text = wholeText(BigInt(Math.sign(value) * Math.round(Math.abs(value))), range);
+  if (text === undefined) throw new CellFault('MYSQL_RANGE', formatDouble(value));
+  return text;
 }
 
 function decimalText(text: string, scale: number): string {
-  const rounded = roundDecimal(text, scale);
-  if (rounded === undefined) throw new CellFault('MYSQL_NOT_A_NUMBER', text);
-  return rounded;
+  const decimal = roundDecimal(text, scale);
+  if (decimal === undefined) throw new CellFault('MYSQL_NOT_A_NUMBER', text);
+  return decimal;
 }
 
 function textWriter(target: TargetColumn, dialect: Dialect): CellWriter {
@@ -142,9 +145,9 @@ function textWriter(target: TargetColumn, dialect: Dialect): CellWriter {
     return (sink, vector, row) => {
       const text = stringAt(vector, row);
       if (!/^[-+]?\d+$/.test(text)) throw new CellFault('MYSQL_NOT_A_NUMBER', text);
-      const value = BigInt(text.replace(/^\+/, ''));
-      if (value < range.min || value > range.max) throw new CellFault('MYSQL_RANGE', text);
-      sink.writeAscii(String(value));
+      const whole = wholeText(BigInt(text.replace(/^\+/, '')), range);
+      if (whole === undefined) throw new CellFault('MYSQL_RANGE', text);
+      sink.writeAscii(whole);
     };
   }
   if (kind === 'decimal') {

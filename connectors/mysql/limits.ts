@@ -1,9 +1,11 @@
 /** What fits into a column. */
 import type { TargetColumn } from './target-columns.ts';
 
-interface Range {
+export interface Range {
   readonly min: bigint;
   readonly max: bigint;
+  /** How zero is written where it is beside the range. */
+  readonly zero?: string;
 }
 
 const integerBits: Readonly<Record<string, number>> = { tinyint: 8, smallint: 16, mediumint: 24, int: 32, bigint: 64 };
@@ -12,8 +14,8 @@ const integerBits: Readonly<Record<string, number>> = { tinyint: 8, smallint: 16
 export function integerRange({ kind, typeName, isUnsigned, lengthMax }: TargetColumn): Range | undefined {
   if (kind === 'bit') return { min: 0n, max: 2n ** BigInt(lengthMax) - 1n };
   if (kind !== 'integer') return undefined;
-  // Smaller ones would be taken for years of our century.
-  if (typeName === 'year') return { min: 1901n, max: 2155n };
+  // Smaller ones would be taken for years of our century, and a plain zero for the year 2000.
+  if (typeName === 'year') return { min: 1901n, max: 2155n, zero: '0000' };
   const bits = BigInt(integerBits[typeName] ?? 64);
   return isUnsigned ? { min: 0n, max: 2n ** bits - 1n } : { min: -(2n ** (bits - 1n)), max: 2n ** (bits - 1n) - 1n };
 }

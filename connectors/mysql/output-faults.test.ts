@@ -322,18 +322,16 @@ describe.skipIf(mariadbMissing !== '')(`mysqlOutput in trouble${mariadbMissing}`
     await using place = await workspace();
     await server.query("CREATE TABLE many AS SELECT seq AS id, concat('name ', seq) AS name FROM seq_1_to_30000");
     await succeed(place, tableToTable(server, { table: 'many' }, { table: 'many_more', mode: 'replace' }));
-    expect(
-      await server.query(
-        'SELECT count(*) FROM many JOIN many_more AS o ON o.id = many.id WHERE BINARY o.name = many.name',
-      ),
-    ).toEqual([['30000']]);
+    const sums = (table: string): Promise<unknown> =>
+      server.query(`SELECT sum(crc32(concat_ws(' ', id, name))) FROM ${table}`);
+    expect(await sums('many_more')).toEqual(await sums('many'));
     expect(await countOf('many_more')).toBe(30_000);
-    const rows = Array.from({ length: 200_000 }, (_, index) => `${index},name ${index}\n`).join('');
+    const rows = Array.from({ length: 200_000 }, (_, index) => `${index},name ${index} ${'x'.repeat(30)}\n`).join('');
     await using files = await workspace({ 'in/a.csv': rows, 'in/b.csv': rows });
     const config = csvToTable(server, { table: 'threads', mode: 'replace' });
     expect(await succeed(files, config.replace('exec: {', 'exec: {max_threads: 2, '))).toContain('threads=2');
     expect(await server.query('SELECT count(*), sum(id), count(DISTINCT name) FROM threads')).toEqual([
       ['400000', '39999800000', '200000'],
     ]);
-  });
+  }, 60_000);
 });
