@@ -14,7 +14,13 @@ import { fixedWidthParserPlugin } from './fixed-width/plugins.ts';
 import { ftpConnectionPlugin, ftpInputPlugin } from './ftp/plugins.ts';
 import { gcsConnectionPlugin, gcsInputPlugin, gcsOutputPlugin } from './gcs/plugins.ts';
 import { gsubPlugin } from './gsub/plugins.ts';
-import { bzip2GuessPlugin, gzipGuessPlugin, tarGuessPlugin, zipGuessPlugin, zstdGuessPlugin } from './guess-compression/plugins.ts';
+import {
+  bzip2GuessPlugin,
+  gzipGuessPlugin,
+  tarGuessPlugin,
+  zipGuessPlugin,
+  zstdGuessPlugin,
+} from './guess-compression/plugins.ts';
 import { csvAllStringsGuessPlugin, csvGuessPlugin } from './guess-csv/plugins.ts';
 import { jsonGuessPlugin } from './guess-json/plugins.ts';
 import { ltsvGuessPlugin } from './guess-ltsv/plugins.ts';
