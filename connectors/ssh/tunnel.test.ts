@@ -252,12 +252,14 @@ describe.skipIf(sshMissing !== '')(`openTunnel()${sshMissing}`, () => {
 
   it('keeps the connection that was the proof for a moment only', async () => {
     const held: Socket[] = [];
+    const ended = Promise.withResolvers<void>();
     await using target = await listen((socket) => {
       held.push(socket);
+      socket.on('end', () => ended.resolve());
       socket.pipe(socket);
     });
     await using tunnel = await open(ssh.options, { port: target.port });
-    await new Promise((done) => held[0]?.once('end', done));
+    await ended.promise;
     expect((await sent(tunnel, Buffer.from('hello'))).toString()).toBe('hello');
     expect(held).toHaveLength(2);
   });
