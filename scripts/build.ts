@@ -75,7 +75,11 @@ async function build(): Promise<void> {
     chunkFileNames: '[name]-[hash].cjs',
     // Schemas are made of all of this or not at all, and a file takes half a millisecond to load.
     codeSplitting: {
-      groups: [{ name: 'zod', test: /[\\/]node_modules[\\/]zod[\\/]|[\\/]spi[\\/](fields|no-options)\.ts$/ }],
+      groups: [
+        { name: 'zod', test: /[\\/]node_modules[\\/]zod[\\/]|[\\/]spi[\\/](fields|no-options)\.ts$/ },
+        { name: 'engine', test: /[\\/](spi|engine)[\\/][^\\/]+\.ts$/ },
+        { name: 'records', test: /[\\/]codec[\\/](cells|charset|csv|json|text|time)[\\/]/ },
+      ],
     },
     comments: { legal: true, annotation: false, jsdoc: false },
   });
