@@ -11,7 +11,7 @@ import { lockRun, lockTarget, taskTable } from './intermediate.ts';
 import { isDirect, isolationOf } from './load-plan.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { checkNoNullKeys } from './load-commit.ts';
-import { withRetries } from './retry.ts';
+import { withRetries } from '#connectors/sql/retry.ts';
 import { quoteTable } from './sql.ts';
 import { columnDefinitions, columnList } from './target-columns.ts';
 

@@ -12,7 +12,7 @@ import { commitDirect, commitLoad } from './load-commit.ts';
 import { checkOutputOptions, createSql, isDirect, planLoad } from './load-plan.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { openLoad } from './load-sink.ts';
-import { withRetries } from './retry.ts';
+import { withRetries } from '#connectors/sql/retry.ts';
 import { quoteTable } from './sql.ts';
 
 /** Sessions that say that a run of this process lives: from its plan to its end. */
