@@ -144,6 +144,8 @@ export interface RunTable {
   has_exclusive_source: Generated<boolean>;
   not_before: Instant;
   queue_deadline: Instant;
+  rank: number;
+  scope_key: string;
   run_timeout_s: Generated<number>;
   cpu_millis: Generated<number>;
   memory_mb: Generated<number>;
@@ -180,6 +182,7 @@ export interface AttemptTable {
   phase: AttemptPhase;
   delivery_owner: string | null;
   delivery_until: Instant | null;
+  delivery_tries: Generated<number>;
   executor_ref: string | null;
   process_uid: string | null;
   claim_nonce: string | null;
@@ -190,6 +193,8 @@ export interface AttemptTable {
   counters: GeneratedJson;
   reported: NullableJson;
   observed: NullableJson;
+  node_tail: Uint8Array | null;
+  absent_since: Instant | null;
   quiesced_by: QuiescedBy | null;
   created_at: Instant;
   submitted_at: Instant | null;
@@ -269,6 +274,12 @@ export interface TokenTable {
   revoked_at: Instant | null;
 }
 
+export interface WorkspaceUsageTable {
+  workspace_id: string;
+  value: number;
+  at: Instant;
+}
+
 export interface DispatcherTable {
   id: string;
   version: string;
@@ -296,5 +307,6 @@ export interface Tables {
   queue_message: QueueMessageTable;
   log_chunk: LogChunkTable;
   token: TokenTable;
+  workspace_usage: WorkspaceUsageTable;
   dispatcher: DispatcherTable;
 }

@@ -116,6 +116,11 @@ create table run (
 
   not_before timestamptz not null,
   queue_deadline timestamptz not null,
+  -- Order within a workspace, lowest first: seconds of `queued_at`, less four minutes for each step of priority. So a
+  -- run gains a step of priority every four minutes of waiting, and the order never changes while it waits.
+  rank double precision not null,
+  -- The same for all runs that the same limits apply to: they are blocked together.
+  scope_key text not null,
   run_timeout_s integer not null default 43200 check (run_timeout_s between 1 and 604800),
   cpu_millis integer not null default 1000,
   memory_mb integer not null default 1024,
@@ -140,7 +145,8 @@ create table run (
   unique (workspace_id, idempotency_key)
 ) with (fillfactor = 70);
 
-create index run_ready on run (workspace_id, priority desc, queued_at, id) where state = 'QUEUED';
+create index run_ready on run (workspace_id, rank, id) where state = 'QUEUED';
+create index run_ready_by_scopes on run (workspace_id, scope_key, rank, id) where state = 'QUEUED';
 create index run_live on run (state) where state in ('DISPATCHING', 'STARTING', 'RUNNING', 'STOPPING', 'BACKOFF');
 create index run_unquiesced on run (id) where not is_quiesced;
 create index run_of_workspace on run (workspace_id, created_at desc, id desc);
@@ -166,6 +172,7 @@ create table attempt (
   phase text not null check (phase in ('PLANNED', 'SUBMITTED', 'CLAIMED', 'REPORTED', 'REVOKED', 'QUIESCED', 'CLEANED')),
   delivery_owner text,
   delivery_until timestamptz,
+  delivery_tries integer not null default 0,
   executor_ref text,
   -- Of the process that claimed: it may ask again, nobody else may.
   process_uid text,
@@ -177,6 +184,9 @@ create table attempt (
   counters jsonb not null default '{}',
   reported jsonb,
   observed jsonb,
+  -- The end of what it printed, when the runner could not send it.
+  node_tail bytea,
+  absent_since timestamptz,
   quiesced_by text check (quiesced_by in ('Q0', 'Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'Q6')),
   created_at timestamptz not null,
   submitted_at timestamptz,
@@ -271,6 +281,13 @@ create table token (
   last_used_at timestamptz,
   expires_at timestamptz,
   revoked_at timestamptz
+);
+
+-- What a workspace has used of late: cost times seconds, halved every half hour.
+create table workspace_usage (
+  workspace_id text primary key references workspace (id),
+  value double precision not null,
+  at timestamptz not null
 );
 
 create table dispatcher (
