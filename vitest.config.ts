@@ -7,5 +7,7 @@ export default defineConfig({
     include: ['{spi,codec,connectors,engine,api,control,runner,cli,conformance,test,scripts,bench}/**/*.test.ts'],
     globalSetup: 'test/kit/fresh-bundle.ts',
     testTimeout: 20_000,
+    // Servers are started in hooks.
+    hookTimeout: 60_000,
   },
 });

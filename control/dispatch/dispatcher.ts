@@ -5,6 +5,9 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { RUNNER_PROTOCOL } from '#api/runner.ts';
+import { consume } from '#control/queue/consumer.ts';
+import { PostgresQueue } from '#control/queue/postgres-queue.ts';
+import type { QueueDriver } from '#control/queue/queue-driver.ts';
 import type { SessionTokens } from '#control/runs/session-tokens.ts';
 import { TransitionWriter } from '#control/runs/transition-writer.ts';
 import { newId } from '#control/store/ids.ts';
@@ -50,6 +53,8 @@ export interface DispatcherParts {
   /** Of retries: between 0.8 and 1.2. */
   readonly jitter?: () => number;
   readonly transitions?: TransitionWriter;
+  /** The table of the store, unless another is given. */
+  readonly queue?: QueueDriver;
   /** A dispatcher before this one was heard of a moment ago. */
   readonly hasHeard?: boolean;
 }
@@ -94,6 +99,7 @@ export class Dispatcher {
         ...(channel === undefined ? {} : { listen: (heard) => store.hints.listen(channel, heard) }),
       });
     this.#loops = Promise.all([
+      loop('arrivals', ADMISSION_MS, 'The queue could not be read.', () => this.consume()),
       loop('queue', ADMISSION_MS, 'Runs could not be let go.', () => this.admit()),
       loop('launch', LAUNCH_MS, 'Attempts could not be launched.', () => this.launch()),
       loop(undefined, REAP_MS, 'Overdue runs could not be looked after.', () => this.reap()),
@@ -101,6 +107,12 @@ export class Dispatcher {
       loop('stop', ADMISSION_MS, 'Runs that are to stop could not be found.', () => this.lookAtStopping()),
       executor.observe((name) => this.#looks.add(name), signal),
     ]);
+  }
+
+  /** Takes what the queue brings; true when there may be more at once. */
+  async consume(): Promise<boolean> {
+    const { store, queue = new PostgresQueue(store.db) } = this.#parts;
+    return consume({ db: store.db, queue, arrived: () => store.hints.tell('queue') });
   }
 
   /** Lets runs go; true when more may go at once. */

@@ -1,6 +1,6 @@
 /**
- * Compares what an executor sees with what the rows say, for one attempt at a time, and writes the next step. It is told
- * names; why it was told does not matter. Absence is never concluded from a cache or from an error.
+ * Compares what an executor sees with what the rows say, for one attempt at a time, and writes the next step. It is
+ * told names; why it was told does not matter. Absence is never concluded from a cache or from an error.
  */
 import { sql } from 'kysely';
 import { neverClaimed, objectVanished, observedFailure } from '#control/runs/failure-classes.ts';
@@ -74,7 +74,8 @@ export class Observer {
   async #attempt(name: string): Promise<AttemptRow | undefined> {
     const { db } = this.#parts;
     const { rows } = await sql<AttemptRow>`
-      select a.run_id, a.no, a.fence::text, a.name, a.spec_hash, a.manifest, a.executor_ref, a.execution_id, a.process_uid, r.state,
+      select a.run_id, a.no, a.fence::text, a.name, a.spec_hash, a.manifest, a.executor_ref, a.execution_id,
+        a.process_uid, r.state,
         r.attempt_no = a.no as is_current, a.quiesced_at is not null as is_quiesced,
         r.execution_id as current_execution, r.stop_is_hard,
         extract(epoch from dispatch.now() - a.submitted_at)::float8 as submitted_s,

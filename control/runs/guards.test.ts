@@ -1,6 +1,6 @@
 /**
- * D-76: each condition of each transition is taken away in turn, and a run is seen to move that must not. What is tested
- * is found by walking the transitions, so that a new condition without its case fails.
+ * D-76: each condition of each transition is taken away in turn, and a run is seen to move that must not. What is
+ * tested is found by walking the transitions, so that a new condition without its case fails.
  */
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -2,8 +2,8 @@
  * Every way in which a run changes its state, as data: from where, under which conditions, and what else is written in
  * the same statement. `TransitionWriter` makes one UPDATE of it, guarded by all conditions; nothing else writes `state`.
  *
- * No row updated means that somebody else moved the run: read again, never force. The run row carries the live claim, so
- * that each condition is about this one row, and PostgreSQL checks it again when the row was locked by another.
+ * No row updated means that somebody else moved the run: read again, never force. The run row carries the live claim,
+ * so that each condition is about this one row, and PostgreSQL checks it again when the row was locked by another.
  */
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';

@@ -1,6 +1,6 @@
 /**
- * A runner as the protocol wants it, one step at a time, with everything that may befall it: it dies, hangs, its requests
- * and their answers are lost. It keeps its lease by its own clock and stops by itself when that is over.
+ * A runner as the protocol wants it, one step at a time, with everything that may befall it: it dies, hangs, its
+ * requests and their answers are lost. It keeps its lease by its own clock and stops by itself when that is over.
  */
 import type { RunnerService } from '#control/runs/runner-service.ts';
 import { isRopewayError } from '#spi/errors.ts';
