@@ -21,7 +21,8 @@ export class MassSilence {
   readonly #startedAt: number;
   #suspendedAt: number | undefined;
   #lastReapAt = 0;
-  #wasSuspended = false;
+  /** After a silence of many, until nobody is silent any more. */
+  #isSlow = false;
 
   /** `now` is monotonic, in milliseconds. */
   constructor(options: { readonly leaseS: number; readonly now?: () => number; readonly hasHeard?: boolean }) {
@@ -38,23 +39,25 @@ export class MassSilence {
   async allowance(db: Db): Promise<number> {
     const now = this.#now();
     if (now - this.#startedAt < this.#leaseS * 1000) return 0;
-    const { rows } = await sql<{ live: number; late: number }>`
+    const { rows } = await sql<{ live: number; fell: number; silent: number }>`
       select count(*)::int as live,
         (count(*) filter (where heartbeat_at < dispatch.now() - ${LATE_S} * interval '1 second'
-          and heartbeat_at > dispatch.now() - ${LATE_S + SILENT_WINDOW_S} * interval '1 second'))::int as late
+          and heartbeat_at > dispatch.now() - ${LATE_S + SILENT_WINDOW_S} * interval '1 second'))::int as fell,
+        (count(*) filter (where heartbeat_at < dispatch.now() - ${LATE_S} * interval '1 second'))::int as silent
       from run where state = 'RUNNING'`.execute(db);
-    const { live = 0, late = 0 } = rows[0] ?? {};
-    const isSilent = late >= SILENT_MIN && late > live * SILENT_SHARE;
-    if (isSilent) {
-      this.#suspendedAt ??= now;
-      this.#wasSuspended = true;
+    const { live = 0, fell = 0, silent = 0 } = rows[0] ?? {};
+    const isMany = (count: number): boolean => count >= SILENT_MIN && count > live * SILENT_SHARE;
+    if (this.#suspendedAt === undefined && !this.#isSlow && isMany(fell)) {
+      this.#suspendedAt = now;
+      this.#isSlow = true;
     }
     if (this.#suspendedAt !== undefined) {
       const isOver = now - this.#suspendedAt > 2 * this.#leaseS * 1000;
-      if (!isOver && (isSilent || late > 0)) return 0;
+      if (!isOver && isMany(silent)) return 0;
       this.#suspendedAt = undefined;
     }
-    if (!this.#wasSuspended) return ALLOWANCE;
+    if (silent === 0) this.#isSlow = false;
+    if (!this.#isSlow) return ALLOWANCE;
     return now - this.#lastReapAt >= 1000 ? 1 : 0;
   }
 
