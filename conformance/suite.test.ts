@@ -259,6 +259,21 @@ describe('rules of connections', () => {
     expect(failed).toContainEqual(expect.stringContaining(rule));
   });
 
+  it('find one that throws for a server that does not answer, whatever the option is called', async () => {
+    const config = z.strictObject({ site: option(z.string().default(''), text) });
+    const throwing = {
+      // oxlint-disable-next-line require-yield -- it throws instead
+      async *test({ site }: { site: string }) {
+        throw new Error(`nobody answers at ${site}`);
+      },
+      browse: async () => page,
+    };
+    const title = 'tells of a server that does not answer, and never throws for it';
+    expect(await failures(broken('connection', throwing, { config }))).not.toContain(title);
+    const server = (port: number): { site: string } => ({ site: `127.0.0.1:${port}` });
+    expect(await failures(broken('connection', throwing, { config }), { server })).toContain(title);
+  });
+
   it('find one without an input, with options of its own, that throws and tells', async () => {
     const config = z.strictObject({
       host: option(z.string().default(''), text),

@@ -29,6 +29,11 @@ export interface ConformanceCase {
   readonly rows?: readonly (readonly Cell[])[];
   /** Of formatters: what the parser of its name is told to read its files, besides the columns. */
   readonly readBack?: JsonObject;
+  /**
+   * Of connections: options that lead to this port of 127.0.0.1, where nobody listens. By default those of `host`,
+   * `port`, `endpoint` and `url` that there are.
+   */
+  readonly server?: (port: number) => JsonObject;
   /** Rules that do not hold, by their titles, and why that is right. */
   readonly waivers?: Readonly<Record<string, string>>;
 }

@@ -28,6 +28,16 @@ describe('cases', () => {
     expect(lacking.map(({ kind, name }) => `${kind} ${name}`)).toEqual([]);
   });
 
+  it('or their options say where the server of every connection is, if it has one', async () => {
+    const title = 'tells of a server that does not answer, and never throws for it';
+    const untried: string[] = [];
+    for (const plugin of catalog.filter(({ kind }) => kind === 'connection')) {
+      const rule = rulesFor(plugin, catalog, cases).find((one) => one.title === title);
+      if ((await rule?.run()) !== undefined) untried.push(plugin.name);
+    }
+    expect(untried).toEqual(['file']);
+  });
+
   it('are of plugins that exist', () => {
     const known = new Set(catalog.map(({ kind, name }) => `${kind} ${name}`));
     expect(cases.map(({ kind, name }) => `${kind} ${name}`).filter((one) => !known.has(one))).toEqual([]);
