@@ -18,6 +18,8 @@ export interface ConformanceCase {
   readonly config?: JsonObject | ((folder: string) => Promise<JsonObject>);
   /** Of parsers, decoders and guessers: a whole file. */
   readonly sample?: string | Uint8Array;
+  /** Of parsers and decoders: `head` and then `body` again and again are a file without an end; by default the sample. */
+  readonly endless?: { readonly head: string | Uint8Array; readonly body: string | Uint8Array };
   /** Records of the sample, or of the input. */
   readonly records?: number;
   /** Of parsers: the records of the sample. */

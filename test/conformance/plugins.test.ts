@@ -19,8 +19,8 @@ describe.each(members)('%s', (_title, plugin) => {
 });
 
 describe('cases', () => {
-  it('hold a sample for every parser, and columns for every filter', () => {
-    const needs = catalog.filter(({ kind }) => kind === 'parser' || kind === 'filter');
+  it('hold a sample for every parser and decoder, and columns for every filter', () => {
+    const needs = catalog.filter(({ kind }) => kind === 'parser' || kind === 'decoder' || kind === 'filter');
     const lacking = needs.filter(({ kind, name }) => {
       const own = cases.find((one) => one.kind === kind && one.name === name);
       return own === undefined || (own.sample ?? own.columns) === undefined;
