@@ -6,6 +6,7 @@ import type { TaskContext } from '#spi/context.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import type { JsonObject } from '#spi/json.ts';
 import type { Report } from '#spi/records.ts';
+import { breakingProxy } from '#test/kit/breaking-proxy.ts';
 import { mariadbMissing, mariadbServer } from '#test/kit/mariadb-server.ts';
 import type { MariaDbServer } from '#test/kit/mariadb-server.ts';
 import { lateProxy } from '#test/kit/late-proxy.ts';
@@ -13,7 +14,6 @@ import { keptLog } from '#test/kit/memory-plugins.ts';
 import { fail, readCsv, succeed, tableToCsv, tableToTable } from '#test/kit/postgres-jobs.ts';
 import type { Options } from '#test/kit/postgres-jobs.ts';
 import { sshMissing, sshServer } from '#test/kit/ssh-server.ts';
-import { tcpProxy } from '#test/kit/tcp-proxy.ts';
 import { workspace } from '#test/kit/workspace.ts';
 import { MySqlSession } from './client.ts';
 import { mysqlInput } from './input.ts';
@@ -498,7 +498,7 @@ describe.skipIf(mariadbMissing !== '')(`mysqlInput${mariadbMissing}`, () => {
   });
 
   it('tells that its connection was cut in the middle of the rows', async () => {
-    await using proxy = await tcpProxy(server.port, { afterBytes: 3_000_000, fault: 'cut' });
+    await using proxy = await breakingProxy(server.port, { after: { bytes: 3_000_000, fault: 'cut' } });
     await using place = await workspace();
     const query = "SELECT repeat('x', 1000) FROM seq_1_to_1000000";
     expect(await fail(place, tableToCsv(server, { query, port: proxy.port }))).toContain('MYSQL_CONNECTION_LOST');
