@@ -1,6 +1,6 @@
 /**
- * How fast attempts are launched at one cluster: a little faster while all is well, half as fast at each sign that it is
- * too much (additive increase, multiplicative decrease). One token is one launch.
+ * How fast attempts are launched at one cluster: a little faster while all is well, half as fast at each sign that it
+ * is too much (additive increase, multiplicative decrease). One token is one launch.
  */
 
 const START_PER_S = 10;

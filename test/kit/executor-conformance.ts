@@ -14,6 +14,8 @@ export type Behaviour =
 /** An executor, and what a test needs around it. */
 export interface ExecutorBench extends AsyncDisposable {
   readonly executor: Executor;
+  /** A stop takes the object away with the process; how that ended is known from what `observe` heard, if at all. */
+  readonly stopTakesAway?: boolean;
   /** Called before a launch. */
   behave(spec: AttemptSpec, behaviour: Behaviour): Promise<void>;
   /** Another executor over the same place, as after the end of the first one's process. */
@@ -246,6 +248,13 @@ function stopping(makeBench: () => Promise<ExecutorBench>): void {
     await bench.behave(spec, { kind: 'ignores' });
     const { ref } = await bench.executor.launch(spec, signal);
     await bench.executor.stop(spec.name, ref, { graceMs: 0 });
+    if (bench.stopTakesAway === true) {
+      await until('nothing runs', async () => {
+        const observed = await bench.executor.get(spec.name);
+        return observed === 'absent' || observed.phase === 'ended' || undefined;
+      });
+      return;
+    }
     expect(await ended(bench.executor, spec.name)).toMatchObject({ ref });
     expect(await bench.executor.launch(spec, signal)).toEqual({ ref, adopted: true });
   });

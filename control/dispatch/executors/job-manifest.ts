@@ -145,7 +145,7 @@ function podSpec(spec: AttemptSpec, profile: JobProfile): Job['spec']['template'
 }
 
 function container(spec: AttemptSpec, profile: JobProfile): { name: string; [field: string]: unknown } {
-  const { controlUrl, protocol, release, cpuMillis, memoryMb } = spec.manifest;
+  const { controlUrl, protocol, release, cpuMillis, memoryMb, graceS } = spec.manifest;
   const memory = `${memoryMb}Mi`;
   const scratch = `${profile.scratchMb}Mi`;
   const cpu = `${cpuMillis}m`;
@@ -154,15 +154,19 @@ function container(spec: AttemptSpec, profile: JobProfile): { name: string; [fie
     ROPEWAY_ATTEMPT_NO: String(spec.attemptNo),
     ROPEWAY_FENCE: spec.fence,
     ROPEWAY_CONTROL_URL: controlUrl,
-    ROPEWAY_PROTOCOL: String(protocol),
+    ROPEWAY_RUNNER_PROTOCOL: String(protocol),
+    ROPEWAY_GRACE_S: String(graceS),
     ROPEWAY_BOOTSTRAP_FILE: `${BOOTSTRAP_FOLDER}/token`,
     ROPEWAY_TERMINATION_FILE: '/dev/termination-log',
-    ROPEWAY_WORK_FOLDER: SCRATCH_FOLDER,
+    // The rest of the file system cannot be written to.
+    TMPDIR: SCRATCH_FOLDER,
+    HOME: SCRATCH_FOLDER,
   };
   return {
     name: CONTAINER,
     image: `${profile.imageRepository}${release.startsWith('sha256:') ? '@' : ':'}${release}`,
     imagePullPolicy: 'IfNotPresent',
+    workingDir: SCRATCH_FOLDER,
     args: ['runner'],
     env: [
       ...Object.entries(env).map(([name, value]) => ({ name, value })),

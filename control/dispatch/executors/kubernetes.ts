@@ -77,6 +77,9 @@ export function kubernetesExecutor(options: KubernetesExecutorOptions): Kubernet
       // Another object has the name: its Secret is not ours to take.
       if ((await cluster.deleteJob(name, ref)) === 'other') return;
       await cluster.deleteSecret(name);
+      // Those that run still have their grace; what has ended can go without the garbage collector.
+      const pods = (await cluster.podsOf(name)).filter((pod) => ownerOf(pod) === ref && hasEnded(pod));
+      await Promise.all(pods.map((pod) => cluster.deletePod(pod, 1)));
       observer.forget(name);
     },
     claimed: (name) => cluster.deleteSecret(name),

@@ -1,6 +1,6 @@
 /**
- * What a Job, its pods and their node say about an attempt. Pure; every kind of evidence that there is has its row in the
- * test beside. What cannot be told apart is left open, and what is guessed says so.
+ * What a Job, its pods and their node say about an attempt. Pure; every kind of evidence that there is has its row in
+ * the test beside. What cannot be told apart is left open, and what is guessed says so.
  */
 import type { Observed, ObservedReason } from './executor.ts';
 import { CONTAINER, identityOf, labels } from './job-manifest.ts';
@@ -10,6 +10,10 @@ import type { Condition, ContainerState, Job, KubeNode, Pod } from './kubernetes
 const CLAIM_REFUSED = 86;
 /** Killed, by whomever. */
 const KILLED = 137;
+/** As a runtime tells the end by a signal. */
+const signals: Readonly<Record<number, string>> = { [KILLED]: 'SIGKILL', 143: 'SIGTERM' };
+/** The kubelet came back and found no container: how it ended nobody knows, and the exit code is made up. */
+const UNKNOWN_END = 'ContainerStatusUnknown';
 
 const imageReasons = new Set([
   'ErrImagePull',
@@ -37,34 +41,42 @@ export interface Evidence {
   readonly processUid?: string | undefined;
 }
 
-export function observedOf({ name, job, pods, nodes, processUid }: Evidence): Observed {
+export function observedOf(evidence: Evidence): Observed {
+  const { name, job, pods, processUid } = evidence;
   const pod = podThatCounts(pods, processUid);
   const marked = job ?? pod;
   const isBeingDeleted = [job, pod].some((object) => object?.metadata.deletionTimestamp !== undefined);
   const shared = {
     name,
-    ref: job?.metadata.uid ?? pod?.metadata.ownerReferences?.[0]?.uid ?? pod?.metadata.uid ?? '',
+    ref: job?.metadata.uid ?? pod?.metadata.ownerReferences?.[0]?.uid ?? '',
     identity: marked === undefined ? undefined : identityOf(marked),
     isBeingDeleted,
   };
   if (pod === undefined) return { ...shared, ...withoutPod(job) };
-  const { nodeName } = pod.spec;
-  const node = nodeName === undefined ? undefined : nodes?.get(nodeName);
-  const others = pods.filter((other) => other !== pod).map(briefly);
-  const seen = seenOf(pod, { isNodeLost: isLost(node), isStop: isBeingDeleted });
+  const seen = seenOf(pod, { isNodeLost: isLost(nodeOf(evidence, pod)), isStop: isBeingDeleted || job === undefined });
   return {
     ...shared,
     ...seen,
     ...(pod.metadata.uid === undefined ? {} : { processUid: pod.metadata.uid }),
-    detail: {
-      pod: pod.metadata.name,
-      podPhase: pod.status?.phase ?? 'Unknown',
-      ...(nodeName === undefined ? {} : { node: nodeName }),
-      ...(node === undefined ? {} : { isNodeReady: !isLost(node) }),
-      ...graceOf(pod),
-      ...(others.length === 0 ? {} : { otherPods: others }),
-      ...seen.detail,
-    },
+    detail: { ...placeOf(evidence, pod), ...seen.detail },
+  };
+}
+
+function nodeOf({ nodes }: Evidence, { spec }: Pod): KubeNode | 'absent' | undefined {
+  return spec.nodeName === undefined ? undefined : nodes?.get(spec.nodeName);
+}
+
+function placeOf(evidence: Evidence, pod: Pod): Readonly<Record<string, unknown>> {
+  const { nodeName } = pod.spec;
+  const node = nodeOf(evidence, pod);
+  const others = evidence.pods.filter((other) => other !== pod).map(briefly);
+  return {
+    pod: pod.metadata.name,
+    podPhase: pod.status?.phase ?? 'Unknown',
+    ...(nodeName === undefined ? {} : { node: nodeName }),
+    ...(node === undefined ? {} : { isNodeReady: !isLost(node) }),
+    ...graceOf(pod),
+    ...(others.length === 0 ? {} : { otherPods: others }),
   };
 }
 
@@ -87,14 +99,19 @@ function podThatCounts(pods: readonly Pod[], processUid: string | undefined): Po
   return pods.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))[0];
 }
 
-/** No pod yet, or none any more: then only the Job's own word is left, which says nothing about a process. */
+/**
+ * No pod yet, or none any more. A Job completes only by the word of the kubelet. It fails also when its pod was taken
+ * away by somebody else: then nobody has seen the process end, and it may live on.
+ */
 function withoutPod(job: Job | undefined): Seen {
   const ending = job?.status?.conditions?.find(
     ({ type, status }) => (type === 'Failed' || type === 'Complete') && status === 'True',
   );
   if (ending === undefined) return { phase: 'pending' };
   const detail = { job: ending.type, jobReason: ending.reason ?? '', isPodGone: true };
-  return { phase: 'ended', ...(ending.reason === 'DeadlineExceeded' ? { reason: 'deadline' } : {}), detail };
+  if (ending.type === 'Complete') return { phase: 'ended', reason: 'exited', exitCode: 0, detail };
+  if (ending.reason === 'DeadlineExceeded') return { phase: 'ended', reason: 'deadline', detail };
+  return { phase: 'running', reason: 'node_lost', detail };
 }
 
 interface Around {
@@ -122,33 +139,38 @@ function seenOf(pod: Pod, around: Around): Seen {
   return waiting(pod, state, disruption);
 }
 
-function terminated(pod: Pod, ended: NonNullable<ContainerState['terminated']>, around: Around): Seen {
-  const { exitCode, signal, message, startedAt, finishedAt } = ended;
+type Terminated = NonNullable<ContainerState['terminated']>;
+
+function terminated(pod: Pod, ended: Terminated, around: Around): Seen {
   const { reason, ...detail } = causeOf(pod, ended, around);
+  return { phase: 'ended', reason, ...wordsOf(ended), detail: { containerReason: ended.reason ?? '', ...detail } };
+}
+
+function wordsOf({ exitCode, message, startedAt, finishedAt, reason }: Terminated): Partial<Seen> {
+  // Nobody was there: what it says is the kubelet's own.
+  if (reason === UNKNOWN_END) return {};
+  const signal = signals[exitCode];
   return {
-    phase: 'ended',
-    reason,
     exitCode,
-    ...(signal === undefined || signal === 0 ? {} : { signal: String(signal) }),
+    ...(signal === undefined ? {} : { signal }),
     ...(message === undefined || message === '' ? {} : { terminationMessage: message }),
-    ...(startedAt === undefined || startedAt === null ? {} : { startedAt }),
-    ...(finishedAt === undefined || finishedAt === null ? {} : { endedAt: finishedAt }),
-    detail: { containerReason: ended.reason ?? '', ...detail },
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(finishedAt === undefined ? {} : { endedAt: finishedAt }),
   };
 }
 
 type Cause = { readonly reason: ObservedReason } & Readonly<Record<string, unknown>>;
 
-function causeOf(pod: Pod, ended: NonNullable<ContainerState['terminated']>, { isStop }: Around): Cause {
+function causeOf(pod: Pod, ended: Terminated, { isStop }: Around): Cause {
   if (ended.reason === 'OOMKilled') return { reason: 'oom' };
+  if (ended.reason === UNKNOWN_END) return outsideCause(pod) ?? { reason: 'node_lost' };
   if (neverRan.has(ended.reason ?? '')) return { reason: 'launch_config', message: ended.message ?? '' };
   // It ended by itself: what befell the pod at the same time was not why.
   if (ended.exitCode === 0) return { reason: 'exited' };
   const fromOutside = outsideCause(pod);
   if (fromOutside !== undefined) return fromOutside;
   // Nobody stopped it, nobody disturbed it, and yet it was killed: most likely for its memory.
-  if (ended.exitCode === KILLED && !isStop) return { reason: 'oom', isGuess: true };
-  return { reason: 'exited' };
+  return ended.exitCode === KILLED && !isStop ? { reason: 'exited', isProbablyOom: true } : { reason: 'exited' };
 }
 
 function outsideCause(pod: Pod): Cause | undefined {

@@ -1,10 +1,10 @@
 /**
- * A copy of what the API server has of one resource, kept by LIST and WATCH, which says what changed. It may be late and
- * it may miss things: hints come from it, never conclusions.
+ * A copy of what the API server has of one resource, kept by LIST and WATCH, which says what changed. It may be late
+ * and it may miss things: hints come from it, never conclusions.
  *
- * After a LIST the copy is compared with the one before, and what is missing is told as deleted. A watch that stays silent
- * is ended after 90 s; before that a LIST of one object tells whether anything happened meanwhile, and then it counts as
- * dead: the whole is listed again.
+ * After a LIST the copy is compared with the one before, and what is missing is told as deleted. A watch that stays
+ * silent is ended after 90 s; before that a LIST of one object tells whether anything happened meanwhile, and then it
+ * counts as dead: the whole is listed again.
  */
 import type { Clock } from '#control/dispatch/clock.ts';
 import { pause } from '#control/dispatch/clock.ts';

@@ -13,6 +13,8 @@ export interface Disruptions {
   loseNode(name: string): void;
   /** The machine is gone, and so is its object; the pod collector ends its pods. */
   removeNode(name: string): void;
+  /** The node was away, and its kubelet finds no container any more. */
+  loseContainer(podName: string): void;
   /** By hand and by force: the object goes at once. */
   forceDelete(podName: string): void;
 }
@@ -60,6 +62,12 @@ export function disruptions(world: World, kubelet: Kubelets, keyOfPod: (name: st
         world.after(1, () => store.vanish('pods', key));
       }
     },
+    loseContainer: (podName) =>
+      kubelet.end(keyOfPod(podName), {
+        exitCode: 137,
+        reason: 'ContainerStatusUnknown',
+        message: 'The container could not be located when the pod was terminated',
+      }),
     forceDelete: (podName) => store.vanish('pods', keyOfPod(podName)),
   };
 }

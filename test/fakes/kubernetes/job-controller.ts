@@ -14,21 +14,23 @@ export class JobController {
   }
 
   created(key: string): void {
-    const { store, after } = this.#world;
-    after(0, () => {
+    const world = this.#world;
+    const { store } = world;
+    world.after(0, () => {
       const job = store.get('jobs', key);
       if (job === undefined || job.metadata.deletionTimestamp !== undefined) return;
       this.makePod(key);
-      after(job.spec.activeDeadlineSeconds * 1000, () => this.#passDeadline(key, job.metadata.uid));
+      world.after(job.spec.activeDeadlineSeconds * 1000, () => this.#passDeadline(key, job.metadata.uid));
     });
   }
 
   gone(job: KubeObject | undefined): void {
-    const { store, after } = this.#world;
-    after(0, () => {
+    const world = this.#world;
+    const { store } = world;
+    world.after(0, () => {
       for (const [resource, key] of store.orphansOf(job?.metadata.uid)) {
         if (store.get(resource, key)?.metadata.deletionTimestamp === undefined) store.delete(resource, key);
-        if (resource === 'pods') after(0, () => this.#untrack(key));
+        if (resource === 'pods') world.after(0, () => this.#untrack(key));
       }
     });
   }
@@ -78,14 +80,15 @@ export class JobController {
   }
 
   #finish(jobKey: string, uid: string | undefined, condition: Condition): void {
-    const { store, after } = this.#world;
+    const world = this.#world;
+    const { store } = world;
     const job = store.get('jobs', jobKey);
     if (job === undefined || job.metadata.uid !== uid || (job.status?.conditions ?? []).length > 0) return;
     store.update('jobs', jobKey, (changed) => {
       const counts = condition.type === 'Complete' ? { succeeded: 1 } : { failed: 1 };
       changed.status = { ...changed.status, ...counts, active: 0, conditions: [condition] };
     });
-    after(job.spec.ttlSecondsAfterFinished * 1000, () => {
+    world.after(job.spec.ttlSecondsAfterFinished * 1000, () => {
       if (store.get('jobs', jobKey)?.metadata.uid === uid) store.delete('jobs', jobKey);
     });
   }
