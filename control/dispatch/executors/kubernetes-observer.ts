@@ -34,6 +34,7 @@ export function kubernetesObserver(options: ObserverOptions): KubernetesObserver
   const hint = (name: string | undefined): void => {
     if (name !== undefined) tell(name);
   };
+  const ready = new Map<string, boolean>();
   const shared = { client, clock, random };
   const jobs = reflector({
     ...shared,
@@ -70,7 +71,6 @@ export function kubernetesObserver(options: ObserverOptions): KubernetesObserver
       for (const { name, node } of pods.values()) if (node === change.value.name) hint(name);
     },
   });
-  const ready = new Map<string, boolean>();
   return {
     metrics: { jobs: jobs.metrics, pods: pods.metrics, nodes: nodes.metrics },
     lastWords: (name) => words.get(name) ?? [],

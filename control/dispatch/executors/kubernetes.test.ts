@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '#test/fakes/kubernetes/faults.ts';
 import { fakeKubernetes } from '#test/fakes/kubernetes/api-server.ts';
 import type { FakeKubernetes, FakeKubernetesOptions } from '#test/fakes/kubernetes/api-server.ts';
+import type { PodPlan } from '#test/fakes/kubernetes/cluster.ts';
 import { attemptSpec, conformsAsExecutor, ended, inPhase, installationId } from '#test/kit/executor-conformance.ts';
 import { jobProfile, kubernetesBench } from '#test/kit/kubernetes-bench.ts';
 import { until } from '#test/kit/until.ts';
 import { LaunchError } from './executor.ts';
-import type { AttemptSpec } from './executor.ts';
+import type { AttemptSpec, Observed } from './executor.ts';
 import { jobManifest } from './job-manifest.ts';
 import { kubernetesExecutor } from './kubernetes.ts';
 import type { KubernetesExecutor, KubernetesExecutorOptions } from './kubernetes.ts';
@@ -220,6 +221,123 @@ describe('kubernetesExecutor().launch', () => {
     await until('it is gone', async () => (await all.executor.get(spec.name)) === 'absent' || undefined);
     await all.executor.remove(spec.name, ref);
     expect(all.server.store.of('secrets').size).toBe(0);
+  });
+});
+
+describe('D-43: what befalls a pod, as the executor sees it', () => {
+  type Cluster = FakeKubernetes['cluster'];
+  it.each<[string, PodPlan, (cluster: Cluster, pod: string) => void, Partial<Observed>]>([
+    ['an image that is missing', { waiting: { reason: 'ErrImagePull' } }, () => {}, { reason: 'image' }],
+    ['a config error', { waiting: { reason: 'CreateContainerConfigError' } }, () => {}, { reason: 'launch_config' }],
+    ['no room', { unschedulable: '0/1 nodes' }, () => {}, { phase: 'pending', reason: 'unschedulable' }],
+    ['OOM', { end: { exitCode: 137, reason: 'OOMKilled' } }, () => {}, { phase: 'ended', reason: 'oom' }],
+    [
+      'node pressure',
+      { endAfterMs: 'never' },
+      (cluster, pod) => cluster.evict(pod, 'The node was low on resource: memory.'),
+      { phase: 'ended', reason: 'evicted', detail: { isOwnLimit: false } },
+    ],
+    [
+      'its own storage limit',
+      { endAfterMs: 'never' },
+      (cluster, pod) => cluster.evictForOwnLimit(pod, 'Usage of EmptyDir volume "scratch" exceeds the limit "2Gi". '),
+      { phase: 'ended', reason: 'evicted', detail: { isOwnLimit: true } },
+    ],
+    ...(['EvictionByEvictionAPI', 'PreemptionByScheduler', 'DeletionByTaintManager'] as const).map(
+      (reason): [string, PodPlan, (cluster: Cluster, pod: string) => void, Partial<Observed>] => [
+        reason,
+        { endAfterMs: 'never' },
+        (cluster, pod) => cluster.disrupt(pod, reason),
+        { phase: 'ended', reason: 'disrupted', exitCode: 143, detail: { disruption: reason } },
+      ],
+    ),
+  ])('%s', async (_, plan, befall, seen) => {
+    await using all = await fixture({ plan: () => plan });
+    const spec = attemptSpec();
+    // The pod of a disruption is soon gone: what is left of it are its last words.
+    const watching = new AbortController();
+    const observing = all.executor.observe(() => {}, watching.signal);
+    const { pods } = all.executor.metrics;
+    await until('the pods are watched', () => Promise.resolve(pods.watches > 0 || undefined));
+    await all.executor.launch(spec, signal);
+    if (plan.endAfterMs === 'never') {
+      await inPhase(all.executor, spec.name, 'running');
+      befall(all.server.cluster, all.server.cluster.podsOf(spec.name)[0]?.metadata.name ?? '');
+    }
+    const { detail = {}, ...rest } = seen;
+    const observed = await until('it is seen', async () => {
+      const found = await all.executor.get(spec.name);
+      return found !== 'absent' && found.reason === rest.reason ? found : undefined;
+    });
+    expect(observed).toMatchObject(rest);
+    expect(observed.detail).toMatchObject(detail);
+    watching.abort();
+    await observing;
+  });
+
+  it('D-47: the Job is deleted by hand: what its pod said is still known, and nothing is made up without it', async () => {
+    await using all = await fixture();
+    const watching = new AbortController();
+    const observing = all.executor.observe(() => {}, watching.signal);
+    const { pods } = all.executor.metrics;
+    await until('the pods are watched', () => Promise.resolve(pods.watches > 0 || undefined));
+    const [told, untold] = [attemptSpec(), attemptSpec()];
+    for (const spec of [told, untold]) {
+      await all.executor.launch(spec, signal);
+      await inPhase(all.executor, spec.name, 'running');
+    }
+    const podOf = (spec: AttemptSpec): string => all.server.cluster.podsOf(spec.name)[0]?.metadata.name ?? '';
+    all.server.cluster.finish(podOf(told), { exitCode: 3, message: '{"why":1}' });
+    await until('it is told', async () => {
+      const observed = await all.executor.get(told.name);
+      return (observed !== 'absent' && observed.phase === 'ended') || undefined;
+    });
+    all.server.cluster.forceDelete(podOf(untold));
+    for (const { name } of [told, untold]) all.server.store.delete('jobs', `ropeway/${name}`);
+    await until('all is gone', () => Promise.resolve(all.server.store.of('pods').size === 0 || undefined));
+    expect(await all.executor.get(told.name)).toMatchObject({ exitCode: 3, terminationMessage: '{"why":1}' });
+    expect(await all.executor.get(untold.name)).toBe('absent');
+    watching.abort();
+    await observing;
+  });
+});
+
+describe('D-20: an API server that refuses 20 % of the calls and loses another 5 % of the answers', () => {
+  it.each([1, 2, 3])('gives one Job per attempt to whoever repeats, seed %i', async (seed) => {
+    await using all = await fixture({ seed });
+    const { faults } = all.server;
+    for (const [share, fault] of [
+      [0.05, { kind: 'answer', status: 429, retryAfterS: 1 }],
+      [0.05, { kind: 'answer', status: 500 }],
+      [0.05, { kind: 'answer', status: 503 }],
+      [0.05, { kind: 'reset', when: 'before' }],
+      [0.05, { kind: 'reset', when: 'after' }],
+    ] as const) {
+      faults.add({ verbs: ['create', 'get', 'patch', 'delete'], share, fault });
+    }
+    const specs = Array.from({ length: 60 }, () => attemptSpec());
+    const kinds = new Set<string>();
+    const launched = await Promise.all(
+      specs.map((spec) =>
+        until('it is launched', () =>
+          all.executor.launch(spec, signal).catch((error: unknown) => {
+            if (!(error instanceof LaunchError)) throw error;
+            kinds.add(error.kind);
+            return undefined;
+          }),
+        ),
+      ),
+    );
+    expect([...kinds].sort()).toEqual(['ambiguous', 'throttled']);
+    expect(launched.some(({ adopted }) => adopted)).toBe(true);
+    const made = all.server.audit.filter(
+      ({ verb, resource, isDone }) => verb === 'create' && resource === 'jobs' && isDone,
+    );
+    expect(made.map(({ name }) => name ?? '').sort()).toEqual(specs.map(({ name }) => name).sort());
+    faults.clear();
+    const seen: string[] = [];
+    for await (const { name, ref } of all.executor.list()) seen.push(`${name} ${ref}`);
+    expect(seen.sort()).toEqual(specs.map(({ name }, index) => `${name} ${launched[index]?.ref}`).sort());
   });
 });
 
