@@ -95,12 +95,17 @@ export interface Executor {
   readonly limits: { readonly cpuMillisMax: number; readonly memoryMbMax: number };
   /** Throws `LaunchError`. Launching the same spec again adopts what is there. */
   launch(spec: AttemptSpec, signal: AbortSignal): Promise<{ readonly ref: string; readonly adopted: boolean }>;
-  /** Asked directly, never from a cache; throws when it cannot be known. */
-  get(name: string): Promise<Observed | 'absent'>;
+  /**
+   * Asked directly, never from a cache; throws when it cannot be known. `processUid`: the process that claimed; should the
+   * place have started a second one, only the first one's end counts.
+   */
+  get(name: string, processUid?: string): Promise<Observed | 'absent'>;
   /** Asks the runner to end, and after the grace makes it. Safe to call again; another object of that name is not touched. */
   stop(name: string, ref: string, options: { readonly graceMs: number }): Promise<void>;
   /** Takes away what is left of an attempt that is over. Safe to call again. */
   remove(name: string, ref: string): Promise<void>;
+  /** The bootstrap token has been used: what held it may go. */
+  claimed?(name: string): Promise<void>;
   /** Calls back with names that may have changed, until the signal: hints, of which any may be lost. */
   observe(changed: (name: string) => void, signal: AbortSignal): Promise<void>;
   /** Everything of this installation that is there. */
