@@ -228,6 +228,7 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
     seats: 'integer',
     label: 'text',
   },
+  secret_key: { id: 'text', added_at: 'timestamptz=' },
   token: {
     id: 'text',
     workspace_id: 'text',
