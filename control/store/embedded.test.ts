@@ -8,7 +8,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { embeddedPreset } from '#test/kit/control-store.ts';
 import { openEmbedded } from './embedded.ts';
-import { openStore } from './store.ts';
+import { openStore, silentLogger } from './store.ts';
 
 let folder = '';
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'ropeway-embedded-'))));
@@ -33,7 +33,7 @@ async function writeAndKill(count: number): Promise<number> {
 
 /** A database with our tables, in the folder. */
 async function prepare(): Promise<void> {
-  await (await openEmbedded({ dataFolder: folder, preset: await embeddedPreset() })).close();
+  await (await openEmbedded({ dataFolder: folder, preset: await embeddedPreset(), log: silentLogger })).close();
 }
 
 describe('openStore() embedded in a folder', () => {

@@ -6,9 +6,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
+import type { Logger } from '#spi/context.ts';
 import { storeErrors } from './errors.ts';
 import { HintRelay } from './hints.ts';
 import type { Hints } from './hints.ts';
+import { keepHouse } from './housekeeping.ts';
 import { lockFolder } from './lock.ts';
 import type { FolderLock } from './lock.ts';
 import type { InTransaction } from './migrations.ts';
@@ -23,6 +25,7 @@ const WAL_SEGMENT_MB = 1;
 export interface EmbeddedOptions {
   /** Its files lie in `database/` there; in memory without. */
   readonly dataFolder?: string | undefined;
+  readonly log: Logger;
   /** For one in memory: the dump to begin with, and what is compiled already. */
   readonly preset?: EmbeddedPreset | undefined;
 }
@@ -37,7 +40,7 @@ export interface EmbeddedParts {
   close(): Promise<void>;
 }
 
-export async function openEmbedded({ dataFolder, preset }: EmbeddedOptions): Promise<EmbeddedParts> {
+export async function openEmbedded({ dataFolder, preset, log }: EmbeddedOptions): Promise<EmbeddedParts> {
   const lock = dataFolder === undefined ? undefined : takeFolder(dataFolder);
   try {
     const engine = await startEngine({
@@ -46,6 +49,7 @@ export async function openEmbedded({ dataFolder, preset }: EmbeddedOptions): Pro
     });
     const relay = new HintRelay();
     const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) });
+    const stopHousekeeping = dataFolder === undefined ? () => {} : keepHouse(db, log);
     return {
       db,
       hints: relay,
@@ -58,6 +62,7 @@ export async function openEmbedded({ dataFolder, preset }: EmbeddedOptions): Pro
           }),
         ),
       async close() {
+        stopHousekeeping();
         relay.close();
         await db.destroy();
         if (!engine.closed) await engine.close();

@@ -5,8 +5,7 @@ import { HintRelay, everyChannel } from './hints.ts';
 import type { Hints } from './hints.ts';
 import { postgresHints } from './postgres-hints.ts';
 import type { PostgresHints } from './postgres-hints.ts';
-
-const log = { error() {}, warn() {}, info() {}, debug() {} };
+import { silentLogger } from './store.ts';
 
 function heardOnce(hints: Hints, channel: string): Promise<void> {
   return new Promise((resolve) => {
@@ -96,7 +95,8 @@ describe('HintRelay', () => {
 
 describe.runIf(storeKinds.includes('postgresql'))('postgresHints()', () => {
   async function twoOf(connectionString: string): Promise<[PostgresHints, PostgresHints]> {
-    const make = (): PostgresHints => postgresHints((config) => new pg.Client({ ...config, connectionString }), log);
+    const make = (): PostgresHints =>
+      postgresHints((config) => new pg.Client({ ...config, connectionString }), silentLogger);
     const pair: [PostgresHints, PostgresHints] = [make(), make()];
     await Promise.all(pair.map(({ listening }) => listening));
     return pair;
@@ -138,7 +138,7 @@ describe.runIf(storeKinds.includes('postgresql'))('postgresHints()', () => {
     const hints = postgresHints((config) => {
       asked += 1;
       return new pg.Client({ ...config, connectionString: 'postgresql://nobody@127.0.0.1:1/none' });
-    }, log);
+    }, silentLogger);
     const heard = heardOnce(hints, 'queue');
     hints.tell('queue');
     await heard;

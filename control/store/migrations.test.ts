@@ -6,9 +6,7 @@ import { openEmbedded } from './embedded.ts';
 import { migrate, migration, missingMigrations, ownMigrations } from './migrations.ts';
 import type { InTransaction } from './migrations.ts';
 import { openPostgres } from './postgres.ts';
-import { openStore } from './store.ts';
-
-const log = { error() {}, warn() {}, info() {}, debug() {} };
+import { openStore, silentLogger } from './store.ts';
 
 const first = migration('9001_first.sql', 'create table first_table (id text); insert into first_table values (1);');
 const second = migration('9002_second.sql', 'create table second_table (id text);');
@@ -21,8 +19,8 @@ interface Database extends AsyncDisposable {
 async function database(kind: 'postgresql' | 'embedded'): Promise<Database> {
   const parts =
     kind === 'embedded'
-      ? await openEmbedded({ preset: await embeddedPreset() })
-      : await openPostgres({ databaseUrl: await emptyDatabase(), log });
+      ? await openEmbedded({ preset: await embeddedPreset(), log: silentLogger })
+      : await openPostgres({ databaseUrl: await emptyDatabase(), log: silentLogger });
   await migrate(parts.inTransaction);
   return { inTransaction: parts.inTransaction, [Symbol.asyncDispose]: () => parts.close() };
 }

@@ -38,7 +38,8 @@ export interface Store extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const silent: Logger = { error() {}, warn() {}, info() {}, debug() {} };
+/** For who has nowhere to say anything. */
+export const silentLogger: Logger = { error() {}, warn() {}, info() {}, debug() {} };
 
 interface Parts {
   readonly db: Kysely<Tables>;
@@ -48,11 +49,11 @@ interface Parts {
 }
 
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, dataFolder, poolMax, preset, log = silent } = options;
+  const { databaseUrl, dataFolder, poolMax, preset, log = silentLogger } = options;
   const kind = databaseUrl === undefined ? 'embedded' : 'postgresql';
   const parts: Parts =
     databaseUrl === undefined
-      ? await openEmbedded({ dataFolder, preset })
+      ? await openEmbedded({ dataFolder, preset, log })
       : await openPostgres({ databaseUrl, poolMax, log });
   let installationId: string;
   try {

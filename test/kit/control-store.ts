@@ -19,7 +19,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { openEmbedded } from '#control/store/embedded.ts';
 import type { EmbeddedPreset } from '#control/store/embedded.ts';
 import { migrate, ownMigrations } from '#control/store/migrations.ts';
-import { openStore } from '#control/store/store.ts';
+import { openStore, silentLogger } from '#control/store/store.ts';
 import type { Store, StoreOptions } from '#control/store/store.ts';
 import { postgresMissing, postgresServer } from './postgres-server.ts';
 import type { PostgresServer } from './postgres-server.ts';
@@ -166,7 +166,7 @@ async function readOrMakeDump(): Promise<Blob> {
 }
 
 async function makeDump(): Promise<Blob> {
-  const parts = await openEmbedded({});
+  const parts = await openEmbedded({ log: silentLogger });
   await migrate(parts.inTransaction);
   const made = await parts.engine.dumpDataDir('none');
   await parts.close();
