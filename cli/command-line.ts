@@ -48,7 +48,7 @@ export function ignoredOptions(options: SharedOptions): readonly string[] {
 const valued = new Set([
   ...['-l', '--log-level', '--log-path', '-X', '-R', '-L', '--load', '-I', '--load-path', '-C', '--classpath'],
   ...['-b', '--bundle', '-r', '--resume-state', '-o', '--output', '-c', '--config-diff', '-g', '--guess'],
-  ...['--only', '--of', '--limit', '--prefix', '--plugins', '--kind', '--dir'],
+  ...['--only', '--of', '--limit', '--prefix', '--plugins', '--kind', '--dir', '--data'],
 ]);
 
 /** Moves the command word to the front: `-l warn run config.yml` becomes `run -l warn config.yml`. */

@@ -12,6 +12,16 @@ export const cliErrors = errorCatalogue({
     message: "The limit '{value}' is not a whole number from 1.",
     hint: 'For example --limit 100, or --all for everything.',
   },
+  DATABASE_UNNAMED: {
+    kind: 'config',
+    message: 'Which database is not said.',
+    hint: 'Set DATABASE_URL=postgresql://…, or name the folder of an embedded one: --data FOLDER',
+  },
+  EXPORT_FILE: {
+    kind: 'config',
+    message: "The file '{file}' cannot be used: {reason}",
+    hint: 'Check the path, the permissions and the space on the disk.',
+  },
   PLUGIN_NAME: {
     kind: 'config',
     message: "'{name}' cannot be the name of a plugin.",

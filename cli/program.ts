@@ -65,6 +65,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'plugins', add: addPlugins },
   { name: 'new', add: addNew },
   { name: 'schema', add: addSchema },
+  { name: 'db', add: addDb },
   { name: 'license', add: addLicense },
 ];
 
@@ -186,6 +187,26 @@ function addSchema(program: Command, { done, installation }: Call): void {
   withSharedOptions(program.command('schema'))
     .description('print the JSON Schema of a config, for editors')
     .action(async (options) => done(await (await import('./commands/schema.ts')).schema(options, installation)));
+}
+
+function addDb(program: Command, { done }: Call): void {
+  const db = program
+    .command('db')
+    .description('look after the database of the control plane (DATABASE_URL, or --data)');
+  const add = (words: string): Command =>
+    withSharedOptions(db.command(words)).option('--data <folder>', 'the embedded database in this folder');
+  add('migrate')
+    .description('bring it to the form that this release needs')
+    .action(async (options) => done(await (await import('./commands/db.ts')).migrateDatabase(options)));
+  add('export <file>')
+    .description('write all rows into one file, to be imported into another database')
+    .action(async (file, options) => done(await (await import('./commands/db.ts')).exportDatabase(file, options)));
+  add('import <file>')
+    .description('read what was exported into an empty database')
+    .action(async (file, options) => done(await (await import('./commands/db.ts')).importDatabase(file, options)));
+  add('rotate-key')
+    .description('put all secrets under the first of the keys that are given')
+    .action(async (options) => done(await (await import('./commands/db.ts')).rotateKey(options)));
 }
 
 function addLicense(program: Command, { installation }: Call): void {

@@ -11,6 +11,9 @@ import type { MassSilence } from './mass-silence.ts';
 const BATCH_MAX = 500;
 /** Seconds after the end of a lease, or of the time of a run, until the control plane acts for the runner. */
 export const MARGIN_S = 60;
+/** What was used counts half as much after half an hour; it is added up every few seconds. */
+const USAGE_HALF_LIFE_S = 1800;
+const USAGE_INTERVAL_S = 5;
 
 export interface ReaperParts {
   readonly db: Db;
@@ -44,6 +47,7 @@ export class Reapers {
     moves += await this.unclaimedStops();
     moves += await this.leases();
     moves += await this.leftLeases();
+    await this.usage();
     return moves;
   }
 
@@ -109,6 +113,19 @@ export class Reapers {
     return this.#each(due, async ({ id, attempt_no: attemptNo, fence }) =>
       transitions.quiesce(db, id, { actor, attemptNo, fence, evidence: 'Q5' }),
     );
+  }
+
+  /** What workspaces hold is added to what they have used. Counted from the time before: several at it count it once. */
+  async usage(): Promise<void> {
+    await sql`
+      insert into workspace_usage as u (workspace_id, value, at)
+      select w.id, 0, dispatch.now() from workspace w
+      on conflict (workspace_id) do update set at = excluded.at,
+        value = u.value * power(0.5, extract(epoch from excluded.at - u.at) / ${USAGE_HALF_LIFE_S})
+          + extract(epoch from excluded.at - u.at) * coalesce((
+            select sum(greatest(cpu_millis / 1000.0, memory_mb / 1024.0)) from run
+            where run.workspace_id = u.workspace_id and not run.is_quiesced), 0)
+      where u.at < excluded.at - ${USAGE_INTERVAL_S} * interval '1 second'`.execute(this.#parts.db);
   }
 
   get #margin(): number {

@@ -49,6 +49,26 @@ export const storeErrors = errorCatalogue({
     message: 'Migration {name} failed, and nothing of it was kept: {reason}',
     hint: 'The database is as it was before. Remove what stands in the way, and start again.',
   },
+  EXPORT_UNREADABLE: {
+    kind: 'data',
+    message: 'This is not an export of Ropeway that can be read: {reason}',
+    hint: 'Name a file that "ropeway db export" of this or an older release has written.',
+  },
+  EXPORT_TRUNCATED: {
+    kind: 'data',
+    message: 'The export ends in the middle, after {rows} rows. Nothing was imported.',
+    hint: 'Copy the file again, or export again.',
+  },
+  EXPORT_SCHEMA_DIFFERS: {
+    kind: 'config',
+    message: 'The export is of another form of the database: {theirs} there, {ours} here.',
+    hint: 'Import it with the release that wrote it, into a new database, and upgrade then.',
+  },
+  IMPORT_NOT_EMPTY: {
+    kind: 'config',
+    message: 'The database is not empty: there are rows in {tables}.',
+    hint: 'Import into a new database.',
+  },
   STORE_NOT_MIGRATED: {
     kind: 'config',
     message: 'The database lacks {count} migrations, the first is {name}.',
