@@ -36,19 +36,19 @@ export const connectionUpdate = z.strictObject({
     ),
 });
 
-export const testArguments = z.strictObject({
-  use: z.enum(['in', 'out']).optional().describe('Wanted as input or output only; both when absent.'),
-});
+const use = z.enum(['in', 'out']).default('in').describe('What it is wanted for: to be read, or to be written.');
+
+export const testArguments = z.strictObject({ use });
 
 export const BROWSE_DEPTH_MAX = 64;
 
 export const browseArguments = z.strictObject({
+  use,
   path: z
     .array(z.string().max(1024))
     .max(BROWSE_DEPTH_MAX)
     .default([])
     .describe('Names of containers from the top; none is the top itself.'),
   prefix: z.string().max(1024).optional().describe('Only entries whose names begin with this.'),
-  after: z.string().max(4096).optional().describe('The `next` of the page before.'),
-  limit: z.int().min(1).max(1000).default(200).describe('Entries of a page at most.'),
+  limit: z.int().min(1).max(500).default(200).describe('Entries at most.'),
 });

@@ -163,6 +163,7 @@ export const runCreate = z.strictObject({
 const trialFields = {
   variables: variables.default({}),
   memoryMb: memoryMb.optional(),
+  rows: z.int().min(1).max(1000).optional().describe('Records of a preview at most.'),
 };
 
 /** Of a saved transfer. */

@@ -67,6 +67,16 @@ export interface GroupsTable {
   workspace_id: string;
   name: string;
   created_at: Generated<Instant>;
+  version: Generated<number>;
+}
+
+export interface IdempotencyTable {
+  key_hash: string;
+  request_mac: string;
+  status: number | null;
+  answer: string | null;
+  locked_until: Instant;
+  created_at: Generated<Instant>;
 }
 
 export interface ConnectionTable {
@@ -297,4 +307,5 @@ export interface Tables {
   log_chunk: LogChunkTable;
   token: TokenTable;
   dispatcher: DispatcherTable;
+  idempotency: IdempotencyTable;
 }
