@@ -6,7 +6,7 @@
  * `--if-stale` does nothing when the bundle is what the sources give.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { rolldown } from 'rolldown';
 import type { OutputChunk, Plugin } from 'rolldown';
@@ -16,6 +16,9 @@ import { repository } from './source-files.ts';
 /** A file of the bundle's sources as it was read: `[path, bytes, time of its last change]`. */
 type Source = readonly [path: string, size: number, mtimeMs: number];
 
+/** Read as files, beside the module that applies them. */
+const migrations = 'control/store/migrations';
+
 /** Not modules of the bundle, but it would be another one if they changed. */
 const otherSources = [
   ...['package.json', 'package-lock.json', 'scripts/build.ts', 'tsconfig.json', 'tsconfig.build.json'],
@@ -23,6 +26,7 @@ const otherSources = [
   ...readdirSync(join(repository, 'spi'))
     .filter((name) => /(?<!\.test)\.ts$/.test(name))
     .map((name) => `spi/${name}`),
+  ...readdirSync(join(repository, migrations)).map((name) => `${migrations}/${name}`),
 ];
 
 function sourceOf(path: string): Source {
@@ -64,6 +68,8 @@ async function build(): Promise<void> {
     input: { main: 'cli/main.ts', worker: 'cli/worker.ts', 'script-child': 'connectors/script/child.ts' },
     platform: 'node',
     plugins: [sourceNotes(sources), nativeParts],
+    // An engine of its own, which looks for its parts beside itself.
+    external: [/^@electric-sql\/pglite/],
   });
   // Without its manifest a bundle is none: a build that is cut short leaves nothing that would be run.
   rmSync(manifestFile, { force: true });
@@ -85,6 +91,7 @@ async function build(): Promise<void> {
   });
   await bundle.close();
   compileInterface();
+  cpSync(join(repository, migrations), join(bundleFolder, 'migrations'), { recursive: true });
   const chunks = output.filter((part): part is OutputChunk => part.type === 'chunk');
   writeFileSync(join(bundleFolder, 'THIRD-PARTY-LICENSES.txt'), licenses(chunks));
   writeFileSync(manifestFile, JSON.stringify({ sources: [...sources.values()] }));

@@ -15,12 +15,19 @@ import type { InTransaction } from './migrations.ts';
 import type { Tables } from './tables.ts';
 import { parsers } from './values.ts';
 
+/** Of this process's memory; the machine's page cache lies behind it. */
+const SHARED_BUFFERS_MB = 32;
+/** Sixteen of them, the usual size, would be most of a small database. */
+const WAL_SEGMENT_MB = 1;
+
 export interface EmbeddedOptions {
   /** Its files lie in `database/` there; in memory without. */
   readonly dataFolder?: string | undefined;
-  /** A dump of another one, to begin with. */
-  readonly dump?: Blob | undefined;
+  /** For one in memory: the dump to begin with, and what is compiled already. */
+  readonly preset?: EmbeddedPreset | undefined;
 }
+
+export type EmbeddedPreset = Pick<PGliteOptions, 'loadDataDir' | 'pgliteWasmModule' | 'initdbWasmModule' | 'fsBundle'>;
 
 export interface EmbeddedParts {
   readonly db: Kysely<Tables>;
@@ -30,12 +37,12 @@ export interface EmbeddedParts {
   close(): Promise<void>;
 }
 
-export async function openEmbedded({ dataFolder, dump }: EmbeddedOptions): Promise<EmbeddedParts> {
+export async function openEmbedded({ dataFolder, preset }: EmbeddedOptions): Promise<EmbeddedParts> {
   const lock = dataFolder === undefined ? undefined : takeFolder(dataFolder);
   try {
     const engine = await startEngine({
       ...(dataFolder === undefined ? {} : { dataDir: join(dataFolder, 'database') }),
-      ...(dump === undefined ? {} : { loadDataDir: dump }),
+      ...preset,
     });
     const relay = new HintRelay();
     const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) });
@@ -77,8 +84,13 @@ function takeFolder(folder: string): FolderLock {
 
 async function startEngine(options: PGliteOptions): Promise<PGlite> {
   // Ten megabytes of it: only who has no server needs them.
-  const engine = await import('@electric-sql/pglite');
-  const started = await engine.PGlite.create({ ...options, parsers });
+  const { PGlite: engine } = await import('@electric-sql/pglite');
+  const started = await engine.create({
+    ...options,
+    parsers,
+    startParams: [...engine.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS_MB}MB`],
+    initDbStartParams: [`--wal-segsize=${WAL_SEGMENT_MB}`],
+  });
   await started.exec("set timezone = 'UTC'; set datestyle = 'ISO'");
   return started;
 }

@@ -6,6 +6,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from '#spi/context.ts';
 import { openEmbedded } from './embedded.ts';
+import type { EmbeddedPreset } from './embedded.ts';
 import { storeErrors } from './errors.ts';
 import type { Hints } from './hints.ts';
 import { newId } from './ids.ts';
@@ -24,8 +25,8 @@ export interface StoreOptions {
   /** What to do about missing migrations: apply them (unless said otherwise), or throw `STORE_NOT_MIGRATED`. */
   readonly migrations?: 'apply' | 'require' | undefined;
   readonly log?: Logger | undefined;
-  /** For an embedded database in memory: a dump to begin with. */
-  readonly dump?: Blob | undefined;
+  /** For an embedded database in memory. */
+  readonly preset?: EmbeddedPreset | undefined;
 }
 
 export interface Store extends AsyncDisposable {
@@ -47,11 +48,11 @@ interface Parts {
 }
 
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, dataFolder, poolMax, dump, log = silent } = options;
+  const { databaseUrl, dataFolder, poolMax, preset, log = silent } = options;
   const kind = databaseUrl === undefined ? 'embedded' : 'postgresql';
   const parts: Parts =
     databaseUrl === undefined
-      ? await openEmbedded({ dataFolder, dump })
+      ? await openEmbedded({ dataFolder, preset })
       : await openPostgres({ databaseUrl, poolMax, log });
   let installationId: string;
   try {

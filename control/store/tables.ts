@@ -53,6 +53,11 @@ export interface InstallationTable {
   created_at: Generated<Instant>;
 }
 
+export interface SecretKeyTable {
+  id: string;
+  added_at: Generated<Instant>;
+}
+
 export interface WorkspaceTable {
   id: string;
   name: string;
@@ -86,7 +91,8 @@ export interface ConnectionTable {
   name: string;
   plugin: string;
   config: Json;
-  secrets: GeneratedJson;
+  /** Envelopes by the path of the option; see `secrets/`. */
+  secrets: GeneratedJson<Readonly<Record<string, string>>>;
   account_key: string;
   version: Generated<number>;
   created_at: Generated<Instant>;
@@ -290,6 +296,7 @@ export interface DispatcherTable {
 export interface Tables {
   migration: MigrationTable;
   installation: InstallationTable;
+  secret_key: SecretKeyTable;
   workspace: WorkspaceTable;
   groups: GroupsTable;
   connection: ConnectionTable;

@@ -17,18 +17,21 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll } from 'vitest';
 import { openEmbedded } from '#control/store/embedded.ts';
+import type { EmbeddedPreset } from '#control/store/embedded.ts';
 import { migrate, ownMigrations } from '#control/store/migrations.ts';
 import { openStore } from '#control/store/store.ts';
 import type { Store, StoreOptions } from '#control/store/store.ts';
 import { postgresMissing, postgresServer } from './postgres-server.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
+const repository = new URL('../../', import.meta.url);
+
 export type StoreKind = Store['kind'];
 
 /** Those that can be had here, for `it.each`. */
 export const storeKinds: readonly StoreKind[] = postgresMissing === '' ? ['postgresql', 'embedded'] : ['embedded'];
 
-const DUMP_TIMEOUT_MS = 120_000;
+const SETUP_TIMEOUT_MS = 120_000;
 /** Dumps of other migrations that lie about: older ones are removed. */
 const DUMP_AGE_MS_MAX = 24 * 3600 * 1000;
 
@@ -48,7 +51,7 @@ export interface ControlStoreOptions extends Pick<StoreOptions, 'poolMax' | 'log
 }
 
 export async function controlStore({ kind = 'embedded', ...options }: ControlStoreOptions = {}): Promise<ControlStore> {
-  if (kind === 'embedded') return withClock(await openStore({ ...options, dump: await embeddedDump() }), undefined);
+  if (kind === 'embedded') return withClock(await openStore({ ...options, preset: await embeddedPreset() }), undefined);
   const databaseUrl = await cloneDatabase();
   return withClock(await openStore({ ...options, databaseUrl }), databaseUrl);
 }
@@ -97,10 +100,10 @@ let cluster: Promise<PostgresServer> | undefined;
 let templateMade: Promise<void> | undefined;
 
 // Whoever imports this is a test file: its end is the cluster's. What takes seconds once is not on a test's time.
-beforeAll(async () => void (await embeddedDump()), DUMP_TIMEOUT_MS);
+beforeAll(async () => void (await embeddedPreset()), SETUP_TIMEOUT_MS);
 afterAll(async () => {
   await (await cluster)?.[Symbol.asyncDispose]();
-});
+}, SETUP_TIMEOUT_MS);
 
 const newDatabaseName = (): string => `control_${randomUUID().replaceAll('-', '')}`;
 
@@ -123,19 +126,31 @@ async function makeTemplate(server: PostgresServer): Promise<void> {
   await (await openStore({ databaseUrl: urlOf(server, template), poolMax: 1 })).close();
 }
 
-let dump: Promise<Blob> | undefined;
+let preset: Promise<EmbeddedPreset> | undefined;
 
-/** From the folder of temporary files: making one takes seconds, reading it does not. */
-async function embeddedDump(): Promise<Blob> {
-  dump ??= readOrMakeDump();
-  return await dump;
+/** A migrated database for `openEmbedded()`, ready to start. */
+export async function embeddedPreset(): Promise<EmbeddedPreset> {
+  preset ??= makePreset();
+  return await preset;
 }
 
+async function makePreset(): Promise<EmbeddedPreset> {
+  const read = (name: string) => readFileSync(new URL(import.meta.resolve(`@electric-sql/pglite/${name}`)));
+  const parts = {
+    pgliteWasmModule: new WebAssembly.Module(read('pglite.wasm')),
+    initdbWasmModule: new WebAssembly.Module(read('initdb.wasm')),
+    fsBundle: new Blob([read('pglite.data')]),
+  };
+  return { ...parts, loadDataDir: await readOrMakeDump() };
+}
+
+/** From the folder of temporary files: making one takes seconds, reading it does not. */
 async function readOrMakeDump(): Promise<Blob> {
   const hash = createHash('sha256');
   for (const { checksum } of ownMigrations()) hash.update(checksum);
-  const engine = new URL('./package.json', import.meta.resolve('@electric-sql/pglite').replace(/dist\/[^/]*$/, ''));
-  hash.update(readFileSync(engine));
+  // The version of the engine, and how we start it.
+  hash.update(readFileSync(new URL('package-lock.json', repository)));
+  hash.update(readFileSync(new URL('control/store/embedded.ts', repository)));
   const file = join(tmpdir(), `ropeway-control-${hash.digest('hex').slice(0, 16)}.tar`);
   try {
     return new Blob([readFileSync(file)]);

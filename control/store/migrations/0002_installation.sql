@@ -4,3 +4,10 @@ create table installation (
   id text not null,
   created_at timestamptz not null default dispatch.now()
 );
+
+-- The keys that secrets are or were encrypted under, by their fingerprints: a process that has none of them is one with
+-- the wrong key, and must not begin with another.
+create table secret_key (
+  id text primary key,
+  added_at timestamptz not null default dispatch.now()
+);
