@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { Catalog } from '#spi/plugin.ts';
 import type { AnyPlugin } from '#spi/plugin.ts';
@@ -8,6 +9,8 @@ import { containing, instantPattern, makeCursor, namePattern, pageOfRows, readCu
 import type { HandlersOf } from '#control/http/handler.ts';
 import { Refusal, invalid } from '#control/http/refusal.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
+import { sealSecret } from '#control/secrets/envelope.ts';
+import type { KeyRing } from '#control/secrets/key-ring.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 import { json } from '#control/store/values.ts';
@@ -17,8 +20,6 @@ import { connectionOf, selectConnections, theConnection, usersOfConnection } fro
 import type { ConnectionRow } from './connection-row.ts';
 import { definitionErrors } from './errors.ts';
 import { assertGroup } from './groups.ts';
-import { secretPlace } from './sealer.ts';
-import type { Sealer } from './sealer.ts';
 import { startLook } from './looks.ts';
 import { assertVersion, namedOnce } from './versions.ts';
 
@@ -27,7 +28,7 @@ type Db = Store['db'];
 export interface ConnectionParts {
   readonly store: Pick<Store, 'db'>;
   readonly catalog: Catalog;
-  readonly sealer: Sealer;
+  readonly keys: KeyRing;
   readonly commands: RunCommands;
 }
 
@@ -95,7 +96,7 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
   };
 }
 
-function writeHandlers({ store: { db }, catalog, sealer }: ConnectionParts): Pick<Handlers, WriteId> {
+function writeHandlers({ store: { db }, catalog, keys }: ConnectionParts): Pick<Handlers, WriteId> {
   return {
     async 'connections.create'({ body, principal }) {
       const plugin = connectionPlugin(catalog, body.plugin);
@@ -112,7 +113,7 @@ function writeHandlers({ store: { db }, catalog, sealer }: ConnectionParts): Pic
         name: body.name,
         plugin: plugin.name,
         config: json(change.plain),
-        secrets: json(await envelopes(sealer, id, change)),
+        secrets: json(envelopes(keys, id, change)),
         account_key: key,
       };
       await namedOnce('connection', body.name, () => db.insertInto('connection').values(row).execute());
@@ -124,20 +125,19 @@ function writeHandlers({ store: { db }, catalog, sealer }: ConnectionParts): Pic
         const before = await theConnection(trx, id, principal.workspaceId, true);
         assertVersion('connection', before.version, ifMatch);
         await assertGroup(trx, body.groupId, principal);
-        const options = await optionColumns({ catalog, sealer }, before, body.options as JsonObject | undefined);
         const row = {
-          ...(body.name === undefined ? {} : { name: body.name }),
-          ...(body.groupId === undefined ? {} : { group_id: body.groupId }),
-          ...options,
-          version: before.version + 1,
-          updated_at: sql<string>`dispatch.now()`,
+          name: body.name ?? before.name,
+          group_id: body.groupId === undefined ? before.group_id : body.groupId,
         };
+        const options = await optionColumns({ catalog, keys }, before, body.options as JsonObject | undefined);
+        const isSame = row.name === before.name && row.group_id === before.group_id && options === undefined;
+        if (isSame) return connectionOf(before);
         const update = trx
           .updateTable('connection')
-          .set(row)
+          .set({ ...row, ...options, version: before.version + 1, updated_at: sql<string>`dispatch.now()` })
           .where('id', '=', id)
           .where('workspace_id', '=', principal.workspaceId);
-        await namedOnce('connection', body.name ?? before.name, () => update.execute());
+        await namedOnce('connection', row.name, () => update.execute());
         return connectionOf(await theConnection(trx, id, principal.workspaceId));
       });
     },
@@ -203,25 +203,25 @@ async function checkedAccount(plugin: AnyPlugin, change: OptionsChange, id: stri
   return accountKey(plugin.name, checked.resolved, id);
 }
 
-async function envelopes(sealer: Sealer, id: string, { set }: OptionsChange): Promise<Record<string, JsonObject>> {
-  const sealed: Record<string, JsonObject> = {};
-  for (const [name, value] of set) sealed[name] = await sealer.seal(value, secretPlace(id, name));
-  return sealed;
+function envelopes(keys: KeyRing, connectionId: string, { set }: OptionsChange): Record<string, string> {
+  return Object.fromEntries([...set].map(([path, value]) => [path, sealSecret(keys, { connectionId, path }, value)]));
 }
 
-/** What a change of options makes of the columns. */
+/** What a change of options makes of the columns; undefined when it changes nothing. */
 async function optionColumns(
-  { catalog, sealer }: Pick<ConnectionParts, 'catalog' | 'sealer'>,
+  { catalog, keys }: Pick<ConnectionParts, 'catalog' | 'keys'>,
   before: ConnectionRow,
   patch: JsonObject | undefined,
-): Promise<object> {
-  if (patch === undefined) return {};
+): Promise<object | undefined> {
+  if (patch === undefined) return undefined;
   const plugin = connectionPlugin(catalog, before.plugin);
   const plain = before.config as JsonObject;
   const change = changeOptions({ plain, secretsSet: before.secrets_set }, patch, await secretOptions(plugin));
   const key = await checkedAccount(plugin, change, before.id);
+  const isSame = isDeepStrictEqual([change.plain, change.secretsSet], [plain, before.secrets_set]);
+  if (isSame && change.set.size === 0 && key === before.account_key) return undefined;
   const gone = before.secrets_set.filter((name) => !change.secretsSet.includes(name));
-  const sealed = json(await envelopes(sealer, before.id, change));
+  const sealed = json(envelopes(keys, before.id, change));
   return {
     config: json(change.plain),
     secrets: sql`(secrets - ${gone}::text[]) || ${sealed}::jsonb`,

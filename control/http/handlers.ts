@@ -4,10 +4,10 @@ import { tokenHandlers } from '#control/auth/tokens.ts';
 import { connectionHandlers } from '#control/definitions/connections.ts';
 import { groupHandlers } from '#control/definitions/groups.ts';
 import { limitHandlers } from '#control/definitions/limits.ts';
-import type { Sealer } from '#control/definitions/sealer.ts';
 import { transferHandlers } from '#control/definitions/transfers.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
+import type { KeyRing } from '#control/secrets/key-ring.ts';
 import type { Store } from '#control/store/store.ts';
 import type { Handlers } from './handler.ts';
 import { systemHandlers } from './system.ts';
@@ -15,7 +15,7 @@ import { systemHandlers } from './system.ts';
 export interface HandlerParts {
   readonly store: Store;
   readonly catalog: Catalog;
-  readonly sealer: Sealer;
+  readonly keys: KeyRing;
   readonly commands: RunCommands;
   /** Of this release. */
   readonly version: string;
