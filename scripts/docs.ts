@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { openApi } from '#api/openapi.ts';
 import { catalog } from '#connectors/catalog.ts';
 import { execSchema } from '#engine/config/exec.ts';
 import type { ErrorCatalogue } from '#spi/errors.ts';
@@ -82,7 +83,16 @@ async function errorsPage(): Promise<string> {
   return `${note}# Errors\n\nWords in braces are filled in.\n\n${sections.sort().join('\n')}`;
 }
 
-const pages = { 'plugins.md': await pluginsPage(), 'errors.md': await errorsPage() };
+function openApiPage(): string {
+  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string };
+  return `${JSON.stringify(openApi({ version }), undefined, 1)}\n`;
+}
+
+const pages = {
+  'plugins.md': await pluginsPage(),
+  'errors.md': await errorsPage(),
+  'openapi.json': openApiPage(),
+};
 const folder = join(repository, 'docs', 'reference');
 const isCheck = process.argv.includes('--check');
 mkdirSync(folder, { recursive: true });

@@ -105,6 +105,15 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
     workspace_id: 'text',
     name: 'text',
     created_at: 'timestamptz=',
+    version: 'integer=',
+  },
+  idempotency: {
+    key_hash: 'text',
+    request_mac: 'text',
+    status: 'integer?',
+    answer: 'text?',
+    locked_until: 'timestamptz',
+    created_at: 'timestamptz=',
   },
   installation: {
     is_only: 'boolean=',

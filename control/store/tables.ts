@@ -72,6 +72,16 @@ export interface GroupsTable {
   workspace_id: string;
   name: string;
   created_at: Generated<Instant>;
+  version: Generated<number>;
+}
+
+export interface IdempotencyTable {
+  key_hash: string;
+  request_mac: string;
+  status: number | null;
+  answer: string | null;
+  locked_until: Instant;
+  created_at: Generated<Instant>;
 }
 
 export interface ConnectionTable {
@@ -316,4 +326,5 @@ export interface Tables {
   token: TokenTable;
   workspace_usage: WorkspaceUsageTable;
   dispatcher: DispatcherTable;
+  idempotency: IdempotencyTable;
 }

@@ -1,0 +1,35 @@
+/** Every endpoint of the API. */
+import { connectionEndpoints } from './endpoints/connections.ts';
+import { groupEndpoints } from './endpoints/groups.ts';
+import { limitEndpoints } from './endpoints/limits.ts';
+import { runEndpoints } from './endpoints/runs.ts';
+import { systemEndpoints } from './endpoints/system.ts';
+import { tokenEndpoints } from './endpoints/tokens.ts';
+import { transferEndpoints } from './endpoints/transfers.ts';
+import type { Endpoint } from './endpoint.ts';
+
+const all = [
+  ...systemEndpoints,
+  ...groupEndpoints,
+  ...connectionEndpoints,
+  ...transferEndpoints,
+  ...runEndpoints,
+  ...limitEndpoints,
+  ...tokenEndpoints,
+] as const;
+
+type All = (typeof all)[number];
+
+/** `connections.list` and so on. */
+export type EndpointId = All['id'];
+
+/** The endpoint of an id. */
+export type EndpointOf<Id extends EndpointId> = Extract<All, { id: Id }>;
+
+/** In the order of the documentation; none hides another that comes later (`/runs/events` before `/runs/:id`). */
+export const contract: readonly (Endpoint & { readonly id: EndpointId })[] = all;
+
+export type Contract = { readonly [Id in EndpointId]: EndpointOf<Id> };
+
+// Made of the very list that the type is made of.
+export const endpoints = Object.fromEntries(all.map((endpoint) => [endpoint.id, endpoint])) as unknown as Contract;

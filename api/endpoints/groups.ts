@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { defineEndpoint } from '#api/endpoint.ts';
+import { idParams, searchText } from '#api/fields.ts';
+import { pageOf, pageQuery } from '#api/page.ts';
+import { group, groupWrite } from '#api/resources/group.ts';
+
+export const groupEndpoints = [
+  defineEndpoint({
+    id: 'groups.list',
+    method: 'GET',
+    path: '/groups',
+    tag: 'groups',
+    summary: 'List groups',
+    description: 'By name.',
+    query: z.strictObject({ ...pageQuery, q: searchText.optional().describe('Part of the name.') }),
+    answer: { kind: 'json', status: 200, description: 'A page of groups.', body: pageOf(group) },
+    rights: { role: 'viewer', in: 'workspace' },
+  }),
+  defineEndpoint({
+    id: 'groups.create',
+    method: 'POST',
+    path: '/groups',
+    tag: 'groups',
+    summary: 'Create a group',
+    description: 'Its name must not be taken.',
+    body: groupWrite,
+    answer: { kind: 'json', status: 201, description: 'The group.', body: group, hasEtag: true },
+    problems: [409],
+    rights: { role: 'administrator', in: 'workspace' },
+    repeat: 'keyed',
+  }),
+  defineEndpoint({
+    id: 'groups.get',
+    method: 'GET',
+    path: '/groups/:id',
+    tag: 'groups',
+    summary: 'Get a group',
+    description: 'With the ETag that an update asks for.',
+    params: idParams,
+    answer: { kind: 'json', status: 200, description: 'The group.', body: group, hasEtag: true },
+    problems: [404],
+    rights: { role: 'viewer', in: 'group' },
+  }),
+  defineEndpoint({
+    id: 'groups.update',
+    method: 'PATCH',
+    path: '/groups/:id',
+    tag: 'groups',
+    summary: 'Rename a group',
+    description: 'Its name must not be taken.',
+    params: idParams,
+    body: groupWrite.partial(),
+    answer: { kind: 'json', status: 200, description: 'The group.', body: group, hasEtag: true },
+    problems: [404, 409],
+    rights: { role: 'administrator', in: 'group' },
+    needsMatch: true,
+  }),
+  defineEndpoint({
+    id: 'groups.delete',
+    method: 'DELETE',
+    path: '/groups/:id',
+    tag: 'groups',
+    summary: 'Delete a group',
+    description: 'Refused while connections or definitions belong to it; the problem lists them.',
+    params: idParams,
+    answer: { kind: 'nothing', status: 204, description: 'It is gone.' },
+    problems: [404, 409],
+    rights: { role: 'administrator', in: 'group' },
+  }),
+] as const;

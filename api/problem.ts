@@ -1,0 +1,45 @@
+/** What is answered when something is not as asked for: `application/problem+json` (RFC 9457). */
+import { z } from 'zod';
+
+export const PROBLEM_MEDIA = 'application/problem+json';
+
+/** `code` of an error as its page in the documentation names it, as the `type` of a problem. */
+export function problemType(code: string): string {
+  return `urn:ropeway:problem:${code}`;
+}
+
+const fieldProblem = z
+  .object({
+    in: z.enum(['path', 'query', 'header', 'body']).describe('The part of the request.'),
+    path: z.array(z.union([z.string(), z.int()])).describe('Keys from the top of that part to the field.'),
+    message: z.string().describe('What is wrong with it, with the value that was given.'),
+    hint: z.string().optional().describe('What to do about it.'),
+  })
+  .meta({ id: 'FieldProblem', title: 'Field problem' });
+export type FieldProblem = z.output<typeof fieldProblem>;
+
+export const resourceReference = z
+  .object({
+    kind: z.enum(['connection', 'transfer', 'mart', 'check', 'workflow', 'run']).describe('What it is.'),
+    id: z.string().describe('Its id.'),
+    name: z.string().describe('Its name.'),
+  })
+  .meta({ id: 'ResourceReference', title: 'Reference to a resource' });
+export type ResourceReference = z.output<typeof resourceReference>;
+
+export const problem = z
+  .object({
+    type: z.string().describe('Names the kind of problem; `urn:ropeway:problem:` and the code.'),
+    title: z.string().describe('The status in words.'),
+    status: z.int().describe('The status of the answer.'),
+    code: z.string().describe('Stable name of the problem, as the error reference lists it.'),
+    detail: z.string().describe('What happened, with the value at fault.'),
+    hint: z.string().describe('What to do.'),
+    where: z.record(z.string(), z.unknown()).optional().describe('Where it happened, as far as it is known.'),
+    errors: z.array(fieldProblem).optional().describe('Each field that is not as it must be.'),
+    users: z.array(resourceReference).optional().describe('What still uses the resource, up to 100.'),
+    retryAfterS: z.number().optional().describe('Seconds after which another try may succeed.'),
+    requestId: z.string().optional().describe('Finds the request in the log of the server.'),
+  })
+  .meta({ id: 'Problem', title: 'Problem', description: 'Why the answer is not what was asked for.' });
+export type Problem = z.output<typeof problem>;

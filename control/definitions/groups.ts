@@ -1,0 +1,121 @@
+import { sql } from 'kysely';
+import type { Group } from '#api/resources/group.ts';
+import type { ResourceReference } from '#api/problem.ts';
+import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import type { HandlersOf, Principal } from '#control/http/handler.ts';
+import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
+import { ID_PATTERN } from '#api/fields.ts';
+import { newId } from '#control/store/ids.ts';
+import type { Store } from '#control/store/store.ts';
+import type { GroupsTable } from '#control/store/tables.ts';
+import type { Selectable } from 'kysely';
+import { definitionErrors } from './errors.ts';
+import { assertVersion, namedOnce } from './versions.ts';
+
+const USERS_MAX = 100;
+
+export function groupHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'groups'> {
+  return {
+    async 'groups.list'({ query, principal }) {
+      const after = readCursor('groups', query.cursor, [namePattern, ID_PATTERN]);
+      let rows = db.selectFrom('groups').selectAll().where('workspace_id', '=', principal.workspaceId);
+      if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
+      if (after !== undefined) rows = rows.where(sql<boolean>`(name, id) > (${after[0]}, ${after[1]})`);
+      const found = await rows
+        .orderBy('name')
+        .orderBy('id')
+        .limit(query.limit + 1)
+        .execute();
+      return pageOfRows(found, query.limit, {
+        item: groupOf,
+        cursor: ({ name, id }) => makeCursor('groups', [name, id]),
+      });
+    },
+
+    async 'groups.create'({ body, principal }) {
+      const insert = db
+        .insertInto('groups')
+        .values({ id: newId(), workspace_id: principal.workspaceId, name: body.name })
+        .returningAll();
+      return groupOf(await namedOnce('group', body.name, () => insert.executeTakeFirstOrThrow()));
+    },
+
+    async 'groups.get'({ params, principal }) {
+      return groupOf(await theGroup(db, params.id, principal));
+    },
+
+    async 'groups.update'({ params, body, principal, ifMatch }) {
+      const { name } = body;
+      return db.transaction().execute(async (trx) => {
+        const before = await theGroup(trx, params.id, principal, true);
+        assertVersion('group', before.version, ifMatch);
+        if (name === undefined || name === before.name) return groupOf(before);
+        const update = trx
+          .updateTable('groups')
+          .set({ name, version: before.version + 1 })
+          .where('id', '=', params.id)
+          .where('workspace_id', '=', principal.workspaceId)
+          .returningAll();
+        return groupOf(await namedOnce('group', name, () => update.executeTakeFirstOrThrow()));
+      });
+    },
+
+    async 'groups.delete'({ params, principal, ifMatch }) {
+      await db.transaction().execute(async (trx) => {
+        const group = await theGroup(trx, params.id, principal, true);
+        if (ifMatch !== undefined) assertVersion('group', group.version, ifMatch);
+        const users = await usersOfGroup(trx, group.id);
+        if (users.length > 0) {
+          const error = definitionErrors.error('RESOURCE_IN_USE', { kind: 'group', name: group.name });
+          throw new Refusal(error, 409, { users });
+        }
+        await trx
+          .deleteFrom('groups')
+          .where('id', '=', group.id)
+          .where('workspace_id', '=', principal.workspaceId)
+          .execute();
+      });
+    },
+  };
+}
+
+type Db = Store['db'];
+
+async function theGroup(
+  db: Db,
+  id: string,
+  { workspaceId }: Principal,
+  isLocked = false,
+): Promise<Selectable<GroupsTable>> {
+  const query = db.selectFrom('groups').selectAll().where('id', '=', id).where('workspace_id', '=', workspaceId);
+  const found = await (isLocked ? query.forUpdate() : query).executeTakeFirst();
+  if (found === undefined) throw unknown('group', id);
+  return found;
+}
+
+/** Throws when something is to belong to a group that is not one of the workspace. */
+export async function assertGroup(db: Db, groupId: string | null | undefined, principal: Principal): Promise<void> {
+  if (groupId === null || groupId === undefined) return;
+  const found = await db
+    .selectFrom('groups')
+    .select('id')
+    .where('id', '=', groupId)
+    .where('workspace_id', '=', principal.workspaceId)
+    .executeTakeFirst();
+  if (found === undefined) {
+    throw invalid([{ in: 'body', path: ['groupId'], message: `there is no such group: ${groupId}` }]);
+  }
+}
+
+async function usersOfGroup(db: Db, groupId: string): Promise<ResourceReference[]> {
+  const { rows } = await sql<ResourceReference>`
+    select 'connection' as kind, id, name from connection where group_id = ${groupId}
+    union all
+    select kind, id, name from definition where group_id = ${groupId}
+    order by name limit ${USERS_MAX}`.execute(db);
+  return rows;
+}
+
+function groupOf({ id, name, version, created_at: createdAt }: Selectable<GroupsTable>): Group {
+  return { id, name, version, createdAt };
+}

@@ -1,0 +1,135 @@
+/** From what is asked for to a run: the connections are looked up, the work is frozen, and the run created. */
+import { sql } from 'kysely';
+import type { Run } from '#api/resources/run.ts';
+import type { RunOptions } from '#api/resources/transfer.ts';
+import type { WorkOrder } from '#api/runner.ts';
+import type { Principal } from '#control/http/handler.ts';
+import { invalid } from '#control/http/refusal.ts';
+import { freezeWork } from '#control/runs/freeze-work.ts';
+import type { ConnectionToFreeze } from '#control/runs/freeze-work.ts';
+import type { RunCommands } from '#control/runs/run-commands.ts';
+import { theRun } from '#control/runs/run-row.ts';
+import type { Store } from '#control/store/store.ts';
+import type { JsonObject } from '#spi/json.ts';
+import { namedConnections, readConfig } from './transfer-config.ts';
+import type { ReadConfig } from './transfer-config.ts';
+
+export interface RunParts {
+  readonly store: Pick<Store, 'db'>;
+  readonly commands: RunCommands;
+}
+
+export interface RunRequest {
+  readonly kind: WorkOrder['kind'];
+  readonly principal: Principal;
+  readonly idempotencyKey: string | undefined;
+  readonly groupId: string | null;
+  readonly definitionId: string | null;
+  readonly revision: number | null;
+  readonly lane: 'batch' | 'interactive';
+  readonly config: JsonObject;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly arguments: JsonObject;
+  readonly options: RunOptions;
+}
+
+const JOB_RETRIES_IDEMPOTENT = 2;
+
+export async function startRun({ store, commands }: RunParts, request: RunRequest): Promise<Run> {
+  const { principal, kind, groupId, definitionId, revision, lane, options } = request;
+  const { workspaceId } = principal;
+  const { work, scopes } = freezeWork({
+    kind,
+    workspaceId,
+    groupId,
+    definitionId,
+    lane,
+    config: request.config,
+    connections: await connectionsToFreeze(store.db, workspaceId, request.config),
+    variables: request.variables,
+    arguments: request.arguments,
+    transactionTime: await databaseNow(store.db),
+    runTimeoutS: options.runTimeoutS,
+    stallTimeoutS: options.stallTimeoutS,
+    memoryMb: options.memoryMb,
+    cpuMillis: options.cpuMillis,
+  });
+  const { runId } = await commands.create({
+    workspaceId,
+    groupId,
+    definitionId,
+    revision,
+    kind,
+    trigger: 'api',
+    createdBy: principal.actor,
+    // Not to be taken for a key of the scheduler.
+    idempotencyKey: request.idempotencyKey === undefined ? undefined : `api:${request.idempotencyKey}`,
+    priority: options.priority,
+    lane,
+    isIdempotent: options.isIdempotent,
+    jobRetriesMax: options.jobRetriesMax ?? (options.isIdempotent ? JOB_RETRIES_IDEMPOTENT : 0),
+    queueTimeoutS: options.queueTimeoutS,
+    work,
+    scopes,
+  });
+  return theRun(store.db, runId, workspaceId);
+}
+
+/** Checks a config that came in a body, with its connections by id or by name. */
+export async function readGivenConfig(
+  db: Store['db'],
+  workspaceId: string,
+  { config, sides }: { readonly config: JsonObject; readonly sides: readonly ('in' | 'out')[] },
+): Promise<ReadConfig> {
+  const names = namedConnections(config);
+  const known =
+    names.length === 0
+      ? []
+      : await db
+          .selectFrom('connection')
+          .select(['id', 'name', 'plugin'])
+          .where('workspace_id', '=', workspaceId)
+          .where((is) => is.or([is('id', 'in', names), is('name', 'in', names)]))
+          .execute();
+  const read = readConfig(config, known, sides);
+  if (read.errors.length > 0) throw invalid(read.errors);
+  return read;
+}
+
+async function connectionsToFreeze(
+  db: Store['db'],
+  workspaceId: string,
+  config: JsonObject,
+): Promise<ConnectionToFreeze[]> {
+  const ids = namedConnections(config);
+  if (ids.length === 0) return [];
+  const rows = await db
+    .selectFrom('connection')
+    .select(['id', 'name', 'plugin', 'config', 'account_key'])
+    .where('workspace_id', '=', workspaceId)
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .execute();
+  const missing = ids.filter((id) => !rows.some((row) => row.id === id));
+  if (missing.length > 0) {
+    // Of an old revision: connections that the current one uses cannot be deleted.
+    throw invalid(
+      missing.map((id) => ({ in: 'body', path: ['config'], message: `the connection ${id} is not there any more` })),
+    );
+  }
+  return rows.map(({ id, name, plugin, config: options, account_key: accountKey }) => ({
+    id,
+    name,
+    plugin,
+    // Kept as JSON.
+    options: options as JsonObject,
+    accountKey,
+  }));
+}
+
+async function databaseNow(db: Store['db']): Promise<string> {
+  const { rows } = await sql<{ now: string }>`select dispatch.now() as now`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error('a database without time');
+  return row.now;
+}

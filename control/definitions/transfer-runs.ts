@@ -1,0 +1,103 @@
+/** Runs of transfers: the whole, or a look at what it would do. */
+import { runOptions } from '#api/resources/transfer.ts';
+import type { Run } from '#api/resources/run.ts';
+import type { HandlerRequest, HandlersOf } from '#control/http/handler.ts';
+import type { Contract } from '#api/contract.ts';
+import { Refusal } from '#control/http/refusal.ts';
+import type { JsonObject } from '#spi/json.ts';
+import { definitionErrors } from './errors.ts';
+import { startLook } from './looks.ts';
+import { readGivenConfig, startRun } from './new-run.ts';
+import type { RunParts } from './new-run.ts';
+import { theRevision, theTransferRow } from './transfer-row.ts';
+
+type RunId =
+  | 'transfers.run'
+  | 'transfers.guess'
+  | 'transfers.preview'
+  | 'transfers.guessConfig'
+  | 'transfers.previewConfig';
+
+export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers'>, RunId> {
+  return {
+    async 'transfers.run'({ params, body, principal, idempotencyKey }) {
+      const { db } = parts.store;
+      const transfer = await theTransferRow(db, params.id, principal.workspaceId);
+      if (!transfer.is_enabled) {
+        throw new Refusal(definitionErrors.error('DEFINITION_DISABLED', { name: transfer.name }), 409);
+      }
+      const { no, config } = await theRevision(db, transfer, body.revision ?? transfer.revision);
+      const options = runOptions.parse(transfer.run_options);
+      return startRun(parts, {
+        kind: 'transfer',
+        principal,
+        idempotencyKey,
+        groupId: transfer.group_id,
+        definitionId: transfer.id,
+        revision: no,
+        lane: 'batch',
+        // Kept as JSON.
+        config: config as JsonObject,
+        variables: body.variables,
+        arguments: {},
+        options: {
+          ...options,
+          priority: body.priority ?? options.priority,
+          memoryMb: body.memoryMb ?? options.memoryMb,
+          cpuMillis: body.cpuMillis ?? options.cpuMillis,
+        },
+      });
+    },
+
+    'transfers.guess': (request) => lookAtTransfer(parts, request, 'guess'),
+    'transfers.preview': (request) => lookAtTransfer(parts, request, 'preview'),
+    'transfers.guessConfig': (request) => lookAtConfig(parts, request, 'guess'),
+    'transfers.previewConfig': (request) => lookAtConfig(parts, request, 'preview'),
+  };
+}
+
+async function lookAtTransfer(
+  parts: RunParts,
+  request: HandlerRequest<Contract['transfers.guess'] | Contract['transfers.preview']>,
+  kind: 'guess' | 'preview',
+): Promise<Run> {
+  const { params, body, principal, idempotencyKey } = request;
+  const transfer = await theTransferRow(parts.store.db, params.id, principal.workspaceId);
+  const { no, config } = await theRevision(parts.store.db, transfer, body.revision ?? transfer.revision);
+  return startLook(parts, {
+    kind,
+    principal,
+    idempotencyKey,
+    groupId: transfer.group_id,
+    definitionId: transfer.id,
+    revision: no,
+    config: config as JsonObject,
+    variables: body.variables,
+    arguments: lookArguments(kind, body.rows),
+    memoryMb: body.memoryMb,
+  });
+}
+
+async function lookAtConfig(
+  parts: RunParts,
+  request: HandlerRequest<Contract['transfers.guessConfig'] | Contract['transfers.previewConfig']>,
+  kind: 'guess' | 'preview',
+): Promise<Run> {
+  const { body, principal, idempotencyKey } = request;
+  const given = { config: body.config as JsonObject, sides: ['in'] as const };
+  const { config } = await readGivenConfig(parts.store.db, principal.workspaceId, given);
+  return startLook(parts, {
+    kind,
+    principal,
+    idempotencyKey,
+    groupId: body.groupId,
+    config,
+    variables: body.variables,
+    arguments: lookArguments(kind, body.rows),
+    memoryMb: body.memoryMb,
+  });
+}
+
+function lookArguments(kind: 'guess' | 'preview', rows: number | undefined): JsonObject {
+  return kind === 'preview' && rows !== undefined ? { rows } : {};
+}

@@ -1,0 +1,291 @@
+/**
+ * The HTTP API: a route for each endpoint of the contract. A request is let in, counted, checked and served, in this
+ * order; what goes wrong on the way is answered as a problem. Answers hold what the contract lists, nothing more.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Hono } from 'hono';
+import type { Context } from 'hono';
+import { contract } from '#api/contract.ts';
+import { fullPath } from '#api/endpoint.ts';
+import type { Endpoint } from '#api/endpoint.ts';
+import { PROBLEM_MEDIA } from '#api/problem.ts';
+import { errorFields } from '#control/log.ts';
+import type { Logger } from '#spi/context.ts';
+import { checkRequest } from './checked-request.ts';
+import type { CheckedRequest } from './checked-request.ts';
+import { httpErrors } from './errors.ts';
+import { Streams } from './event-response.ts';
+import type { StreamLimits } from './event-response.ts';
+import { anonymous } from './handler.ts';
+import type { AnyHandler, Handlers, Principal, SentEvent } from './handler.ts';
+import type { Idempotency } from './idempotency.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { RateOptions } from './rate-limit.ts';
+import { Refusal, problemOf, refusalOf } from './refusal.ts';
+import { BODY_BYTES_MAX } from './request-body.ts';
+
+export interface AppOptions {
+  readonly handlers: Handlers;
+  /** Who shows this token; undefined when it is not accepted. */
+  readonly authenticate: (token: string) => Promise<Principal | undefined>;
+  readonly idempotency: Idempotency;
+  readonly log: Logger;
+  /** Aborts when the server stops: streams end, and their clients come back elsewhere. */
+  readonly stopping?: AbortSignal;
+  readonly bodyBytesMax?: number;
+  readonly rate?: RateOptions;
+  readonly streams?: StreamLimits;
+}
+
+const rateDefault: RateOptions = { perSecond: 50, burst: 200 };
+/** Of those who are not let in, by address. */
+const strangerRate: RateOptions = { perSecond: 5, burst: 50 };
+const streamsDefault: StreamLimits = { all: 1000, perPrincipal: 100 };
+
+/** What every answer says: nothing of it is to be kept, guessed at, framed or read by another page. */
+const commonHeaders: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+export function makeApp(options: AppOptions): Hono {
+  const app = new Hono();
+  const desk = new Desk(options);
+  for (const endpoint of contract) app.on(endpoint.method, fullPath(endpoint), (c) => desk.serve(endpoint, c));
+  for (const [path, methods] of allowedMethods()) app.all(path, (c) => desk.otherMethod(c, methods));
+  app.notFound((c) => desk.refuse(c, new Refusal(httpErrors.error('ROUTE_UNKNOWN', { path: shown(c.req.path) }), 404)));
+  app.onError((error, c) => desk.refuse(c, refusalOf(error)));
+  return app;
+}
+
+function allowedMethods(): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, string[]>();
+  for (const endpoint of contract) {
+    const known = methods.get(fullPath(endpoint)) ?? ['OPTIONS'];
+    methods.set(fullPath(endpoint), [endpoint.method, ...(endpoint.method === 'GET' ? ['HEAD'] : []), ...known]);
+  }
+  return methods;
+}
+
+const SHOWN_LENGTH_MAX = 200;
+
+/** The path of a stranger's request, for a message. */
+function shown(path: string): string {
+  return path.replace(/[^\x21-\x7e]/g, '?').slice(0, SHOWN_LENGTH_MAX);
+}
+
+/** What is known of a request while it is served. */
+interface Visit {
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  principal: Principal;
+}
+
+class Desk {
+  readonly #options: AppOptions;
+  readonly #rate: RateLimit;
+  readonly #strangers = new RateLimit(strangerRate);
+  readonly #streams: Streams;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.#rate = new RateLimit(options.rate ?? rateDefault);
+    this.#streams = new Streams(options.streams ?? streamsDefault, options.stopping ?? new AbortController().signal);
+  }
+
+  async serve(endpoint: Endpoint & { id: keyof Handlers }, c: Context): Promise<Response> {
+    const visit = newVisit(c);
+    try {
+      visit.principal = endpoint.rights === 'public' ? anonymous : await this.#letIn(c);
+      const checked = await checkRequest(endpoint, c.req.raw, {
+        params: c.req.param(),
+        bytesMax: this.#options.bodyBytesMax ?? BODY_BYTES_MAX,
+      });
+      const response = await this.#answer(endpoint, { c, visit, checked });
+      return this.#leave(c, visit, response, endpoint.id);
+    } catch (error) {
+      return this.#refused(c, visit, refusalOf(error), endpoint.id);
+    }
+  }
+
+  otherMethod(c: Context, methods: readonly string[]): Response {
+    const allow = methods.join(', ');
+    const visit = newVisit(c);
+    if (c.req.method === 'OPTIONS')
+      return this.#leave(c, visit, new Response(null, { status: 204, headers: { allow } }));
+    const error = httpErrors.error('METHOD_NOT_ALLOWED', { method: shown(c.req.method), path: shown(c.req.path) });
+    return this.#refused(c, visit, new Refusal(error, 405, { headers: { allow } }));
+  }
+
+  refuse(c: Context, refusal: Refusal): Response {
+    return this.#refused(c, newVisit(c), refusal);
+  }
+
+  async #letIn(c: Context): Promise<Principal> {
+    const address = addressOf(c);
+    const token = /^Bearer ([\x21-\x7e]{1,500})$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    const principal = token === undefined ? undefined : await this.#options.authenticate(token);
+    if (principal === undefined) {
+      countIn(this.#strangers, address, strangerRate);
+      const error = httpErrors.error(token === undefined ? 'TOKEN_MISSING' : 'TOKEN_REFUSED');
+      throw new Refusal(error, 401, { headers: { 'www-authenticate': 'Bearer' } });
+    }
+    countIn(this.#rate, principal.rateKey, this.#options.rate ?? rateDefault);
+    return principal;
+  }
+
+  async #answer(
+    endpoint: Endpoint & { id: keyof Handlers },
+    { c, visit, checked }: { c: Context; visit: Visit; checked: CheckedRequest },
+  ): Promise<Response> {
+    const { answer } = endpoint;
+    // The request has been checked against the endpoint's schemas, of which the handler's types are made.
+    const handler = this.#options.handlers[endpoint.id] as unknown as AnyHandler;
+    const { principal } = visit;
+    const isHead = c.req.raw.method === 'HEAD';
+    if (answer.kind === 'json') {
+      const serve = async (): Promise<{ status: number; body: string }> => {
+        const body = await handler({ ...checked, principal, signal: c.req.raw.signal });
+        return { status: answer.status, body: JSON.stringify(answer.body.parse(body)) };
+      };
+      return jsonResponse(await this.#once(endpoint, { c, visit, checked }, serve), answer.hasEtag === true);
+    }
+    if (answer.kind === 'nothing') {
+      await handler({ ...checked, principal, signal: c.req.raw.signal });
+      return new Response(null, { status: answer.status });
+    }
+    const media = answer.kind === 'text' ? answer.media : 'text/event-stream';
+    if (isHead) return new Response(null, { headers: { 'content-type': media } });
+    // Both may go on for long, and count as streams.
+    const leave = this.#streams.enter(principal.rateKey);
+    const left = new AbortController();
+    try {
+      const source = await handler({ ...checked, principal, signal: AbortSignal.any([c.req.raw.signal, left.signal]) });
+      const body =
+        answer.kind === 'text'
+          ? textBody(source as AsyncIterable<string>, leave)
+          : this.#streams.body(checkedEvents(source as AsyncIterable<SentEvent>, answer.events), { left, leave });
+      return new Response(body, { headers: { 'content-type': media, 'x-accel-buffering': 'no' } });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  async #once(
+    endpoint: Endpoint,
+    { c, visit, checked }: { c: Context; visit: Visit; checked: CheckedRequest },
+    serve: () => Promise<{ status: number; body: string }>,
+  ): Promise<{ status: number; body: string; isKept?: boolean }> {
+    if (checked.idempotencyKey === undefined) return serve();
+    const keyed = {
+      workspaceId: visit.principal.workspaceId,
+      endpointId: endpoint.id,
+      key: checked.idempotencyKey,
+      content: JSON.stringify([c.req.path, checked.query, checked.body]),
+    };
+    return this.#options.idempotency.answer(keyed, serve);
+  }
+
+  #refused(c: Context, visit: Visit, refusal: Refusal, endpointId?: string): Response {
+    const { retryAfterS, headers } = refusal.extra;
+    const response = new Response(JSON.stringify(problemOf(refusal, visit.requestId)), {
+      status: refusal.status,
+      headers: {
+        'content-type': PROBLEM_MEDIA,
+        ...(retryAfterS === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterS)) }),
+        ...headers,
+      },
+    });
+    if (refusal.status >= 500) {
+      const say = refusal.status === 503 ? this.#options.log.warn : this.#options.log.error;
+      say('A request failed.', {
+        requestId: visit.requestId,
+        endpoint: endpointId,
+        error: errorFields(refusal.cause ?? refusal),
+      });
+    }
+    return this.#leave(c, visit, response, endpointId);
+  }
+
+  #leave(c: Context, visit: Visit, response: Response, endpointId?: string): Response {
+    for (const [name, value] of Object.entries(commonHeaders)) response.headers.set(name, value);
+    response.headers.set('x-request-id', visit.requestId);
+    this.#options.log.info('A request was answered.', {
+      requestId: visit.requestId,
+      method: c.req.method,
+      // The route, not the path: what strangers ask for is not for the log.
+      endpoint: endpointId ?? 'none',
+      status: response.status,
+      ms: Math.round((performance.now() - visit.startedAtMs) * 10) / 10,
+      actor: visit.principal.actor,
+    });
+    return response;
+  }
+}
+
+function newVisit(c: Context): Visit {
+  const given = c.req.header('x-request-id') ?? '';
+  const requestId = /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+  return { requestId, startedAtMs: performance.now(), principal: anonymous };
+}
+
+function addressOf(c: Context): string {
+  // Set by the adapter to Node's server; requests of tests have none.
+  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+  return incoming?.socket.remoteAddress ?? 'unknown';
+}
+
+function countIn(rate: RateLimit, key: string, { perSecond }: RateOptions): void {
+  const waitS = rate.take(key);
+  if (waitS > 0) throw new Refusal(httpErrors.error('RATE_EXCEEDED', { perSecond }), 429, { retryAfterS: waitS });
+}
+
+function jsonResponse(
+  { status, body, isKept = false }: { status: number; body: string; isKept?: boolean },
+  hasEtag: boolean,
+): Response {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  // What has an ETag has a version.
+  if (hasEtag) headers['etag'] = `"${(JSON.parse(body) as { version: number }).version}"`;
+  if (isKept) headers['idempotent-replay'] = 'true';
+  return new Response(body, { status, headers });
+}
+
+async function* checkedEvents(
+  source: AsyncIterable<SentEvent>,
+  schemas: Readonly<Record<string, { parse(data: unknown): unknown }>>,
+): AsyncGenerator<SentEvent> {
+  for await (const { event, data, ...rest } of source) {
+    yield { ...rest, event, data: schemas[event]?.parse(data) };
+  }
+}
+
+function textBody(source: AsyncIterable<string>, leave: () => void): ReadableStream {
+  const iterator = source[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await iterator.next();
+        if (done !== true) {
+          controller.enqueue(encoder.encode(value));
+          return;
+        }
+        leave();
+        controller.close();
+      } catch (error) {
+        leave();
+        controller.error(error);
+      }
+    },
+    async cancel() {
+      leave();
+      await iterator.return?.();
+    },
+  });
+}
