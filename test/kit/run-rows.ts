@@ -70,6 +70,8 @@ async function insertRun(db: Store['db'], run: NewRun): Promise<string> {
       job_retries_max: run.jobRetriesMax,
       not_before: now,
       queue_deadline: sql<string>`dispatch.now() + make_interval(secs => ${run.queueTimeoutS})`,
+      rank: 0,
+      scope_key: '',
       run_timeout_s: run.work.run_timeout_s,
       cpu_millis: run.work.cpu_millis,
       memory_mb: run.work.memory_mb,
