@@ -72,12 +72,10 @@ export const postgresqlInput: Input<PostgresqlInputConfig, ReadTask> = {
   },
 
   async *read(config, task, schema, ctx) {
-    const reader = new CopyReader(
-      schema,
-      task.readers.map((spec) => cellReader(spec, ctx.log)),
-    );
+    const reader = new CopyReader(schema, task.readers, ctx.log);
     const session = await PgSession.open(config, ctx);
     let isDone = false;
+    let last: readonly (string | null)[] | undefined;
     try {
       await begin(session, config, task, ctx);
       if (config.before_select !== undefined) await session.query(config.before_select);
@@ -86,15 +84,15 @@ export const postgresqlInput: Input<PostgresqlInputConfig, ReadTask> = {
         reader.feed(bytes);
         for (let batch = reader.next(); batch !== undefined; batch = reader.next()) yield batch;
       }
-      const rest = reader.rest();
-      if (rest !== undefined) yield rest;
+      reader.end();
       if (config.after_select !== undefined) await session.query(config.after_select);
       await session.query('COMMIT');
       isDone = true;
+      last = task.incremental.length === 0 ? undefined : reader.lastRow();
     } finally {
+      reader.close();
       await (isDone ? session.close() : session.abandon());
     }
-    const last = task.incremental.length === 0 ? undefined : reader.lastRow();
     return last === undefined ? {} : { last_record: lastRecordOf(task.incremental, last) };
   },
 
