@@ -1,14 +1,19 @@
 /** Rows of COPY by the kernel and without it: the same records, for any texts and any split of the bytes. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Batch, Timestamp } from '#spi/batch.ts';
+import { BatchBuilder } from '#spi/batch-builder.ts';
 import type { Schema } from '#spi/schema.ts';
 import { JsonLinesWriter } from '#codec/json/lines-writer.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { useKernels } from '#codec/wasm/kernel-switch.ts';
+import type { KernelWriterOptions } from '#codec/wasm/record-writer.ts';
 import { fuzz } from '#test/kit/fuzz.ts';
 import { keptLog } from '#test/kit/memory-plugins.ts';
 import { CopyReader } from './copy-reader.ts';
+import { CopyWriter } from './copy-writer.ts';
 import type { SourceKind } from './source-types.ts';
+import type { TargetColumn, WriteKind } from './target-columns.ts';
 
 type ColumnType = Schema['columns'][number]['type'];
 
@@ -137,5 +142,106 @@ describe('CopyReader', () => {
       }),
       fuzz(150),
     );
+  });
+});
+
+interface Target {
+  readonly type: ColumnType;
+  readonly kind: WriteKind;
+  readonly format?: string;
+  readonly timezone?: string;
+}
+
+const targets: readonly Target[] = [
+  { type: 'string', kind: 'text' },
+  { type: 'json', kind: 'json' },
+  { type: 'long', kind: 'integer' },
+  { type: 'long', kind: 'boolean' },
+  { type: 'double', kind: 'float' },
+  { type: 'double', kind: 'boolean' },
+  { type: 'boolean', kind: 'boolean' },
+  { type: 'boolean', kind: 'integer' },
+  { type: 'string', kind: 'null' },
+  { type: 'timestamp', kind: 'timestamptz', timezone: 'Asia/Tokyo' },
+  { type: 'timestamp', kind: 'timestamp', timezone: 'Europe/Berlin' },
+  { type: 'timestamp', kind: 'date', timezone: 'America/New_York' },
+  { type: 'timestamp', kind: 'time' },
+  { type: 'timestamp', kind: 'text', format: '%d\\%m%t%Y %H:%M:%S.%3N %Z' },
+];
+const written: Schema = { columns: targets.map(({ type }, index) => ({ name: `${index}`, type })) };
+const targetColumns = targets.map(({ kind, format = '%Y', timezone = 'UTC' }, source): TargetColumn => {
+  return { name: `${source}`, source, sqlType: '', kind, format, timezone };
+});
+
+const seconds = fc.oneof(
+  fc.integer({ min: -70_000_000_000, max: 260_000_000_000 }),
+  fc.integer({ min: -8_600_000_000_000, max: 8_600_000_000_000 }),
+  // The years 0 and 1, and the end of a day.
+  fc.integer({ min: -62_170_000_000, max: -62_130_000_000 }),
+  fc.constant(86_400),
+);
+const values: Readonly<Record<ColumnType, fc.Arbitrary<Value>>> = {
+  string: text,
+  json: words('{"a":"\\n"}', '[1.0,"\u00e9"]'),
+  long: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  double: fc.double(),
+  boolean: fc.boolean(),
+  timestamp: fc.record({ seconds, nanos: fc.oneof(fc.nat(999_999_999), fc.constant(0)) }),
+};
+type Value = string | bigint | number | boolean | Timestamp;
+const valueRows = fc.array(fc.tuple(...targets.map(({ type }) => fc.option(values[type], { freq: 8 }))), {
+  maxLength: 12,
+});
+
+function batchOf(list: readonly (readonly (Value | null)[])[]): Batch | undefined {
+  const builder = new BatchBuilder(written);
+  for (const row of list) {
+    for (const [column, value] of row.entries()) {
+      if (value === null) continue;
+      if (typeof value === 'string') builder.setString(column, value);
+      else if (typeof value === 'bigint') builder.setLong(column, value);
+      else if (typeof value === 'number') builder.setDouble(column, value);
+      else if (typeof value === 'boolean') builder.setBoolean(column, value);
+      else builder.setTimestamp(column, value.seconds, value.nanos);
+    }
+    builder.endRow();
+  }
+  return builder.take();
+}
+
+function write(batch: Batch, kernels: 'always' | 'never', options: KernelWriterOptions = {}): string {
+  useKernels(kernels);
+  const writer = new CopyWriter(written, targetColumns, { ownKernelCellsMin: 0, ...options });
+  // Twice: the second time the kernel knows the stretches of zones that it has met.
+  writer.write(batch);
+  writer.write(batch);
+  writer.release();
+  expect(writer.rows).toBe(batch.rowCount * 2);
+  return Buffer.from(writer.sink.view()).toString();
+}
+
+describe('CopyWriter', () => {
+  it('writes by the kernel what it writes without', () => {
+    fc.assert(
+      fc.property(valueRows, fc.constantFrom(256, 4096), (list, regionBytes) => {
+        const batch = batchOf(list);
+        if (batch === undefined) return;
+        expect(write(batch, 'always', { regionBytes })).toBe(write(batch, 'never'));
+      }),
+      fuzz(150),
+    );
+  });
+
+  it.each(['always', 'never'] as const)('names the place of a NUL, kernels %s', (kernels) => {
+    const row = targets.map(() => null);
+    const batch = batchOf([row, ['a text of more than a few bytes \0', ...row.slice(1)]]);
+    expect(batch).toBeDefined();
+    if (batch === undefined) return;
+    try {
+      write(batch, kernels);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'PG_NUL_IN_TEXT', where: { record: 2, field: '0' } });
+    }
   });
 });

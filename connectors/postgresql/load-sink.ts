@@ -45,6 +45,7 @@ export async function openLoad(
       },
       async close() {
         await send();
+        writer.release();
         const rows = await copy.finish();
         assert(rows === writer.rows, `the server counts the rows that were sent (${rows} of ${writer.rows})`);
         if (config.mode === 'merge_direct') await mergeDirectly(session, config, plan);
@@ -52,7 +53,10 @@ export async function openLoad(
         await session.close();
         return { task: ctx.taskIndex, rows };
       },
-      abort: () => session.abandon(),
+      async abort() {
+        writer.release();
+        await session.abandon();
+      },
     };
   } catch (error) {
     await session.abandon();
