@@ -5,6 +5,8 @@
 import type { Duplex } from 'node:stream';
 import type { Connection, Submittable } from 'pg';
 import { copyPiece, viewOf } from '#spi/byte-copy.ts';
+import { takeBytes } from './borrowing-socket.ts';
+import type { TakenBytes } from './borrowing-socket.ts';
 
 /** Bytes before a message's content: its kind, and its size of 32 bits that counts itself. */
 const HEADER_BYTES = 5;
@@ -20,8 +22,6 @@ const WAITING_BYTES_MAX = 512 * 1024;
 /** Longer contents are copied by the engine. */
 const SHORT_BYTES = 200;
 
-type DataListener = (bytes: Buffer) => void;
-
 interface Waiting {
   readonly resolve: (bytes: Buffer | undefined) => void;
   readonly reject: (error: Error) => void;
@@ -30,7 +30,7 @@ interface Waiting {
 export class CopyOut implements Submittable {
   readonly text: string;
   #stream: Duplex | undefined;
-  #driver: DataListener = () => {};
+  #taken: TakenBytes | undefined;
   /** Rows that nobody has asked for, in one piece of memory; the other one is with whoever asked last. */
   #ready = new Piece();
   #given = new Piece();
@@ -62,13 +62,8 @@ export class CopyOut implements Submittable {
 
   /** The driver begins. */
   submit(connection: Connection): void {
-    const { stream } = connection;
-    const [driver] = stream.listeners('data');
-    // The driver's only one.
-    this.#driver = driver as DataListener;
-    this.#stream = stream;
-    stream.removeListener('data', this.#driver);
-    stream.on('data', this.#onData);
+    this.#stream = connection.stream;
+    this.#taken = takeBytes(connection.stream, this.#onData);
     connection.query(this.text);
   }
 
@@ -135,15 +130,15 @@ export class CopyOut implements Submittable {
     this.#isDone = bytes[at] === COPY_DONE;
     this.#handBack();
     if (this.#isDone) this.#answer();
-    this.#driver(bytes.subarray(at));
+    // The driver may keep what it gets.
+    this.#taken?.listener(Buffer.from(bytes.subarray(at)));
   }
 
   #handBack(): void {
     const stream = this.#stream;
     if (stream === undefined) return;
     this.#stream = undefined;
-    stream.removeListener('data', this.#onData);
-    stream.on('data', this.#driver);
+    this.#taken?.handBack();
     stream.resume();
   }
 

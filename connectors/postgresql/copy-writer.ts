@@ -34,7 +34,7 @@ const NUL_LETTER = 1;
 letters[0] = NUL_LETTER;
 
 export class CopyWriter {
-  readonly sink: ByteSink = new ByteSink(256 * 1024);
+  readonly #sink = new ByteSink(256 * 1024);
   /** Rows that have been written. */
   rows = 0;
   readonly #columns: readonly TargetColumn[];
@@ -57,14 +57,13 @@ export class CopyWriter {
     });
   }
 
-  write(batch: Batch): void {
-    const { sink } = this;
+  /** The text of the batch; borrowed until the next call. */
+  write(batch: Batch): Uint8Array {
     const { rowCount } = batch;
     const vectors = this.#columns.map(({ source }) => batch.vectors[source] as Vector); // matched by the plan
-    const bytes = this.#kernel.write({ ...batch, vectors });
-    if (bytes === undefined) this.#writeRows(vectors, rowCount);
-    else sink.writeBytes(bytes);
+    const bytes = this.#kernel.write({ ...batch, vectors }) ?? this.#writeRows(vectors, rowCount);
     this.rows += rowCount;
+    return bytes;
   }
 
   /** No more batches: memory taken for them is free for others. */
@@ -72,8 +71,9 @@ export class CopyWriter {
     this.#kernel.release();
   }
 
-  #writeRows(vectors: readonly Vector[], rowCount: number): void {
-    const { sink } = this;
+  #writeRows(vectors: readonly Vector[], rowCount: number): Uint8Array {
+    const sink = this.#sink;
+    sink.clear();
     const last = vectors.length - 1;
     for (let row = 0; row < rowCount; row++) {
       for (let column = 0; column <= last; column++) {
@@ -81,6 +81,7 @@ export class CopyWriter {
         sink.writeByte(column === last ? NEWLINE : TAB);
       }
     }
+    return sink.view();
   }
 
   #writeCell(sink: ByteSink, column: number, vector: Vector, row: number): void {

@@ -15,8 +15,6 @@ import { withRetries } from '#connectors/sql/retry.ts';
 import { quoteTable } from './sql.ts';
 import { columnDefinitions, columnList } from './target-columns.ts';
 
-/** Rows are sent in pieces of at least this size. */
-const SEND_BYTES = 64 * 1024;
 /** The table of a task of `merge_direct`: only its own session sees it. */
 const DIRECT_TABLE = 'pg_temp.ropeway_rows';
 
@@ -32,19 +30,11 @@ export async function openLoad(
   try {
     const table = await beginTable(session, config, plan, ctx.taskIndex);
     const copy = await session.copyIn(`COPY ${table} (${columnList(plan.columns)}) FROM STDIN`, place);
-    const send = async (): Promise<void> => {
-      // The driver keeps the bytes until they are sent, and the writer goes on in its own.
-      const bytes = writer.sink.view().slice();
-      writer.sink.clear();
-      if (bytes.length > 0) await copy.write(bytes);
-    };
     return {
       async write(batch) {
-        writer.write(batch);
-        if (writer.sink.length >= SEND_BYTES) await send();
+        await copy.write(writer.write(batch));
       },
       async close() {
-        await send();
         writer.release();
         const rows = await copy.finish();
         assert(rows === writer.rows, `the server counts the rows that were sent (${rows} of ${writer.rows})`);
