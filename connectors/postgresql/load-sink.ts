@@ -7,7 +7,7 @@ import { PgSession } from './client.ts';
 import { mergeSql } from './commit-sql.ts';
 import type { PostgresqlOutputConfig } from './config.ts';
 import { CopyWriter } from './copy-writer.ts';
-import { lockRun, lockTarget, taskTable } from './intermediate.ts';
+import { lockRun, lockTarget, names } from './intermediate.ts';
 import { isDirect, isolationOf } from './load-plan.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { checkNoNullKeys } from './load-commit.ts';
@@ -69,7 +69,7 @@ async function beginTable(
     await session.query(`CREATE TEMP TABLE ropeway_rows (${definitions}) ON COMMIT DROP`);
     return DIRECT_TABLE;
   }
-  const table = quoteTable(plan.workSchema, taskTable(plan.table, plan.run, task));
+  const table = quoteTable(plan.workSchema, names.name(plan.table, plan.run, task));
   // A resumed run may do a task again whose rows are there already.
   await session.query(`DROP TABLE IF EXISTS ${table}`);
   const becomesTarget = isTargetOf(config, task);
