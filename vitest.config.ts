@@ -4,8 +4,10 @@ export default defineConfig({
   // What plugins from outside import, as the loader gives it to them.
   resolve: { alias: [{ find: /^ropeway\/spi\/(.*)\.js$/, replacement: `${import.meta.dirname}/spi/$1.ts` }] },
   test: {
-    include: ['{spi,codec,connectors,engine,cli,conformance,test,scripts,bench}/**/*.test.ts'],
+    include: ['{spi,codec,connectors,engine,api,control,runner,cli,conformance,test,scripts,bench}/**/*.test.ts'],
     globalSetup: 'test/kit/fresh-bundle.ts',
     testTimeout: 20_000,
+    // Servers are started in hooks.
+    hookTimeout: 60_000,
   },
 });

@@ -6,12 +6,16 @@ import module from 'node:module';
 import { isBundleFresh } from './bundle.js';
 
 const MAJOR_NEEDED = 26;
+// A command that was stopped must end, even when nobody takes what it has printed.
+const STOPPED_FROM_CODE = 129;
+const STOPPED_FLUSH_MS = 200;
 
 if (Number(process.versions.node.split('.')[0]) >= MAJOR_NEEDED) {
   module.enableCompileCache();
   const exitCode = await run(process.argv.slice(2));
   // What a pipe has not taken yet would be lost.
-  await Promise.all([written(process.stdout), written(process.stderr)]);
+  const flushed = Promise.all([written(process.stdout), written(process.stderr)]);
+  await (exitCode < STOPPED_FROM_CODE ? flushed : Promise.race([flushed, elapsed(STOPPED_FLUSH_MS)]));
   process.exit(exitCode);
 } else {
   const { spawn } = await import('node:child_process');
@@ -34,6 +38,10 @@ async function run(args) {
 function written(stream) {
   if (stream.writableLength === 0 || stream.destroyed) return undefined;
   return new Promise((resolve) => stream.write('', resolve));
+}
+
+function elapsed(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function runBundledNode(spawn) {

@@ -10,8 +10,8 @@ export interface Terminal {
   readonly width: number;
   /** Data. */
   out(text: string): void;
-  /** Resolves when what was printed has been taken: whoever prints much waits here. */
-  drained(): Promise<void>;
+  /** Resolves when what was printed has been taken, or the signal aborts: whoever prints much waits here. */
+  drained(signal: AbortSignal): Promise<void>;
   /** Words for people. */
   say(text: string): void;
   style(style: Style, text: string): string;
@@ -34,8 +34,11 @@ export function processTerminal(): Terminal {
       return stderr.columns ?? WIDTH_DEFAULT;
     },
     out: (text) => void stdout.write(text),
-    drained: async () => {
-      if (stdout.writableNeedDrain) await once(stdout, 'drain');
+    drained: async (signal) => {
+      if (!stdout.writableNeedDrain) return;
+      await once(stdout, 'drain', { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
     },
     say: (text) => void stderr.write(text),
     // styleText knows NO_COLOR, FORCE_COLOR and whether the stream is a screen.

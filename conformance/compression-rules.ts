@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Bytes, Decoder } from '#spi/files.ts';
 import type { Json } from '#spi/json.ts';
 import { asBytes, collect, cut, cutsOf } from './records.ts';
+import { stopRules } from './stop-rules.ts';
 import { leaveOut } from './subject.ts';
 import type { Subject } from './subject.ts';
 import type { Rule } from './suite.ts';
@@ -39,6 +40,9 @@ export const decoderRules: readonly Rule[] = [
       }
     },
   },
+  ...stopRules(async (bytes, subject) =>
+    decoded({ decoder: await subject.load('decoder'), config: await subject.config(), bytes }, subject),
+  ),
 ];
 
 export const encoderRules: readonly Rule[] = [

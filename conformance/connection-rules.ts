@@ -31,7 +31,7 @@ export const connectionRules: readonly Rule[] = [
     title: 'tells of a server that does not answer, and never throws for it',
     async check(subject) {
       const over = await unreachable(subject);
-      if (over === undefined) leaveOut('It has no option that could lead to a server that is not there.');
+      if (over === undefined) leaveOut('It has no `host`, `port`, `endpoint` or `url`, and the case says no `server`.');
       const checks = await checksOf(subject, await subject.config(over));
       assert.ok(
         checks.some(({ outcome }) => outcome === 'failed'),
@@ -127,6 +127,8 @@ function wordlessEach(options: unknown): unknown {
 async function unreachable(subject: Subject): Promise<JsonObject | undefined> {
   const { properties = {} } = await subject.jsonSchema();
   const port = await closedPort();
+  const { server } = subject.given ?? {};
+  if (server !== undefined) return server(port);
   const url = `http://127.0.0.1:${port}/`;
   const settings: JsonObject = {
     ...('host' in properties ? { host: '127.0.0.1' } : {}),

@@ -5,6 +5,7 @@ import type { Parser } from '#spi/files.ts';
 import { asBytes, assertBatch, cut, cutsOf, rowsOf } from './records.ts';
 import type { Subject } from './subject.ts';
 import { assertPlainJson, leaveOut } from './subject.ts';
+import { stopRules } from './stop-rules.ts';
 import type { Rule } from './suite.ts';
 
 interface Parsed {
@@ -49,6 +50,10 @@ export const parserRules: readonly Rule[] = [
       }
     },
   },
+  ...stopRules(async (bytes, subject) => {
+    const parser = await subject.load('parser');
+    return parser.parse(await subject.config(), { name: '/file', bytes }, subject.taskContext());
+  }),
 ];
 
 async function parserOf(subject: Subject): Promise<(bytes: Uint8Array, places: readonly number[]) => Promise<Parsed>> {

@@ -89,11 +89,44 @@ async function* careless(bytes: Bytes): AsyncGenerator<Batch> {
   if (batch !== undefined) yield batch;
 }
 
+async function* once(bytes: Uint8Array): Bytes {
+  yield bytes;
+}
+
 describe('rules of parsers, formatters, encoders and decoders', () => {
   const parser = { schema: () => schema, parse: (_config: unknown, { bytes }: { bytes: Bytes }) => careless(bytes) };
   const echo = async function* (_config: unknown, bytes: Bytes): Bytes {
     yield* bytes;
   };
+  it('find a parser that lets nothing else run, and a decoder that does so with much', async () => {
+    const busy = async function* (_config: unknown, bytes: Bytes): Bytes {
+      let seen = 0;
+      for await (const chunk of bytes) {
+        seen += chunk.length;
+        const from = performance.now();
+        while (seen > 100_000 && performance.now() - from < 1500);
+        yield chunk;
+      }
+    };
+    const stops = (failed: readonly string[]): string[] => failed.filter((title) => title.startsWith('stops'));
+    const decoder = await failures(broken('decoder', { decode: busy }), { sample: 'abc' });
+    expect(stops(decoder)).toEqual([expect.stringContaining('without an end')]);
+    const busyParser = {
+      schema: () => schema,
+      async *parse(_config: unknown, { bytes }: { bytes: Bytes }) {
+        for await (const chunk of bytes) {
+          const from = performance.now();
+          while (performance.now() - from < 1500);
+          yield* careless(once(chunk));
+        }
+      },
+    };
+    const parserFailed = await failures(broken('parser', busyParser), {
+      sample: '',
+      endless: { head: 'a', body: 'b' },
+    });
+    expect(stops(parserFailed)).toHaveLength(2);
+  });
   let turn = 0;
   const fickle = { begin: () => Buffer.from(`${turn++}`), write: () => Buffer.alloc(0), end: () => Buffer.alloc(0) };
   it('find a parser that minds where chunks end, and one that makes records of nothing', async () => {
@@ -257,6 +290,21 @@ describe('rules of connections', () => {
   ])('find one that %s', async (_, implementation, rule) => {
     const failed = await failures(broken('connection', implementation), {}, [owner]);
     expect(failed).toContainEqual(expect.stringContaining(rule));
+  });
+
+  it('find one that throws for a server that does not answer, whatever the option is called', async () => {
+    const config = z.strictObject({ site: option(z.string().default(''), text) });
+    const throwing = {
+      // oxlint-disable-next-line require-yield -- it throws instead
+      async *test({ site }: { site: string }) {
+        throw new Error(`nobody answers at ${site}`);
+      },
+      browse: async () => page,
+    };
+    const title = 'tells of a server that does not answer, and never throws for it';
+    expect(await failures(broken('connection', throwing, { config }))).not.toContain(title);
+    const server = (port: number): { site: string } => ({ site: `127.0.0.1:${port}` });
+    expect(await failures(broken('connection', throwing, { config }), { server })).toContain(title);
   });
 
   it('find one without an input, with options of its own, that throws and tells', async () => {

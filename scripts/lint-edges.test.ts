@@ -22,6 +22,11 @@ describe('oxlint', () => {
     ['connectors', '#engine/job.ts'],
     ['engine', '#connectors/catalog.ts'],
     ['engine', '#test/kit/workspace.ts'],
+    ['engine', '#api/endpoint.ts'],
+    ['api', '#control/store/store.ts'],
+    ['control', '#engine/job.ts'],
+    ['control', '#connectors/file/input.ts'],
+    ['runner', '#control/store/store.ts'],
     ['cli', '#scripts/source-files.ts'],
     ['cli', '#bench/data.ts'],
     ['bench', '#codec/csv/dialect.ts'],
@@ -35,5 +40,8 @@ describe('oxlint', () => {
     ['engine', '#codec/csv/dialect.ts'],
     ['cli', '#connectors/catalog.ts'],
     ['cli', '#conformance/suite.ts'],
+    ['control', '#connectors/catalog.ts'],
+    ['control', '#api/endpoint.ts'],
+    ['runner', '#engine/transaction.ts'],
   ])('allows %s to import %s', (folder, source) => expect(lint(folder, source)).not.toContain('no-restricted-imports'));
 });

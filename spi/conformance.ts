@@ -18,6 +18,8 @@ export interface ConformanceCase {
   readonly config?: JsonObject | ((folder: string) => Promise<JsonObject>);
   /** Of parsers, decoders and guessers: a whole file. */
   readonly sample?: string | Uint8Array;
+  /** Of parsers and decoders: `head` and then `body` again and again are a file without an end; by default the sample. */
+  readonly endless?: { readonly head: string | Uint8Array; readonly body: string | Uint8Array };
   /** Records of the sample, or of the input. */
   readonly records?: number;
   /** Of parsers: the records of the sample. */
@@ -29,6 +31,11 @@ export interface ConformanceCase {
   readonly rows?: readonly (readonly Cell[])[];
   /** Of formatters: what the parser of its name is told to read its files, besides the columns. */
   readonly readBack?: JsonObject;
+  /**
+   * Of connections: options that lead to this port of 127.0.0.1, where nobody listens. By default those of `host`,
+   * `port`, `endpoint` and `url` that there are.
+   */
+  readonly server?: (port: number) => JsonObject;
   /** Rules that do not hold, by their titles, and why that is right. */
   readonly waivers?: Readonly<Record<string, string>>;
 }

@@ -41,7 +41,7 @@ export function discover(
       for (; step.done !== true; step = await pages.next()) {
         count += step.value.length;
         ctx.terminal.out(step.value.map(ctx.isJson ? jsonLine : wordLine(step.value)).join(''));
-        await ctx.terminal.drained();
+        await ctx.terminal.drained(ctx.signal);
       }
       sayEnd(ctx, count, step.value.hasMore);
     } finally {

@@ -54,6 +54,6 @@ export const fileErrors = errorCatalogue({
   FILE_OUTPUT_REPLACED: {
     kind: 'data',
     message: 'The unfinished file {file} is not the one this run wrote.',
-    hint: 'Another run writes to the same path: let one finish, or give them different `path_prefix`es.',
+    hint: 'Somebody has moved or removed it: run again, and leave the hidden .part files of a run alone.',
   },
 });

@@ -1,24 +1,28 @@
 /**
- * Writes local files. They are written beside their places, as `.NAME.part`, and get their names together when the
+ * Writes local files. They are written beside their places, as `.NAME.RUN.part`, and get their names together when the
  * whole run has succeeded: a failed run leaves no partial file, and files that were there stay until then
  * (docs/decisions/0003). `atomic: false` writes in place.
  */
 import { access, lstat, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 import type { FileOutput, FileSink } from '#spi/files.ts';
 import type { Report } from '#spi/records.ts';
-import type { Logger } from '#spi/context.ts';
+import type { Logger, TaskContext } from '#spi/context.ts';
 import { systemReason } from '#spi/system-reason.ts';
 import type { FileOutputConfig } from './config.ts';
 import { fileErrors } from './errors.ts';
-import { sequenceFormat } from './sequence.ts';
+import { newRunId, partPath, removeLeftovers } from './part-names.ts';
+import type { RunId } from './part-names.ts';
+import { sequenceFormat, sequencePattern } from './sequence.ts';
 import { createFile, openRangeTarget, removePart } from './written-file.ts';
 import type { PartIdentity, WrittenFile } from './written-file.ts';
 
 interface OutputPlan extends JsonObject {
   readonly taskCount: number;
+  /** Makes the names of parts the run's own. */
+  readonly run: RunId;
 }
 
 /** A finished file that waits for its name. */
@@ -30,7 +34,7 @@ interface FinishedFile extends JsonObject {
 }
 
 export const fileOutput: FileOutput<FileOutputConfig, OutputPlan> = {
-  async plan(config, taskCount) {
+  async plan(config, taskCount, ctx) {
     const path = outputPath(config, 0, 0);
     if (taskCount > 1 && outputPath(config, 1, 0) === path) {
       const params = { format: config.sequence_format, reason: `all ${taskCount} outputs would be written to ${path}` };
@@ -42,11 +46,12 @@ export const fileOutput: FileOutput<FileOutputConfig, OutputPlan> = {
     } catch (error) {
       throw fileErrors.error('FILE_OUTPUT_FOLDER', { folder }, { where: { path: ['path_prefix'] }, cause: error });
     }
-    return { taskCount };
+    if (config.atomic) await removeLeftovers(folder, ownNames(config), ctx.log);
+    return { taskCount, run: newRunId() };
   },
 
-  async open(config, _plan, ctx) {
-    return config.atomic ? atomicSink(config, ctx.taskIndex) : directSink(config, ctx.taskIndex);
+  async open(config, { run }, ctx) {
+    return config.atomic ? atomicSink(config, run, ctx) : directSink(config, ctx.taskIndex);
   },
 
   async openRanges(_config, address) {
@@ -62,11 +67,11 @@ export const fileOutput: FileOutput<FileOutputConfig, OutputPlan> = {
   async cleanup(config, plan, reports) {
     if (!config.atomic) return;
     for (const { part, inode } of finishedFiles(reports)) await removePart({ path: part, inode });
-    // Tasks that were cut off reported nothing; the names of their first files are known all the same. When all have
-    // reported, a part of such a name is another run's.
+    // Tasks that were cut off reported nothing; the names of their first files are known all the same.
     const isCutOff = reports.length < plan.taskCount;
     for (let task = 0; isCutOff && task < plan.taskCount; task++) {
-      await rm(partPath(outputPath(config, task, 0)), { force: true });
+      const { path } = await destination(outputPath(config, task, 0));
+      await rm(partPath(path, plan.run), { force: true });
     }
   },
 };
@@ -84,8 +89,13 @@ function outputPath(config: FileOutputConfig, task: number, file: number): strin
   return path;
 }
 
-function partPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.part`);
+/** Whether a name in the folder of the outputs is that of one. */
+function ownNames(config: FileOutputConfig): (name: string) => boolean {
+  const { path_prefix: prefix, sequence_format: format, file_ext: end } = config;
+  const path = outputPath(config, 0, 0);
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const pattern = new RegExp(`^${RegExp.escape(prefix)}${sequencePattern(format)}${RegExp.escape(end)}$`);
+  return (name) => pattern.test(folder + name);
 }
 
 function finishedFiles(reports: readonly Report[]): FinishedFile[] {
@@ -108,7 +118,8 @@ async function destination(path: string): Promise<{ path: string; isReplaceable:
   }
 }
 
-function atomicSink(config: FileOutputConfig, taskIndex: number): FileSink {
+function atomicSink(config: FileOutputConfig, run: RunId, { taskIndex, log }: TaskContext): FileSink {
+  const firstFolder = dirname(outputPath(config, 0, 0));
   const finished: FinishedFile[] = [];
   let current: { file: WrittenFile; path: string } | undefined;
   let fileCount = 0;
@@ -123,10 +134,15 @@ function atomicSink(config: FileOutputConfig, taskIndex: number): FileSink {
     async nextFile() {
       await finish();
       const { path, isReplaceable, mode } = await destination(outputPath(config, taskIndex, fileCount++));
-      const file = isReplaceable
-        ? await createFile(partPath(path), { mode })
-        : await createFile(path, { inPlace: true });
-      current = { file, path };
+      if (!isReplaceable) {
+        current = { file: await createFile(path, { inPlace: true }), path };
+        return;
+      }
+      // The plan has looked into the folder that most files are in; links lead elsewhere, and sequences may.
+      const folder = dirname(path);
+      const name = basename(path);
+      if (folder !== firstFolder) await removeLeftovers(folder, (other) => other === name, log);
+      current = { file: await createFile(partPath(path, run), { mode }), path };
     },
     async write(bytes) {
       await current?.file.write(bytes);

@@ -259,7 +259,10 @@ export class MySqlSession implements AsyncDisposable {
     innards(this.#connection).stream.destroy(new Error('the connection was cut'));
   }
 
-  /** Asks the server through another connection to end the statement; a failure changes nothing for the run. */
+  /**
+   * Asks the server through another connection to end the session; a failure changes nothing for the run. Not the
+   * statement alone: one that is still on its way would begin after the word to end it, and nobody would end it.
+   */
   async #kill(): Promise<void> {
     if (!this.#isConnected || this.#breakage !== undefined) return;
     try {
@@ -269,10 +272,10 @@ export class MySqlSession implements AsyncDisposable {
       const connection = mysql.createConnection(settings);
       await new Promise<void>((resolve, reject) => {
         connection.on('error', reject);
-        connection.query(`KILL QUERY ${this.threadId}`, (error) => (error === null ? resolve() : reject(error)));
+        connection.query(`KILL CONNECTION ${this.threadId}`, (error) => (error === null ? resolve() : reject(error)));
       }).finally(() => connection.destroy());
     } catch (error) {
-      this.#options.log.debug('The statement could not be ended.', { reason: String(error) });
+      this.#options.log.debug('The session could not be ended.', { reason: String(error) });
     }
   }
 

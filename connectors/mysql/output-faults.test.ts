@@ -133,6 +133,26 @@ describe.skipIf(mariadbMissing !== '')(`mysqlOutput in trouble${mariadbMissing}`
     expect(await leftovers()).toEqual([]);
   });
 
+  it('takes away what a run that died left, though the server noticed its death only meanwhile', async () => {
+    await using place = await workspace();
+    makeFifo(place.path('in.csv'));
+    const config = csvToTable(server, { table: 'late', mode: 'replace' });
+    await place.write('config.yml', config.replace('path_prefix: in/', 'path_prefix: in.csv'));
+    const run = '0mx3k9zqm06659590';
+    await server.query(`CREATE TABLE late_${run}_ropeway_1 (id int)`);
+    const dying = await server.connect();
+    await dying.query(`SELECT GET_LOCK('ropeway_${run}_0', 0)`);
+    const { exitCode, stderr } = await place.ropeway(['run', 'config.yml'], {
+      started: async () => {
+        await taskTable();
+        await dying[Symbol.asyncDispose]();
+        await place.write('in.csv', '1,x\n');
+      },
+    });
+    expect(exitCode, stderr).toBe(0);
+    expect(await leftovers()).toEqual([]);
+  });
+
   it.each(['insert', 'replace', 'merge', 'truncate_insert', 'merge_direct'])(
     'lets two runs %s into one new table',
     async (mode) => {

@@ -8,7 +8,7 @@ import { withRetries } from '#connectors/sql/retry.ts';
 import type { RunId } from '#connectors/sql/run-names.ts';
 import { MySqlSession } from './client.ts';
 import { createSql } from './commit-sql.ts';
-import { dropRun, lockTarget, tableExists, unlockTarget } from './intermediate.ts';
+import { dropLeftovers, dropRun, lockTarget, tableExists, unlockTarget } from './intermediate.ts';
 import { commitLoad } from './load-commit.ts';
 import { checkOutputOptions, isDirect, planLoad } from './load-plan.ts';
 import type { LoadPlan } from './load-plan.ts';
@@ -55,6 +55,9 @@ export const mysqlOutput: Output<MysqlOutputConfig, LoadPlan> = {
       await using session = await MySqlSession.open(config, { log, isLoading: true });
       for (const database of new Set([plan.workDatabase, config.database])) {
         await dropRun(session, database, plan.table, plan.run);
+        // Once more: the server ends a statement before it notices that its client has died, and a run is taken for a
+        // living one until then.
+        await dropLeftovers(session, database, plan.table, log);
       }
     } finally {
       await living.get(plan.run)?.close();

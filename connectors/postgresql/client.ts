@@ -250,7 +250,10 @@ export class PgSession implements AsyncDisposable {
     void this.close();
   }
 
-  /** Asks the server through another connection to end the statement; a failure changes nothing for the run. */
+  /**
+   * Asks the server through another connection to end the session; a failure changes nothing for the run. Not the
+   * statement alone: one that is still on its way would begin after the word to end it, and nobody would end it.
+   */
   async #cancel(): Promise<void> {
     if (this.#pid === 0) return;
     try {
@@ -260,10 +263,10 @@ export class PgSession implements AsyncDisposable {
       const client = new pg.Client(clientConfig(config, this.#way, settings));
       client.on('error', () => {});
       await client.connect();
-      await client.query('SELECT pg_cancel_backend($1)', [this.#pid]);
+      await client.query('SELECT pg_terminate_backend($1)', [this.#pid]);
       await client.end();
     } catch (error) {
-      this.#options.log.debug('The statement could not be cancelled.', { reason: String(error) });
+      this.#options.log.debug('The session could not be ended.', { reason: String(error) });
     }
   }
 

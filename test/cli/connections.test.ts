@@ -1,7 +1,10 @@
 /** `ropeway test` and `ropeway discover` as their users see them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repository } from '#scripts/source-files.ts';
+import { ropewayScript } from '#test/kit/ropeway-command.ts';
 import { csvJob, workspace } from '#test/kit/workspace.ts';
 
 const env = { ROPEWAY_PLUGINS: join(repository, 'test', 'kit', 'faulty-connection') };
@@ -117,6 +120,20 @@ describe('ropeway discover', () => {
     expect(performance.now() - stoppedAt).toBeLessThan(10_000);
     expect(run.exitCode).toBe(130);
     expect(run.stderr).toContain('CONNECTION_CANCELLED');
+  });
+
+  it('stops within a second of Ctrl-C, even when nobody takes what it prints', async () => {
+    await using place = await workspace({ 'config.yml': job('') });
+    const child = spawn(process.execPath, [ropewayScript, 'discover', '--all', place.path('config.yml')], {
+      env: { ...process.env, ...env },
+    });
+    // What is read are the first names; a pipe holds few of those that follow.
+    await once(child.stdout, 'readable');
+    const stoppedAt = performance.now();
+    child.kill('SIGINT');
+    const [exitCode] = (await once(child, 'exit')) as [number | null];
+    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+    expect(exitCode).toBe(130);
   });
 
   it.each([

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { parquetFormatterConfig } from '#connectors/parquet/config.ts';
 import { parquetFormatter } from '#connectors/parquet/formatter.ts';
+import { bzip2 } from '#codec/compression/bzip2-encoder.ts';
+import { collect, cut } from '#conformance/records.ts';
 import { BatchBuilder } from '#spi/batch-builder.ts';
 import type { Cell, ConformanceCase } from '#spi/conformance.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 import { workbook } from '#test/kit/workbooks.ts';
+import { zipFile } from '#test/kit/zip-files.ts';
 import { columnTypes } from '#spi/schema.ts';
 import type { Column, Schema } from '#spi/schema.ts';
 
@@ -38,7 +41,7 @@ const columns = [
 function parser(
   name: string,
   sample: string | Uint8Array,
-  parts: { text?: string; columns?: Json; more?: JsonObject } = {},
+  parts: { text?: string; columns?: Json; more?: JsonObject; endless?: ConformanceCase['endless'] } = {},
 ): ConformanceCase {
   const expected = [
     [1n, parts.text ?? 'a\nb', 1.5],
@@ -52,6 +55,7 @@ function parser(
     sample,
     expected,
     rejected: 1,
+    ...(parts.endless === undefined ? {} : { endless: parts.endless }),
   };
 }
 
@@ -86,6 +90,24 @@ async function someFiles(folder: string): Promise<JsonObject> {
 }
 
 const text = Buffer.from('some text '.repeat(50));
+const zip = zipFile([{ name: 'a.txt', content: text }]);
+const tarEntry = tarFile({ name: 'a.txt', content: text });
+/** Two empty blocks are the end. */
+const tar = Buffer.concat([tarEntry, Buffer.alloc(1024)]);
+
+/** A header of 512 bytes, and the content in blocks of as many. */
+function tarFile({ name, content }: { readonly name: string; readonly content: Buffer }): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write('0000644\0', 100);
+  header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
+  header.write('ustar\x0000', 257);
+  // The sum is made with spaces in its own place.
+  header.fill(' ', 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512)]);
+}
 
 const sheet = workbook({
   sheets: {
@@ -104,7 +126,9 @@ export const cases: readonly ConformanceCase[] = [
   parser('csv', '1,"a\nb",1.5\r\n2,é😀,\nx,bad,1\n,"q""q",-0.0', { text: 'a\r\nb' }),
   parser('json', '{"n":1,"s":"a\\nb","d":1.5}{"n":2,"s":"é😀"}\n[]{"s":"q\\"q","d":-0.0}'),
   parser('jsonl', '{"n":1,"s":"a\\nb","d":1.5}\n{"n":2,"s":"é😀"}\nbad\n{"s":"q\\"q","d":-0.0}'),
-  parser('jsonpath', '[{"n":1,"s":"a\\nb","d":1.5}, {"n":2,"s":"é😀"},\n[], {"s":"q\\"q","d":-0.0}]'),
+  parser('jsonpath', '[{"n":1,"s":"a\\nb","d":1.5}, {"n":2,"s":"é😀"},\n[], {"s":"q\\"q","d":-0.0}]', {
+    endless: { head: '[1', body: ',{"n":1,"s":"a"}' },
+  }),
   parser('ltsv', 'n:1\ts:a b\td:1.5\nd:\tn:2\ts:é😀\r\nno label\ts:x\nd:-0.0\ts:q"q\n', { text: 'a b' }),
   parser('fixed_width', '  1a b1.5 \r\n  2é😀     \r\nx  bad1   \r\n   q"q-0.0', {
     text: 'a b',
@@ -119,14 +143,20 @@ export const cases: readonly ConformanceCase[] = [
     {
       columns: columns.map((column, index) => (index === 0 ? { ...column, path: '@n' } : column)),
       more: { root: 'r/x' },
+      endless: { head: '<r>', body: '<x n="1"><s>a</s></x>' },
     },
   ),
   // CSV files have a header by default, and their quotes are doubled, so nothing else may escape.
   { kind: 'formatter', name: 'csv', readBack: { skip_header_lines: 1, escape: null } },
   { kind: 'formatter', name: 'json', readBack: { flatten_json_array: true } },
+  { kind: 'decoder', name: 'bzip2', sample: await collect(bzip2(cut(text), 9)) },
+  { kind: 'decoder', name: 'zip', sample: zip },
+  { kind: 'decoder', name: 'tar', sample: tar, endless: { head: '', body: tarEntry } },
   {
     kind: 'decoder',
     name: 'commons-compress',
+    config: {},
+    sample: zip,
     waivers: { 'has names as configs have them, and no second name for one thing': "The name of Embulk's plugin." },
   },
   { kind: 'decoder', name: 'gzip', sample: gzipSync(text) },

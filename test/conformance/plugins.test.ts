@@ -19,13 +19,23 @@ describe.each(members)('%s', (_title, plugin) => {
 });
 
 describe('cases', () => {
-  it('hold a sample for every parser, and columns for every filter', () => {
-    const needs = catalog.filter(({ kind }) => kind === 'parser' || kind === 'filter');
+  it('hold a sample for every parser and decoder, and columns for every filter', () => {
+    const needs = catalog.filter(({ kind }) => kind === 'parser' || kind === 'decoder' || kind === 'filter');
     const lacking = needs.filter(({ kind, name }) => {
       const own = cases.find((one) => one.kind === kind && one.name === name);
       return own === undefined || (own.sample ?? own.columns) === undefined;
     });
     expect(lacking.map(({ kind, name }) => `${kind} ${name}`)).toEqual([]);
+  });
+
+  it('or their options say where the server of every connection is, if it has one', async () => {
+    const title = 'tells of a server that does not answer, and never throws for it';
+    const untried: string[] = [];
+    for (const plugin of catalog.filter(({ kind }) => kind === 'connection')) {
+      const rule = rulesFor(plugin, catalog, cases).find((one) => one.title === title);
+      if ((await rule?.run()) !== undefined) untried.push(plugin.name);
+    }
+    expect(untried).toEqual(['file']);
   });
 
   it('are of plugins that exist', () => {

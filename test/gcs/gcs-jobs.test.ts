@@ -215,7 +215,7 @@ describe.runIf(isServed)('jobs with Google Cloud Storage', () => {
         },
       });
       expect(result.exitCode, result.stderr).toBe(130);
-      expect(performance.now() - stoppedAt).toBeLessThan(1500);
+      expect(performance.now() - stoppedAt).toBeLessThan(10_000);
     });
   });
 

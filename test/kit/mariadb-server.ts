@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { chownSync, copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +36,11 @@ export interface MariaDbServer extends AsyncDisposable {
   query(sql: string): Promise<(string | null)[][]>;
   /** Another connection, for what must not wait for others. */
   connect(): Promise<ServerConnection>;
+  /**
+   * Makes tables like one of MyISAM, by copying its files: the server itself makes some hundred a second. Names are of
+   * lower-case letters, digits and underscores.
+   */
+  copyTable(database: string, table: string, names: readonly string[]): void;
   /** Ends the server as a crash would, and starts it again on the same data and port. */
   restart(): Promise<void>;
 }
@@ -86,6 +91,15 @@ export async function mariadbServer(settings: readonly string[] = []): Promise<M
         query: (sql) => queryRows(other, sql),
         [Symbol.asyncDispose]: async () => other.destroy(),
       };
+    },
+    copyTable(database, table, names) {
+      for (const name of names) {
+        for (const end of ['MYD', 'MYI', 'frm']) {
+          const copy = join(data, database, `${name}.${end}`);
+          copyFileSync(join(data, database, `${table}.${end}`), copy);
+          if (owner.uid !== undefined) chownSync(copy, owner.uid, owner.gid);
+        }
+      }
     },
     async restart() {
       await stop('SIGKILL');

@@ -17,13 +17,15 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** A command that hangs is ended after this time. */
+  readonly timeoutMs?: number;
   /** Called once the process is there, e.g. to send it a signal. */
   readonly started?: (pid: number) => void;
   /** Called with each piece of its output. */
   readonly printed?: (text: string, pid: number) => void;
 }
 
-/** A command that hangs fails its test instead of the whole suite. */
+/** By default a command that hangs fails its test instead of the whole suite. */
 const TIMEOUT_MS = 120_000;
 
 export function ropeway(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
@@ -39,7 +41,7 @@ export async function runScript(
   const child = spawn(process.execPath, [script, ...args], {
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...options.env },
-    timeout: TIMEOUT_MS,
+    timeout: options.timeoutMs ?? TIMEOUT_MS,
   });
   if (child.pid !== undefined) options.started?.(child.pid);
   child.stdin.end(options.stdin ?? '');

@@ -5,10 +5,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assert } from '#spi/assert.ts';
 import type { Column } from '#spi/schema.ts';
+import { breakingProxy } from '#test/kit/breaking-proxy.ts';
+import type { BreakingProxy } from '#test/kit/breaking-proxy.ts';
 import { makeFifo } from '#test/kit/fifo.ts';
 import type { CommandResult } from '#test/kit/ropeway-command.ts';
-import { tcpProxy } from '#test/kit/tcp-proxy.ts';
-import type { TcpFaults, TcpProxy } from '#test/kit/tcp-proxy.ts';
 import { workspace } from '#test/kit/workspace.ts';
 import type { Workspace } from '#test/kit/workspace.ts';
 import { peers } from './all-peers.ts';
@@ -106,8 +106,8 @@ describe.each(here)('$name', ({ start, can }) => {
   }
 
   /** A way to the server that has a fault in the middle of the large place. */
-  async function faultyWay(fault: TcpFaults['fault']): Promise<TcpProxy & { to(section: Section): Section }> {
-    const proxy = await tcpProxy(member('port'), { afterBytes: 500_000, fault });
+  async function faultyWay(fault: 'cut' | 'hold'): Promise<BreakingProxy & { to(section: Section): Section }> {
+    const proxy = await breakingProxy(member('port'), { after: { bytes: 500_000, fault } });
     return { ...proxy, to: (section) => member('through')(section, proxy.port) };
   }
 

@@ -1,26 +1,25 @@
 /** The proof on a small scale; `npm run proof:kill` is the large one. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { postgresMissing, postgresServer } from '#test/kit/postgres-server.ts';
-import type { PostgresServer } from '#test/kit/postgres-server.ts';
 import { proveKills } from './kill-proof.ts';
+import { killedDatabases } from './killed-databases.ts';
+import type { KilledDatabase } from './killed-databases.ts';
 
-let server: PostgresServer;
+for (const { name, missing, start } of killedDatabases) {
+  describe.skipIf(missing !== '')(`proveKills() ${name}${missing}`, () => {
+    let database: KilledDatabase;
+    beforeAll(async () => {
+      database = await start();
+    }, 120_000);
+    afterAll(() => database[Symbol.asyncDispose]());
 
-describe.skipIf(postgresMissing !== '')(`proveKills()${postgresMissing}`, () => {
-  beforeAll(async () => {
-    server = await postgresServer();
-  }, 60_000);
-  afterAll(async () => {
-    await server[Symbol.asyncDispose]();
+    it.each(['replace', 'merge'] as const)(
+      '%s: old rows or new ones, whenever the run is killed',
+      async (mode) => {
+        const proof = await proveKills(database, { mode, rows: 20_000, kills: 3, seed: 7 });
+        expect(proof.kills).toBe(3);
+        expect(proof.looks).toBeGreaterThan(10);
+      },
+      120_000,
+    );
   });
-
-  it.each(['replace', 'merge'] as const)(
-    '%s: old rows or new ones, whenever the run is killed',
-    async (mode) => {
-      const proof = await proveKills(server, { mode, rows: 50_000, kills: 3, seed: 7 });
-      expect(proof.kills).toBe(3);
-      expect(proof.looks).toBeGreaterThan(10);
-    },
-    120_000,
-  );
-});
+}

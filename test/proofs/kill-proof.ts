@@ -7,9 +7,10 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { assert } from '#spi/assert.ts';
 import { csvToTable } from '#test/kit/postgres-jobs.ts';
-import type { PostgresServer } from '#test/kit/postgres-server.ts';
 import { workspace } from '#test/kit/workspace.ts';
 import type { Workspace } from '#test/kit/workspace.ts';
+import type { KilledDatabase } from './killed-databases.ts';
+import { randomNumbers } from './random-numbers.ts';
 
 export interface KillPlan {
   readonly mode: 'replace' | 'merge';
@@ -34,20 +35,21 @@ export interface KillProof {
 const LOOK_MS = 50;
 /** Kills that come too late are tried again, so often for each that is wanted. */
 const TRIES_PER_KILL = 5;
+/** A run of a million rows after one that was killed waits for the server to take that one back. */
+const RUN_MS_MAX = 900_000;
 /** A piece of a file is written at once. */
 const PIECE_BYTES = 1 << 20;
 
-export async function proveKills(server: PostgresServer, plan: KillPlan): Promise<KillProof> {
+export async function proveKills(database: KilledDatabase, plan: KillPlan): Promise<KillProof> {
   await using place = await workspace();
-  await using reader = await openReader(server, plan);
+  await using reader = await openReader(database, plan);
   const { mode, rows, tell = () => {} } = plan;
-  const config = csvToTable(server, { table: tableOf(plan), mode, merge_keys: ['id'], retry_wait: 100 });
+  const modeOptions = mode === 'merge' ? database.mergeOptions : {};
+  const config = csvToTable(database, { table: tableOf(plan), mode, ...modeOptions, retry_wait: 100 });
   await place.write('config.yml', config);
   let load = 0;
   await writeLoad(place, load, rows);
-  const startedAt = performance.now();
-  await succeed(place);
-  const durationMs = performance.now() - startedAt;
+  let durationMs = await succeed(place);
   reader.expect(load);
   const random = randomNumbers(plan.seed);
   let kills = 0;
@@ -66,9 +68,9 @@ export async function proveKills(server: PostgresServer, plan: KillPlan): Promis
       `${mode}: ${isKilled ? 'killed' : 'it was over'} after ${Math.round(afterMs)} ms; the reader sees load ${seen}`,
     );
     // Whatever was left is no trouble for the next run.
-    await succeed(place);
+    durationMs = await succeed(place);
     assert((await reader.look()) === load, 'the next run loads all of its rows');
-    const left = await intermediateTables(server, plan);
+    const left = (await database.query(database.leftoversSql(tableOf(plan)))).map(([name]) => String(name));
     assert(left.length === 0, `no intermediate table is left: ${left.join(', ')}`);
   }
   return { kills, afterCommit, looks: reader.looks };
@@ -99,14 +101,18 @@ async function writeLoad(place: Workspace, load: number, rows: number): Promise<
   }
 }
 
-async function succeed(place: Workspace): Promise<void> {
-  const { exitCode, stderr } = await place.ropeway(['run', 'config.yml']);
+/** Returns how long it took. */
+async function succeed(place: Workspace): Promise<number> {
+  const startedAt = performance.now();
+  const { exitCode, stderr } = await place.ropeway(['run', 'config.yml'], { timeoutMs: RUN_MS_MAX });
   assert(exitCode === 0, `the run succeeds: ${stderr}`);
+  return performance.now() - startedAt;
 }
 
 /** False when the run was over before. */
 async function killed(place: Workspace, afterMs: number): Promise<boolean> {
   const { signal } = await place.ropeway(['run', 'config.yml'], {
+    timeoutMs: RUN_MS_MAX,
     started: async (pid) => {
       await wait(afterMs);
       try {
@@ -119,14 +125,6 @@ async function killed(place: Workspace, afterMs: number): Promise<boolean> {
   return signal === 'SIGKILL';
 }
 
-/** Those of tasks. The mark of a commit whose run was killed before its end is kept for a day: it has no rows. */
-async function intermediateTables(server: PostgresServer, plan: KillPlan): Promise<string[]> {
-  const rows = await server.query(
-    `SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^${tableOf(plan)}_.*_ropeway_[0-9]+$'`,
-  );
-  return rows.map(([name]) => String(name));
-}
-
 interface Reader extends AsyncDisposable {
   readonly looks: number;
   /** From now on the rows of this load may be seen; those of the load before until then. */
@@ -135,7 +133,7 @@ interface Reader extends AsyncDisposable {
   look(): Promise<number>;
 }
 
-async function openReader(server: PostgresServer, plan: KillPlan): Promise<Reader> {
+async function openReader(database: KilledDatabase, plan: KillPlan): Promise<Reader> {
   const table = tableOf(plan);
   const allowed = new Set<number>();
   const stopping = new AbortController();
@@ -143,12 +141,10 @@ async function openReader(server: PostgresServer, plan: KillPlan): Promise<Reade
   let latest = 0;
   const look = async (): Promise<number> => {
     const before = new Set(allowed);
-    const [[count, first, last] = []] = await server.query(
-      `SELECT count(*)::int, min(name::int), max(name::int) FROM ${table}`,
-    );
+    const [[count, first, last] = []] = await database.query(`SELECT count(*), min(name), max(name) FROM ${table}`);
     looks += 1;
     // A load that became visible while the answer was on its way is allowed by then.
-    const isWhole = first === last && count === plan.rows + Number(first);
+    const isWhole = first === last && Number(count) === plan.rows + Number(first);
     // Rows that were there once are never followed by older ones.
     const isKnown = (before.has(Number(first)) || allowed.has(Number(first))) && Number(first) >= latest;
     latest = Math.max(latest, Number(first));
@@ -188,16 +184,5 @@ async function openReader(server: PostgresServer, plan: KillPlan): Promise<Reade
       await over;
       if (failure !== undefined) throw failure;
     },
-  };
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
