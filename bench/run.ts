@@ -4,8 +4,6 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { dataFile, type DataFile } from './data.ts';
 import { databaseJobs } from './databases/jobs.ts';
-import { MARIADB, mariadbJobs } from './databases/mariadb.ts';
-import { startMariaDb } from './databases/mariadb-server.ts';
 import { jobsOf, THREADS, type Job, type Plan } from './jobs.ts';
 import { prepareLines } from './lines.ts';
 import { readOptions, type Options } from './options.ts';
@@ -83,17 +81,11 @@ async function main(): Promise<number> {
   console.log('Getting peers and data…');
   const available = installAll();
   const scratch = makeScratch(options.megabytes * 1e6 * SCRATCH_SHARE);
-  // Databases are measured when they are asked for: they are no part of what every machine can repeat.
-  const mariadb = options.only?.includes(MARIADB) === true ? await startMariaDb() : undefined;
   try {
     const plan = await makePlan(options, available, scratch);
+    // They are measured when they are asked for: they are no part of what every machine can repeat.
     await using databases = await databaseJobs(options.only, plan.narrow, THREADS);
-    const all = [
-      ...jobsOf(plan),
-      ...databases.jobs,
-      ...(mariadb === undefined ? [] : mariadbJobs(mariadb, plan.narrow)),
-    ];
-    const jobs = all.filter(({ id }) => id.includes(options.only ?? ''));
+    const jobs = [...jobsOf(plan), ...databases.jobs].filter(({ id }) => id.includes(options.only ?? ''));
     const outcomes = await runJobs(jobs, options, scratch);
     publish(options, {
       outcomes,
@@ -116,7 +108,6 @@ async function main(): Promise<number> {
     });
     return outcomes.flatMap(failures).length === 0 ? 0 : 1;
   } finally {
-    await mariadb?.stop();
     rmSync(scratch.folder, { recursive: true, force: true });
   }
 }

@@ -18,8 +18,6 @@ export class BatchBuilder {
   readonly schema: Schema;
   readonly arena: ByteSink = new ByteSink(256 * 1024);
   readonly #slots: readonly Slots[];
-  /** The words of the values of long columns. */
-  readonly #longWords: readonly (Uint32Array | undefined)[];
   readonly #rowsMax: number;
   #row = 0;
 
@@ -27,9 +25,6 @@ export class BatchBuilder {
     this.schema = schema;
     this.#rowsMax = batchRowsMax(schema);
     this.#slots = schema.columns.map((column) => newSlots(column, this.#rowsMax));
-    this.#longWords = this.#slots.map(({ type, values }) =>
-      type === 'long' && values !== undefined ? new Uint32Array(values.buffer) : undefined,
-    );
     this.#clearRow();
   }
 
@@ -55,14 +50,6 @@ export class BatchBuilder {
   setLong(column: number, value: bigint, start: number = this.arena.length, flags = 0): void {
     (this.#slot(column).values as BigInt64Array)[this.#row] = value;
     this.#word(column, start, (this.arena.length - start) | flags);
-  }
-
-  /** The same from the two words of the value as they lie in memory: a bigint is an object. */
-  setLongWords(column: number, first: number, second: number, start: number = this.arena.length, flags = 0): void {
-    this.#word(column, start, (this.arena.length - start) | flags);
-    const words = this.#longWords[column] as Uint32Array; // the column is one of longs
-    words[this.#row * 2] = first;
-    words[this.#row * 2 + 1] = second;
   }
 
   setDouble(column: number, value: number, start: number = this.arena.length, flags = 0): void {

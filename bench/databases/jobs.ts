@@ -1,6 +1,7 @@
 /** Jobs from and to servers of databases. They take part when they are asked for, each with a server of its own. */
 import type { DataFile } from '#bench/data.ts';
 import type { Job } from '#bench/jobs.ts';
+import { mariadbJobIds, mariadbJobs } from './mariadb.ts';
 import { postgresJobIds, postgresJobs } from './postgres.ts';
 
 export interface DatabaseJobs extends AsyncDisposable {
@@ -13,7 +14,10 @@ interface Database {
   open(data: DataFile, threads: number): Promise<DatabaseJobs>;
 }
 
-const databases: readonly Database[] = [{ ids: postgresJobIds, open: postgresJobs }];
+const databases: readonly Database[] = [
+  { ids: postgresJobIds, open: postgresJobs },
+  { ids: mariadbJobIds, open: mariadbJobs },
+];
 
 /** `only`: what the ids of the jobs hold that are wanted; without it there are none of these. */
 export async function databaseJobs(only: string | undefined, data: DataFile, threads: number): Promise<DatabaseJobs> {

@@ -8,16 +8,31 @@ import type { Command } from '#bench/measure.ts';
 import { installPeer } from '#bench/peers/npm-peer.ts';
 import { outputFile, ropewayCommand } from '#bench/ropeway.ts';
 import { mysql2 } from './mariadb-rows.ts';
-import { PASSWORD, type MariaDb } from './mariadb-server.ts';
+import type { DatabaseJobs } from './jobs.ts';
+import { PASSWORD, startMariaDb, type MariaDb } from './mariadb-server.ts';
 
-/** The part of a job's id by which it is asked for. */
-export const MARIADB = 'mariadb';
+export const mariadbJobIds = ['mariadb-jsonl-gz', 'csv-mariadb'] as const;
+const [readId, writeId] = mariadbJobIds;
 
 const SOURCE_TABLE = 'narrow';
 const columnTypes = 'c1 BIGINT, c2 VARCHAR(200), c3 BIGINT, c4 DOUBLE, c5 TEXT';
 
+export async function mariadbJobs(data: DataFile): Promise<DatabaseJobs> {
+  const server = await startMariaDb();
+  if (server === undefined) {
+    const absent = ['Absent: MariaDB: install the Debian package mariadb-server'];
+    return { jobs: [], absent, async [Symbol.asyncDispose]() {} };
+  }
+  try {
+    return { jobs: jobsOf(server, data), absent: [], [Symbol.asyncDispose]: () => server.stop() };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
 /** Fills the table that is read, by the server's own means, and declares the jobs. */
-export function mariadbJobs(server: MariaDb, data: DataFile): readonly Job[] {
+function jobsOf(server: MariaDb, data: DataFile): readonly Job[] {
   server.sql(`CREATE TABLE bench.${SOURCE_TABLE} (${columnTypes}); ${loadSql(data, SOURCE_TABLE)}`);
   server.sql(`CREATE TABLE bench.loaded (${columnTypes}); CREATE TABLE bench.loaded_by_client (${columnTypes})`);
   const file = outputFile('jsonl.gz');
@@ -30,9 +45,9 @@ export function mariadbJobs(server: MariaDb, data: DataFile): readonly Job[] {
   ]);
   const isLoopHere = installPeer(mysql2) === undefined;
   return [
-    { id: `${MARIADB}-jsonl-gz`, title: 'MariaDB → JSON-lines.gz', contenders: isLoopHere ? [own, loop] : [own] },
+    { id: readId, title: 'MariaDB → JSON-lines.gz', contenders: isLoopHere ? [own, loop] : [own] },
     {
-      id: `csv-${MARIADB}`,
+      id: writeId,
       title: 'narrow CSV → MariaDB',
       contenders: [
         contender('Ropeway, replace', data, noResult, (folder) => [[job(folder, writeConfig(server, data))]]),

@@ -60,7 +60,7 @@ export class TextMemory {
       const grown = new Uint8Array(Math.max(needed, Math.min(this.bytes.length * 2, needed * 2)));
       grown.set(this.bytes.subarray(position, this.end));
       this.#replace(grown);
-    } else {
+    } else if (position > this.start) {
       this.bytes.copyWithin(this.start, position, this.end);
     }
     this.end = this.start + kept;

@@ -19,8 +19,16 @@ import {
 import { timeReadingProgram } from './time-reading.ts';
 import { kernelVector } from './vectors.ts';
 
+export interface KernelColumn extends Column {
+  /** Of timestamps: how they are read, or the kernel's program for it (`time-reading.ts`). */
+  readonly parser?: TimestampParser;
+  readonly timeProgram?: Uint8Array | undefined;
+  /** The texts are left to the host. */
+  readonly isDeferred?: boolean;
+}
+
 export interface CsvKernelOptions {
-  readonly columns: readonly (Column & { readonly parser?: TimestampParser })[];
+  readonly columns: readonly KernelColumn[];
   readonly dialect: {
     readonly delimiter: string;
     readonly quote: string | null;
@@ -29,6 +37,8 @@ export interface CsvKernelOptions {
     readonly trimIfNotQuoted: boolean;
     readonly maxQuotedSizeLimit: number;
     readonly commentLineMarker: string | null;
+    /** Backslashes escape outside quotes, and only a backslash with an N is null, as in PostgreSQL's COPY. */
+    readonly hasTextEscapes?: boolean;
   };
   readonly nullString: string | null;
 }
@@ -55,11 +65,16 @@ const words = {
   delimiter: 0, quote: 1, escape: 2, comment: 3, newline: 4, newlineLength: 5, nullText: 6, nullLength: 7, quotedMax: 8,
   columns: 9, columnsEnd: 10, rowMax: 11, rowStarts: 12, rowBreaks: 13, deferred: 14, deferredMax: 15, textEnd: 16,
   isLast: 17, row: 18, sideEnd: 19, sideMax: 20, position: 21, deferredCount: 22, breaks: 23,
+  hasTextEscapes: 24,
 } as const; // prettier-ignore
 const CONTROL_BYTES = 128;
 
 /** The answer of the kernel that a record is not for it. Others: rows or bytes are used up (0), more text (1). */
 const STOP_FULL = 0;
+
+// Lengths of the text for null that are none.
+const EMPTY_IS_NULL = -1;
+const NULL_IS_ESCAPED = -2;
 
 /** A byte that no text has. */
 const NO_BYTE = 256;
@@ -104,7 +119,9 @@ export class CsvKernel {
     this.#set('newline', (newline[0] ?? 0) | ((newline[1] ?? 0) << 8));
     this.#set('newlineLength', newline.length);
     this.#set('nullText', layout.nullText);
-    this.#set('nullLength', nullString === null ? -1 : Buffer.byteLength(nullString));
+    const noNull = dialect.hasTextEscapes === true ? NULL_IS_ESCAPED : EMPTY_IS_NULL;
+    this.#set('nullLength', nullString === null ? noNull : Buffer.byteLength(nullString));
+    this.#set('hasTextEscapes', dialect.hasTextEscapes === true ? 1 : 0);
     if (nullString !== null) bytes.set(Buffer.from(nullString), layout.nullText);
     this.#set('quotedMax', dialect.maxQuotedSizeLimit);
     this.#set('columns', layout.columns);
@@ -113,14 +130,16 @@ export class CsvKernel {
     this.#set('rowBreaks', layout.rowBreaks);
     this.#set('deferred', layout.deferred);
     this.#set('deferredMax', columns.length + DEFERRED_CELLS);
-    for (const [index, vector] of this.vectors.entries()) this.#fillColumn(layout, index, vector);
+    for (const [index, vector] of this.vectors.entries()) {
+      this.#fillColumn(layout, index, vector, columns[index]?.isDeferred === true);
+    }
   }
 
-  #fillColumn({ columns, programs }: Layout, index: number, vector: Vector): void {
+  #fillColumn({ columns, programs }: Layout, index: number, vector: Vector, isLeft: boolean): void {
     const block = (columns + index * COLUMN_BYTES) / 4;
     const { words: memory } = this.#kernel;
     const program = programs[index];
-    const isDeferred = vector.type === 'timestamp' && program === undefined;
+    const isDeferred = isLeft || (vector.type === 'timestamp' && program === undefined);
     memory[block + COLUMN_KIND] = columnKinds[isDeferred ? 'deferred' : vector.type];
     memory[block + COLUMN_CELLS] = vector.cells.byteOffset;
     memory[block + COLUMN_VALUES] = 'values' in vector ? vector.values.byteOffset : 0;
@@ -215,8 +234,8 @@ function allocate({ columns, nullString }: CsvKernelOptions, kernel: Kernel): La
       control: take(CONTROL_BYTES),
       columns: take(columns.length * COLUMN_BYTES),
       vectors: columns.map(({ type }) => kernelVector(kernel, type, rows) ?? refuse()),
-      programs: columns.map(({ parser }) => {
-        const program = parser === undefined ? undefined : timeReadingProgram(parser.source);
+      programs: columns.map(({ parser, timeProgram }) => {
+        const program = parser === undefined ? timeProgram : timeReadingProgram(parser.source);
         if (program === undefined) return undefined;
         const address = take(program.length);
         kernel.bytes.set(program, address);

@@ -23,6 +23,8 @@ export interface WrittenColumn {
   readonly key?: Uint8Array;
   /** CSV: a printed value may need quotes. */
   readonly isChecked?: boolean;
+  /** Printed by the host. */
+  readonly isForHost?: boolean;
 }
 
 export interface RecordWriterOptions extends KernelWriterOptions {
@@ -279,10 +281,11 @@ function fillColumns(
 ): boolean {
   let keyAt = kernel.allocate(columns.reduce((sum, { key = noBytes }) => sum + key.length, 0));
   if (keyAt === undefined) return false;
-  for (const [index, { type, printing, key = noBytes, isChecked = false }] of columns.entries()) {
+  for (const [index, column] of columns.entries()) {
+    const { type, printing, key = noBytes, isChecked = false, isForHost = false } = column;
     const block = (blocks + index * COLUMN_BYTES) / 4;
     const table = printing === undefined ? undefined : tables.get(printing);
-    const isPrinted = type !== 'timestamp' || table !== undefined;
+    const isPrinted = !isForHost && (type !== 'timestamp' || table !== undefined);
     const isText = type === 'string' || type === 'json';
     kernel.words[block + COLUMN_KIND] = isPrinted
       ? kinds[type] | (isChecked && !isText ? KIND_CHECKED : 0)

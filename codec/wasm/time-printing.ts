@@ -46,36 +46,51 @@ const datePlaces: Readonly<Record<string, readonly number[]>> = {
 const MICROS_MAX = 2n ** 63n - 1n;
 const FRACTION_LENGTH_MAX = 9;
 
+/** The first day of the year 1, in seconds of local time. */
+const YEAR_ONE = -62_135_596_800;
+
 /** Turns text between the numbers into what the output needs in its place. */
 export type EscapeText = (text: string) => Uint8Array;
+
+export interface TimePrintingOptions {
+  readonly escape?: EscapeText;
+  /** Off: the year before the year 1 is not printed as 0000 but left to the host. */
+  readonly hasYearZero?: boolean;
+}
 
 export class TimePrinting {
   readonly #tokens: readonly StrftimeToken[];
   readonly #zone: Zone;
   readonly #moment: Moment;
   readonly #escape: EscapeText;
+  readonly #first: number;
   /** True when one template is all there will be. */
   readonly isFixed: boolean;
 
   /** Undefined when the kernels cannot print the format. */
   static compile(
     { format, timezone }: { readonly format: string; readonly timezone: string },
-    escape: EscapeText = (text) => Buffer.from(text),
+    { escape = (text) => Buffer.from(text), hasYearZero = true }: TimePrintingOptions = {},
   ): TimePrinting | undefined {
     const zone = zoneOfName(timezone);
     const tokens = simpleTokens(format);
     if (zone === undefined || tokens === undefined) return undefined;
-    const printing = new TimePrinting(zone, tokens, escape);
+    const printing = new TimePrinting(zone, tokens, { escape, hasYearZero });
     const isNamed = tokens.some(({ letter }) => letter === 'Z');
     // Names of zones may change where offsets do not.
     if (isNamed && !printing.isFixed) return undefined;
     return printing.templateAt(0) === undefined ? undefined : printing;
   }
 
-  private constructor(zone: Zone, tokens: readonly StrftimeToken[], escape: EscapeText) {
+  private constructor(
+    zone: Zone,
+    tokens: readonly StrftimeToken[],
+    { escape, hasYearZero }: Required<TimePrintingOptions>,
+  ) {
     this.#zone = zone;
     this.#tokens = tokens;
     this.#escape = escape;
+    this.#first = hasYearZero ? -Infinity : YEAR_ONE;
     this.#moment = new Moment(zone);
     const { from, until } = zone.spanAt(0);
     this.isFixed = from === -Infinity && until === Infinity;
@@ -85,7 +100,8 @@ export class TimePrinting {
   templateAt(seconds: number): Uint8Array | undefined {
     const template = new Uint8Array(TEMPLATE_BYTES);
     const view = new DataView(template.buffer);
-    const { from, until, offset } = this.#zone.spanAt(seconds);
+    const { from: begin, until, offset } = this.#zone.spanAt(seconds);
+    const from = Math.max(begin, this.#first - offset);
     view.setBigInt64(OFFSET, microsOf(offset), true);
     view.setBigInt64(FROM, from === -Infinity ? -MICROS_MAX : microsOf(from), true);
     // The last instant, in the kernel's way.
@@ -169,7 +185,7 @@ export function timePrintings(
   return formatters.map((formatter) => {
     if (formatter === undefined) return undefined;
     const key = JSON.stringify(formatter.source);
-    if (!known.has(key)) known.set(key, TimePrinting.compile(formatter.source, escape));
+    if (!known.has(key)) known.set(key, TimePrinting.compile(formatter.source, escape === undefined ? {} : { escape }));
     return known.get(key);
   });
 }

@@ -26,6 +26,8 @@ const operations: Readonly<Record<string, number>> = {
 const END = 0;
 const LITERAL = 1;
 const BLANK = 10;
+const FRACTION_IF_ANY = 11;
+const UTC_IF_ANY = 12;
 /** A program that needs a zone's offset holds from and until these epoch seconds (years 0 to 9999, generously). */
 const SECONDS_MAX = 400_000_000_000;
 const HEAD_BYTES = 24;
@@ -37,6 +39,25 @@ export function timeReadingProgram({ format, timezone }: TimestampSource): Uint8
   const code = tokens === undefined ? undefined : operationsOf(tokens);
   const span = constantOffset(timezone);
   if (code === undefined || span === undefined) return undefined;
+  return programOf(span, code);
+}
+
+const isoDate = [...'Y-m-d'].flatMap(isoOperation);
+const isoClock = [BLANK, ...[...'H:M:S'].flatMap(isoOperation), FRACTION_IF_ANY, UTC_IF_ANY];
+const anyTime = [0, -SECONDS_MAX, SECONDS_MAX] as const;
+
+/** Dates as `2024-01-31`, and with a clock: `2024-01-31 13:05:00`, with or without a fraction, with or without `+00`. */
+export const isoDateProgram: Uint8Array = programOf(anyTime, [...isoDate, END]);
+export const isoTimeProgram: Uint8Array = programOf(anyTime, [...isoDate, ...isoClock, END]);
+
+function isoOperation(letter: string): number[] {
+  const operation = operations[letter];
+  return operation === undefined ? [LITERAL, letter.charCodeAt(0)] : [operation];
+}
+
+type Span = readonly [offset: number, from: number, until: number];
+
+function programOf(span: Span, code: readonly number[]): Uint8Array {
   const program = new Uint8Array(HEAD_BYTES + code.length);
   const head = new DataView(program.buffer);
   for (const [index, value] of span.entries()) head.setBigInt64(index * 8, BigInt(value), true);
@@ -68,7 +89,7 @@ function operationOf({ kind, text }: StrptimeToken, next: StrptimeToken | undefi
 }
 
 /** The zone's offset, and the first and last epoch second for which it is certain. */
-function constantOffset(timezone: string): readonly [offset: number, from: number, until: number] | undefined {
+function constantOffset(timezone: string): Span | undefined {
   const zone = zoneOfName(timezone);
   if (zone === undefined) return undefined;
   const { offset, from, until } = zone.spanAt(Math.floor(Date.now() / 1000));

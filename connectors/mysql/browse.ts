@@ -5,6 +5,7 @@
 import type { BrowseRequest, Entry, EntryPage } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import type { Json } from '#spi/json.ts';
+import { RUN_NAME_END } from '#connectors/sql/run-names.ts';
 import { MySqlSession } from './client.ts';
 import type { TextRow } from './results.ts';
 import type { MysqlConnectionConfig } from './connection-config.ts';
@@ -62,17 +63,17 @@ function tablesOf(database: string, names: readonly string[]): Level {
   };
 }
 
-/** Intermediate tables of runs come and go: they are nobody's to choose. */
-const runPattern = '_[0-9a-z]{9}[0-9a-f]{8}_ropeway_([0-9]+|[a-z]+)$';
-
-/** Only the names of a page are looked into: what the server says of a table costs it the opening of its files. */
+/**
+ * Only the names of a page are looked into: what the server says of a table costs it the opening of its files.
+ * Intermediate tables of runs come and go: they are nobody's to choose.
+ */
 async function tablePage(session: MySqlSession, database: string, request: BrowseRequest): Promise<EntryPage> {
   const names = await page(
     session,
     {
       name: 'table_name',
       sql: `SELECT table_name FROM information_schema.tables WHERE table_schema = ${quoteText(database)}
-        AND table_name NOT REGEXP ${quoteText(runPattern)}`,
+        AND table_name NOT REGEXP ${quoteText(RUN_NAME_END)}`,
       entry: (name) => ({ name, kind: 'table', isContainer: true }),
     },
     request,

@@ -1,5 +1,6 @@
 /** What the catalogue of the database says about tables. */
-import { matchName as matchAny } from '#connectors/sql/names.ts';
+import { matchName as matchAny, matchTable } from '#connectors/sql/names.ts';
+import type { Ambiguous } from '#connectors/sql/names.ts';
 import type { MySqlSession } from './client.ts';
 import { mysqlErrors } from './errors.ts';
 import { quoteText } from './sql.ts';
@@ -20,12 +21,7 @@ export async function findTable(session: MySqlSession, database: string, table: 
     );
     names.push(...rows.map(([found]) => found ?? ''));
   }
-  if (names.includes(table)) return table;
-  if (upper !== lower && names.includes(upper) && names.includes(lower)) {
-    const params = { name: table, candidates: `${upper}, ${lower}` };
-    throw mysqlErrors.error('MYSQL_AMBIGUOUS', params, { where: { path: ['table'] } });
-  }
-  return names.includes(upper) ? upper : names.includes(lower) ? lower : undefined;
+  return matchTable(table, names, ambiguous(table, ['table']));
 }
 
 /** Names of the columns of the primary key, in its order. */
@@ -43,11 +39,14 @@ export function matchName(
   names: readonly string[],
   path?: readonly (string | number)[],
 ): string | undefined {
-  return matchAny(name, names, (candidates) =>
+  return matchAny(name, names, ambiguous(name, path));
+}
+
+function ambiguous(name: string, path: readonly (string | number)[] | undefined): Ambiguous {
+  return (candidates) =>
     mysqlErrors.error(
       'MYSQL_AMBIGUOUS',
       { name, candidates: candidates.join(', ') },
       path === undefined ? {} : { where: { path } },
-    ),
-  );
+    );
 }

@@ -5,11 +5,11 @@
 import type { BrowseRequest, Entry, EntryPage } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import type { Json } from '#spi/json.ts';
+import { RUN_NAME_END } from '#connectors/sql/run-names.ts';
 import { PgSession } from './client.ts';
 import type { TextRow } from './client.ts';
 import type { PostgresqlConnectionConfig } from './config.ts';
 import { postgresErrors } from './errors.ts';
-import { INTERMEDIATE_PATTERN } from './intermediate.ts';
 import { quoteTable } from './sql.ts';
 
 /** Entries of a page at most, whatever is asked for. */
@@ -71,7 +71,7 @@ const tables: Level = {
   sql: `SELECT c.relname, c.relkind, c.reltuples::int8, has_any_column_privilege(c.oid, 'SELECT'),
       obj_description(c.oid, 'pg_class')
     FROM pg_class c WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $4)
-    AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname !~ '${INTERMEDIATE_PATTERN}'`,
+    AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname !~ '${RUN_NAME_END}'`,
   entry: (name, [kind, rows, isReadable, comment]) => ({
     name,
     kind: kind === 'v' || kind === 'm' ? 'view' : 'table',

@@ -1,12 +1,13 @@
 /** From the text of one value to a cell of a batch: one function per column, made when its types are known. */
 import { CELL_CANONICAL } from '#spi/batch.ts';
-import type { BatchBuilder } from '#spi/batch-builder.ts';
+import { ByteSink } from '#spi/byte-sink.ts';
 import type { Logger } from '#spi/context.ts';
 import type { ColumnType } from '#spi/schema.ts';
 import { canonicalizeJson } from '#codec/json/canonical.ts';
 import { formatDouble, parseDouble, scanDouble } from '#codec/number/double.ts';
 import { parseLong, scanLong } from '#codec/number/long.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
+import type { CopyCells } from './copy-cells.ts';
 import { postgresErrors } from './errors.ts';
 import type { SourceKind } from './source-types.ts';
 import { TimeReader } from './time-text.ts';
@@ -22,7 +23,7 @@ export interface ReaderSpec {
   readonly infiniteDates: 'error' | 'null';
 }
 
-/** The text of the value under way: one object for all of them. */
+/** The text of the value under way, a range of the reader's memory: one object for all of them. */
 export interface CellText {
   bytes: Uint8Array;
   start: number;
@@ -31,7 +32,7 @@ export interface CellText {
   flags: number;
 }
 
-export type CellReader = (text: CellText, builder: BatchBuilder, column: number) => void;
+export type CellReader = (text: CellText, cells: CopyCells, column: number) => void;
 
 /** What some of a column's values cannot be: shown in an error. */
 const SHOWN_TEXT_MAX = 100;
@@ -72,10 +73,8 @@ function readersOf(spec: ReaderSpec, log: Logger): Readers {
   }
 }
 
-function readText(text: CellText, builder: BatchBuilder, column: number): void {
-  const start = builder.arena.length;
-  builder.arena.writeBytes(text.bytes, text.start, text.end);
-  builder.setText(column, start, text.flags);
+function readText({ start, end, flags }: CellText, cells: CopyCells, column: number): void {
+  cells.setText(column, start, end, flags);
 }
 
 function refused(spec: ReaderSpec, text: CellText): Error {
@@ -85,7 +84,7 @@ function refused(spec: ReaderSpec, text: CellText): Error {
 }
 
 /** Where a number is read into: one place for all of them. */
-const scanned = { cells: new Uint32Array(2), doubles: new Float64Array(1), halves: new Uint32Array(2) };
+const scanned = { cells: new Uint32Array(2), doubles: new Float64Array(1) };
 
 /** Digits that a double holds exactly, whatever they are. */
 const SAFE_DIGITS = 15;
@@ -110,21 +109,14 @@ function longOf(spec: ReaderSpec, text: CellText): bigint {
 
 function longReaders(spec: ReaderSpec): Readers {
   return {
-    boolean: (text, builder, column) => builder.setBoolean(column, longOf(spec, text) > 0n),
-    long(text, builder, column) {
-      const start = builder.arena.length;
-      if (scanLong(text.bytes, text.start, text.end, scanned, 0) === text.end) {
-        builder.arena.writeBytes(text.bytes, text.start, text.end);
-        const [first = 0, second = 0] = scanned.halves;
-        builder.setLongWords(column, first, second, start, (scanned.cells[1] ?? 0) & CELL_CANONICAL);
-        return;
-      }
-      const value = longOf(spec, text);
-      builder.arena.writeBytes(text.bytes, text.start, text.end);
+    boolean: (text, cells, column) => cells.setBoolean(column, longOf(spec, text) > 0n),
+    long(text, cells, column) {
+      const { bytes, start, end } = text;
+      if (scanLong(bytes, start, end, cells.arrays(column), cells.row) === end) return;
       // The server prints whole numbers as Java does; texts of other origin need not be.
-      builder.setLong(column, value, start, spec.kind === 'long' ? CELL_CANONICAL : 0);
+      cells.setLong(column, longOf(spec, text), start, end, spec.kind === 'long' ? CELL_CANONICAL : 0);
     },
-    double: (text, builder, column) => builder.setDouble(column, Number(longOf(spec, text))),
+    double: (text, cells, column) => cells.setDouble(column, Number(longOf(spec, text))),
     string: readText,
   };
 }
@@ -135,13 +127,6 @@ function doubleOf(spec: ReaderSpec, text: CellText): number {
   const value = isShort ? scanned.doubles[0] : parseDouble(textOf(text));
   if (value === undefined) throw refused(spec, text);
   return spec.kind === 'float' ? Math.fround(value) : value;
-}
-
-/** The text is the one that Java prints for the number, which is then in `scanned`. */
-function isCanonicalDouble({ bytes, start, end }: CellText): boolean {
-  return (
-    scanDouble(bytes, start, end, scanned, 0) === end && ((scanned.cells[1] as number) & CELL_CANONICAL) !== 0 // set by it
-  );
 }
 
 /** The number as it counts for whole ones: a decimal loses its fraction, a double is rounded half away from zero. */
@@ -160,15 +145,11 @@ function wholeOf(spec: ReaderSpec, text: CellText): bigint {
 function numberReaders(spec: ReaderSpec, log: Logger): Readers {
   let isWarned = spec.kind !== 'decimal';
   return {
-    boolean: (text, builder, column) => builder.setBoolean(column, doubleOf(spec, text) > 0),
-    long: (text, builder, column) => builder.setLong(column, wholeOf(spec, text)),
-    double(text, builder, column) {
-      if (spec.kind !== 'float' && isCanonicalDouble(text)) {
-        const start = builder.arena.length;
-        builder.arena.writeBytes(text.bytes, text.start, text.end);
-        builder.setDouble(column, scanned.doubles[0] ?? 0, start, CELL_CANONICAL);
-        return;
-      }
+    boolean: (text, cells, column) => cells.setBoolean(column, doubleOf(spec, text) > 0),
+    long: (text, cells, column) => cells.setLong(column, wholeOf(spec, text)),
+    double(text, cells, column) {
+      const { bytes, start, end } = text;
+      if (spec.kind !== 'float' && scanDouble(bytes, start, end, cells.arrays(column), cells.row) === end) return;
       const value = doubleOf(spec, text);
       if (!isWarned && text.end - text.start > DOUBLE_DIGITS && isRounded(textOf(text), value)) {
         isWarned = true;
@@ -177,13 +158,13 @@ function numberReaders(spec: ReaderSpec, log: Logger): Readers {
           value: textOf(text).slice(0, SHOWN_TEXT_MAX),
         });
       }
-      builder.setDouble(column, value);
+      cells.setDouble(column, value);
     },
     string:
       spec.kind === 'decimal'
         ? readText
         : // The shortest digits of a single-precision number are not those of the double that it becomes.
-          (text, builder, column) => builder.setString(column, formatDouble(parseDouble(textOf(text)) ?? Number.NaN)),
+          (text, cells, column) => cells.setString(column, formatDouble(parseDouble(textOf(text)) ?? Number.NaN)),
   };
 }
 
@@ -202,10 +183,10 @@ function isTrue(text: CellText): boolean {
 }
 
 const booleanReaders: Readers = {
-  boolean: (text, builder, column) => builder.setBoolean(column, isTrue(text)),
-  long: (text, builder, column) => builder.setLong(column, isTrue(text) ? 1n : 0n),
-  double: (text, builder, column) => builder.setDouble(column, isTrue(text) ? 1 : 0),
-  string: (text, builder, column) => builder.setString(column, isTrue(text) ? 'true' : 'false'),
+  boolean: (text, cells, column) => cells.setBoolean(column, isTrue(text)),
+  long: (text, cells, column) => cells.setLong(column, isTrue(text) ? 1n : 0n),
+  double: (text, cells, column) => cells.setDouble(column, isTrue(text) ? 1 : 0),
+  string: (text, cells, column) => cells.setString(column, isTrue(text) ? 'true' : 'false'),
 };
 
 function stringReaders(spec: ReaderSpec, log: Logger): Readers {
@@ -220,11 +201,12 @@ function stringReaders(spec: ReaderSpec, log: Logger): Readers {
 }
 
 function jsonReader(spec: ReaderSpec): CellReader {
-  return (text, builder, column) => {
-    const start = builder.arena.length;
-    const flags = canonicalizeJson(text.bytes, text.start, text.end, builder.arena);
+  const canonical = new ByteSink();
+  return (text, cells, column) => {
+    canonical.clear();
+    const flags = canonicalizeJson(text.bytes, text.start, text.end, canonical);
     if (flags < 0) throw refused(spec, text);
-    builder.setText(column, start, flags);
+    cells.setBytes(column, canonical.view(), flags);
   };
 }
 
@@ -243,13 +225,13 @@ function timeReaders(spec: ReaderSpec): Readers {
     throw postgresErrors.error('PG_INFINITE_DATE', params, { where: { field: spec.name } });
   };
   return {
-    timestamp(text, builder, column) {
-      if (read(text)) builder.setTimestamp(column, time.seconds, time.nanos);
-      else builder.setNull(column);
+    timestamp(text, cells, column) {
+      if (read(text)) cells.setTimestamp(column, time);
+      else cells.setNull(column);
     },
-    string(text, builder, column) {
-      if (read(text)) builder.setString(column, formatter?.format(time.seconds, time.nanos) ?? '');
-      else builder.setNull(column);
+    string(text, cells, column) {
+      if (read(text)) cells.setString(column, formatter?.format(time.seconds, time.nanos) ?? '');
+      else cells.setNull(column);
     },
   };
 }

@@ -10,6 +10,7 @@ import { pemFile, tlsOptions } from '#connectors/network/tls-config.ts';
 import type { TlsConfig } from '#connectors/network/tls-config.ts';
 import type { Logger } from '#spi/context.ts';
 import type { ErrorPlace } from '#spi/errors.ts';
+import { borrowingSocket } from './borrowing-socket.ts';
 import { postgresServerErrors } from './errors.ts';
 import { quoteName } from './sql.ts';
 import { translateError } from './vendor-errors.ts';
@@ -59,9 +60,9 @@ export interface ResultField {
   readonly typeOid: number;
 }
 
-/** A COPY … FROM STDIN under way. */
-export interface CopyIn {
-  /** The bytes are the callee's from now on. */
+/** Rows on their way into a table. */
+export interface CopyRows {
+  /** Takes a copy. */
   write(bytes: Uint8Array): Promise<void>;
   /** Ends the COPY; returns the number of rows. */
   finish(): Promise<number>;
@@ -69,8 +70,6 @@ export interface CopyIn {
 
 /** Seconds that asking the server to end a statement may take. */
 const CANCEL_TIMEOUT_S = 5;
-/** Bytes of a COPY that wait for the network, before the next ones wait for them. */
-const UNSENT_BYTES = 512 * 1024;
 /** The end of a connection is waited for no longer. */
 const END_TIMEOUT_MS = 5000;
 
@@ -174,35 +173,18 @@ export class PgSession implements AsyncDisposable {
     }
   }
 
-  async copyIn(sql: string, place: ErrorPlace): Promise<CopyIn> {
-    const { from } = await import('pg-copy-streams');
+  async copyIn(sql: string, place: ErrorPlace): Promise<CopyRows> {
+    const { CopyIn } = await import('./copy-in.ts');
     this.#options.log.debug('SQL', { sql });
-    const stream = this.#client.query(from(sql, { highWaterMark: UNSENT_BYTES }));
-    let failure: { readonly error: unknown } | undefined;
-    const failed = new Promise<never>((_, reject) => {
-      stream.on('error', (error) => {
-        failure ??= { error };
-        reject(error);
-      });
-    });
-    failed.catch(() => {});
-    // The driver's stream has let go of its connection when it has failed: it must not be written to any more.
-    const check = (): void => {
-      if (failure !== undefined) throw this.#translated(failure.error, place);
-    };
+    const copy = new CopyIn(sql);
+    this.#client.query(copy);
+    await this.#waiting(copy.begun(), place);
     return {
       write: async (bytes) => {
-        check();
-        if (stream.write(bytes)) return;
-        const drained = new Promise<void>((resolve) => stream.once('drain', resolve));
-        await this.#waiting(Promise.race([drained, failed]), place);
+        const sent = copy.write(bytes);
+        if (sent !== undefined) await this.#waiting(sent, place);
       },
-      finish: async () => {
-        check();
-        const finished = new Promise<void>((resolve) => stream.end(resolve));
-        await this.#waiting(Promise.race([finished, failed]), place);
-        return stream.rowCount;
-      },
+      finish: () => this.#waiting(copy.finish(), place),
     };
   }
 
@@ -315,6 +297,8 @@ function clientConfig(config: ConnectionConfig, way: Way, tls: ConnectionOptions
     application_name: config.application_name,
     connectionTimeoutMillis: config.connect_timeout * 1000,
     keepAlive: true,
+    // One under TLS reads for itself.
+    ...(tls === undefined ? { stream: borrowingSocket } : {}),
   };
 }
 

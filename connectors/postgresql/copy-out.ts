@@ -4,6 +4,9 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Connection, Submittable } from 'pg';
+import { copyPiece, viewOf } from '#spi/byte-copy.ts';
+import { takeBytes } from './borrowing-socket.ts';
+import type { TakenBytes } from './borrowing-socket.ts';
 
 /** Bytes before a message's content: its kind, and its size of 32 bits that counts itself. */
 const HEADER_BYTES = 5;
@@ -12,10 +15,12 @@ const COPY_DONE = 0x63;
 /** CopyOutResponse, NoticeResponse, ParameterStatus, NotificationResponse: they may come before and between rows. */
 const passing: ReadonlySet<number> = new Set([0x48, 0x4e, 0x53, 0x41]);
 
-/** So many pieces of what a socket reads at once, of 64 KiB, wait before it is paused. */
-const READY_PIECES_MAX = 4;
-
-type DataListener = (bytes: Buffer) => void;
+/** Rows are given away in pieces of about this size: a server sends 8 KiB at a time, and each piece costs a turn. */
+const GIVEN_BYTES = 128 * 1024;
+/** The socket is paused when so many bytes wait. */
+const WAITING_BYTES_MAX = 512 * 1024;
+/** Longer contents are copied by the engine. */
+const SHORT_BYTES = 200;
 
 interface Waiting {
   readonly resolve: (bytes: Buffer | undefined) => void;
@@ -25,9 +30,10 @@ interface Waiting {
 export class CopyOut implements Submittable {
   readonly text: string;
   #stream: Duplex | undefined;
-  #driver: DataListener = () => {};
-  /** Pieces that came while nobody asked. */
-  readonly #ready: Buffer[] = [];
+  #taken: TakenBytes | undefined;
+  /** Rows that nobody has asked for, in one piece of memory; the other one is with whoever asked last. */
+  #ready = new Piece();
+  #given = new Piece();
   #waiting: Waiting | undefined;
   #isDone = false;
   #failure: Error | undefined;
@@ -42,27 +48,22 @@ export class CopyOut implements Submittable {
     this.text = text;
   }
 
-  /** The next rows, or undefined behind the last one. One call at a time. */
+  /** The next rows, valid until the next call, or undefined behind the last one. One call at a time. */
   next(): Promise<Buffer | undefined> {
-    const bytes = this.#ready.shift();
-    if (bytes !== undefined) return Promise.resolve(bytes);
+    const isOver = this.#isDone || this.#failure !== undefined;
+    if (this.#ready.length >= (isOver ? 1 : GIVEN_BYTES)) return Promise.resolve(this.#take());
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#isDone) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#stream?.resume();
+      this.#resume();
     });
   }
 
   /** The driver begins. */
   submit(connection: Connection): void {
-    const { stream } = connection;
-    const [driver] = stream.listeners('data');
-    // The driver's only one.
-    this.#driver = driver as DataListener;
-    this.#stream = stream;
-    stream.removeListener('data', this.#driver);
-    stream.on('data', this.#onData);
+    this.#stream = connection.stream;
+    this.#taken = takeBytes(connection.stream, this.#onData);
     connection.query(this.text);
   }
 
@@ -73,31 +74,33 @@ export class CopyOut implements Submittable {
   handleError(error: Error): void {
     this.#handBack();
     this.#failure = error;
-    this.#waiting?.reject(error);
+    if (this.#ready.length > 0) this.#answer();
+    else this.#waiting?.reject(error);
     this.#waiting = undefined;
   }
 
   readonly #onData = (bytes: Buffer): void => {
+    const ready = this.#ready;
+    // Contents are no longer than what holds them.
+    ready.reserve(bytes.length);
+    const source = viewOf(bytes);
     let at = 0;
-    let to = 0;
     while (at < bytes.length) {
       if (this.#left === 0) {
         const end = this.#readHeader(bytes, at);
         if (end < 0) {
-          this.#end(bytes, at, to);
+          this.#end(bytes, at);
           return;
         }
         at = end;
       }
       const size = Math.min(this.#left, bytes.length - at);
-      if (this.#isRow) {
-        if (to !== at) bytes.copyWithin(to, at, at + size);
-        to += size;
-      }
+      if (this.#isRow) ready.append(source, at, at + size);
       at += size;
       this.#left -= size;
     }
-    this.#give(bytes.subarray(0, to));
+    if (ready.length >= GIVEN_BYTES) this.#answer();
+    if (this.#ready.length >= WAITING_BYTES_MAX) this.#stream?.pause();
   };
 
   /** The position behind the header or what there is of it, or -1 where a message begins that ends the rows. */
@@ -123,37 +126,62 @@ export class CopyOut implements Submittable {
   }
 
   /** What follows the rows is the driver's: the end of the command, or an error. */
-  #end(bytes: Buffer, at: number, to: number): void {
-    const isDone = bytes[at] === COPY_DONE;
-    // The driver's bytes are apart from those that are given away.
-    const rest = Buffer.from(bytes.subarray(at));
+  #end(bytes: Buffer, at: number): void {
+    this.#isDone = bytes[at] === COPY_DONE;
     this.#handBack();
-    this.#isDone = isDone;
-    this.#give(bytes.subarray(0, to));
-    if (isDone && this.#waiting !== undefined) {
-      this.#waiting.resolve(undefined);
-      this.#waiting = undefined;
-    }
-    this.#driver(rest);
+    if (this.#isDone) this.#answer();
+    // The driver may keep what it gets.
+    this.#taken?.listener(Buffer.from(bytes.subarray(at)));
   }
 
   #handBack(): void {
     const stream = this.#stream;
     if (stream === undefined) return;
     this.#stream = undefined;
-    stream.removeListener('data', this.#onData);
-    stream.on('data', this.#driver);
+    this.#taken?.handBack();
     stream.resume();
   }
 
-  #give(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    if (this.#waiting === undefined) {
-      this.#ready.push(bytes);
-      if (this.#ready.length >= READY_PIECES_MAX) this.#stream?.pause();
+  /** Gives whoever waits what there is. */
+  #answer(): void {
+    this.#waiting?.resolve(this.#ready.length === 0 ? undefined : this.#take());
+    this.#waiting = undefined;
+  }
+
+  #take(): Buffer {
+    const piece = this.#ready;
+    this.#ready = this.#given;
+    this.#ready.length = 0;
+    this.#given = piece;
+    this.#resume();
+    return piece.bytes.subarray(0, piece.length);
+  }
+
+  #resume(): void {
+    if (this.#stream?.isPaused() === true) this.#stream.resume();
+  }
+}
+
+/** Memory for rows. */
+class Piece {
+  bytes: Buffer<ArrayBuffer> = Buffer.alloc(0);
+  length = 0;
+  #view = viewOf(this.bytes);
+
+  reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.length + count, this.bytes.length * 2, GIVEN_BYTES));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+    this.#view = viewOf(grown);
+  }
+
+  append(source: DataView, from: number, to: number): void {
+    if (to - from <= SHORT_BYTES) {
+      this.length = copyPiece(this.#view, this.length, source, from, to);
       return;
     }
-    this.#waiting.resolve(bytes);
-    this.#waiting = undefined;
+    this.bytes.set(new Uint8Array(source.buffer, source.byteOffset + from, to - from), this.length);
+    this.length += to - from;
   }
 }

@@ -1,14 +1,21 @@
 /**
- * Rows of COPY's text format, straight from bytes: cells end with a tab, rows with a newline, `\N` is null, and a
- * backslash escapes what would end either.
+ * Rows of COPY's text format: cells end with a tab, rows with a newline, `\N` is null, and a backslash escapes what
+ * would end either. The kernel for CSV reads the rows (`codec/wasm`); those that it does not know, and all of them
+ * where there is no kernel, are read here.
  */
-import { CELL_PLAIN } from '#spi/batch.ts';
+import { BATCH_BYTES_TARGET, CELL_BYTES_MAX, CELL_LENGTH_MASK, CELL_NULL, CELL_PLAIN } from '#spi/batch.ts';
 import type { Batch } from '#spi/batch.ts';
-import { BatchBuilder } from '#spi/batch-builder.ts';
-import { ByteSink } from '#spi/byte-sink.ts';
+import type { Logger } from '#spi/context.ts';
 import type { Schema } from '#spi/schema.ts';
-import type { CellReader, CellText } from './cell-readers.ts';
+import { TextMemory } from '#codec/csv/text-memory.ts';
+import { CsvKernel } from '#codec/wasm/csv-kernel.ts';
+import { acquireKernel } from '#codec/wasm/kernel.ts';
+import type { Kernel } from '#codec/wasm/kernel.ts';
+import { cellReader } from './cell-readers.ts';
+import type { CellReader, CellText, ReaderSpec } from './cell-readers.ts';
+import { CopyCells } from './copy-cells.ts';
 import { postgresErrors } from './errors.ts';
+import { kernelColumn } from './kernel-columns.ts';
 
 const TAB = 0x09;
 const NEWLINE = 0x0a;
@@ -16,6 +23,10 @@ const BACKSLASH = 0x5c;
 
 /** Bytes of a row at most: longer than any cell that a batch takes, and a bound for what waits in memory. */
 const ROW_BYTES_MAX = 512 * 1024 * 1024;
+/** A row that is longer is not for the kernel, whose memory does not grow. */
+const KERNEL_TEXT_BYTES_MAX = 16 * 1024 * 1024;
+/** Of memory that grows. */
+const MEMORY_BYTES = 64 * 1024;
 
 /** Classes of bytes: a cell that holds none of ODD and ESCAPE is plain (spi/batch.ts). */
 const ODD = 1;
@@ -33,77 +44,167 @@ for (const [letter, byte] of Object.entries({ b: 8, f: 12, n: 10, r: 13, t: 9, v
   escapes[letter.charCodeAt(0)] = byte;
 }
 
+const dialect = {
+  delimiter: '\t',
+  quote: null,
+  escape: null,
+  newline: '\n',
+  trimIfNotQuoted: false,
+  maxQuotedSizeLimit: 0,
+  commentLineMarker: null,
+  hasTextEscapes: true,
+} as const;
+
 export class CopyReader {
-  readonly #builder: BatchBuilder;
+  readonly #schema: Schema;
+  readonly #specs: readonly ReaderSpec[];
   readonly #readers: readonly CellReader[];
-  /** Pieces of a row whose end has not come. */
-  #pieces: Uint8Array[] = [];
-  #pieceBytes = 0;
-  #bytes: Uint8Array = new Uint8Array(0);
+  /** The text at hand: rows that are to be read, up to `#end`, and the beginning of one whose end has not come. */
+  #memory = new TextMemory(MEMORY_BYTES);
+  #cells: CopyCells;
   #at = 0;
   #end = 0;
-  readonly #unescaped = new ByteSink(1024);
-  readonly #text: CellText = { bytes: this.#bytes, start: 0, end: 0, flags: 0 };
-  #lastBytes: Uint8Array = this.#bytes;
+  #kernel: Kernel | undefined;
+  #rows: CsvKernel | undefined;
+  /** No kernel is asked for any more. */
+  #isSettled = false;
+  #bytesFed = 0;
+  readonly #text: CellText = { bytes: this.#memory.bytes, start: 0, end: 0, flags: 0 };
   #lastStart = 0;
   #lastEnd = -1;
 
-  constructor(schema: Schema, readers: readonly CellReader[]) {
-    this.#builder = new BatchBuilder(schema);
-    this.#readers = readers;
+  constructor(schema: Schema, specs: readonly ReaderSpec[], log: Logger) {
+    this.#schema = schema;
+    this.#specs = specs;
+    this.#readers = specs.map((spec) => cellReader(spec, log));
+    this.#cells = new CopyCells(schema, this.#memory);
   }
 
-  /** Takes a piece in; `next` gives what is in it. The bytes must stay as they are. */
-  feed(chunk: Uint8Array): void {
-    const last = chunk.lastIndexOf(NEWLINE);
-    if (last < 0) {
-      this.#keep(chunk);
-      return;
-    }
-    this.#bytes = this.#pieces.length === 0 ? chunk : Buffer.concat([...this.#pieces, chunk]);
-    this.#end = this.#pieceBytes + last + 1;
-    this.#at = 0;
-    this.#pieces = [];
-    this.#pieceBytes = 0;
-    if (last + 1 < chunk.length) this.#keep(chunk.subarray(last + 1));
+  /** Takes a piece in, when `next` has given all that was in the one before. */
+  feed(piece: Uint8Array): void {
+    this.#bytesFed += piece.length;
+    const size = this.#memory.end - this.#at + piece.length;
+    if (size > ROW_BYTES_MAX) throw postgresErrors.error('PG_ROW_SIZE', { limit: ROW_BYTES_MAX });
+    this.#choose(size);
+    this.#memory.room(this.#at, piece.length).set(piece);
+    this.#at = this.#memory.start;
+    this.#memory.append(piece.length);
+    const last = piece.lastIndexOf(NEWLINE);
+    this.#end = last < 0 ? this.#at : this.#memory.end - piece.length + last + 1;
   }
 
-  /** The next full batch of what was fed, or undefined. */
+  /** The next rows of what was fed, or undefined. Valid until the next call. */
   next(): Batch | undefined {
-    while (this.#at < this.#end) {
-      this.#row();
-      if (this.#builder.isFull) return this.#builder.take();
+    const cells = this.#cells;
+    const end = Math.min(this.#end, this.#at + BATCH_BYTES_TARGET);
+    while (cells.row < cells.rowsMax && this.#at < end) {
+      if (this.#rows !== undefined) this.#readByKernel(this.#rows, end);
+      if (cells.row < cells.rowsMax && this.#at < end) this.#row();
     }
-    return undefined;
+    return cells.take();
   }
 
-  /** What is left when the last piece has been taken in. */
-  rest(): Batch | undefined {
-    if (this.#pieceBytes > 0) throw this.#broken();
-    return this.#builder.take();
+  /** All pieces have been taken in. */
+  end(): void {
+    if (this.#memory.end > this.#at) throw this.#broken();
+  }
+
+  /** Batches are invalid from here on. */
+  close(): void {
+    this.#kernel?.release();
+    this.#kernel = undefined;
   }
 
   /** The texts of the last row, or undefined when there was none. */
   lastRow(): readonly (string | null)[] | undefined {
     if (this.#lastEnd < 0) return undefined;
-    const line = Buffer.from(this.#lastBytes.subarray(this.#lastStart, this.#lastEnd)).toString('utf8');
+    const line = Buffer.from(this.#memory.bytes.subarray(this.#lastStart, this.#lastEnd)).toString('utf8');
     return line.split('\t').map((cell) => (cell === '\\N' ? null : unescapeText(cell)));
   }
 
-  #keep(piece: Uint8Array): void {
-    this.#pieceBytes += piece.length;
-    if (this.#pieceBytes > ROW_BYTES_MAX) throw postgresErrors.error('PG_ROW_SIZE', { limit: ROW_BYTES_MAX });
-    this.#pieces.push(piece);
+  /** Takes a kernel as soon as it pays, and leaves it when a row is too long for it. */
+  #choose(size: number): void {
+    if (size > KERNEL_TEXT_BYTES_MAX) {
+      this.#isSettled = true;
+      if (this.#kernel !== undefined) {
+        const kernel = this.#kernel;
+        this.#kernel = undefined;
+        this.#rows = undefined;
+        this.#move(new TextMemory(size), undefined);
+        kernel.release();
+      }
+    } else if (!this.#isSettled) {
+      const kernel = acquireKernel(this.#bytesFed);
+      if (kernel !== undefined) this.#take(kernel);
+    }
+  }
+
+  #take(kernel: Kernel): void {
+    this.#isSettled = true;
+    const columns = this.#schema.columns.map((column, index) => kernelColumn(column, this.#specs[index]));
+    const memory = new TextMemory(MEMORY_BYTES, undefined, kernel);
+    const rows = CsvKernel.open({ columns, dialect, nullString: null }, kernel);
+    if (rows === undefined || memory.limit === Infinity) {
+      kernel.release();
+      return;
+    }
+    this.#kernel = kernel;
+    this.#rows = rows;
+    this.#move(memory, rows);
+  }
+
+  /** The text at hand goes on in other memory. */
+  #move(memory: TextMemory, rows: CsvKernel | undefined): void {
+    const rest = this.#memory.bytes.subarray(this.#at, this.#memory.end);
+    memory.room(memory.start, rest.length).set(rest);
+    memory.append(rest.length);
+    this.#memory = memory;
+    this.#at = memory.start;
+    this.#cells = new CopyCells(this.#schema, memory, rows?.vectors);
+  }
+
+  /** Reads rows that begin before `end`, up to one that is not for the kernel. */
+  #readByKernel(rows: CsvKernel, end: number): void {
+    const cells = this.#cells;
+    const memory = this.#memory;
+    const range = { position: this.#at, limit: end, row: cells.row, rowMax: cells.rowsMax };
+    // Every row that begins before the end is there as a whole.
+    rows.parse(range, { end: memory.end, isLast: false, sideEnd: memory.sideEnd, sideLimit: memory.limit });
+    memory.sideEnd = rows.sideEnd;
+    for (let index = 0; index < rows.deferredCount; index++) {
+      this.#convert(rows.deferredRow(index), rows.deferredColumn(index));
+    }
+    if (rows.row > range.row) {
+      this.#lastStart = rows.rowStart(rows.row - 1);
+      this.#lastEnd = rows.position - 1;
+    }
+    cells.row = rows.row;
+    this.#at = rows.position;
+  }
+
+  /** A cell whose text the kernel has left. */
+  #convert(row: number, column: number): void {
+    const cells = this.#cells;
+    const words = cells.arrays(column).cells;
+    const word = words[row * 2 + 1] as number; // the kernel names rows of the batch, as below
+    if ((word & CELL_NULL) !== 0) return;
+    const text = this.#text;
+    text.bytes = this.#memory.bytes;
+    text.start = words[row * 2] as number;
+    text.end = text.start + (word & CELL_LENGTH_MASK);
+    text.flags = word & CELL_PLAIN;
+    cells.row = row;
+    (this.#readers[column] as CellReader)(text, cells, column);
   }
 
   #row(): void {
-    const bytes = this.#bytes;
+    const { bytes } = this.#memory;
+    const cells = this.#cells;
     const readers = this.#readers;
     const text = this.#text;
     const last = readers.length - 1;
     let at = this.#at;
-    this.#lastBytes = bytes;
-    this.#lastStart = at;
+    const rowStart = at;
     for (let column = 0; column <= last; column++) {
       const start = at;
       let seen = 0;
@@ -116,36 +217,44 @@ export class CopyReader {
       }
       if ((bytes[at] === NEWLINE) !== (column === last)) throw this.#broken();
       at += 1;
-      text.bytes = bytes;
+      text.bytes = this.#memory.bytes;
       text.start = start;
       text.end = at - 1;
       text.flags = seen === 0 ? CELL_PLAIN : 0;
       if ((seen & ESCAPE) !== 0) {
-        if (at - 1 - start === 2 && bytes[start] === BACKSLASH && bytes[start + 1] === 0x4e) continue;
+        if (at - 1 - start === 2 && bytes[start] === BACKSLASH && bytes[start + 1] === 0x4e) {
+          cells.setNull(column);
+          continue;
+        }
         this.#unescape();
       }
-      (readers[column] as CellReader)(text, this.#builder, column); // bounded by the loop
+      if (text.end - text.start > CELL_BYTES_MAX) {
+        throw new RangeError(`A cell of ${text.end - text.start} bytes does not fit into a batch`);
+      }
+      (readers[column] as CellReader)(text, cells, column); // bounded by the loop
     }
+    this.#lastStart = rowStart;
     this.#lastEnd = at - 1;
     this.#at = at;
-    this.#builder.endRow();
+    cells.row += 1;
   }
 
-  /** Replaces the text under way by what it means. */
+  /** Replaces the text under way by what it means, behind the rows. */
   #unescape(): void {
     const text = this.#text;
-    const sink = this.#unescaped;
-    sink.clear();
-    sink.reserve(text.end - text.start);
-    const target = sink.bytes;
-    let to = 0;
-    for (let at = text.start; at < text.end; at++) {
-      let byte = text.bytes[at] as number; // bounded by the loop, as below: the server ends no cell with a backslash
-      if (byte === BACKSLASH) byte = escapes[text.bytes[++at] as number] as number;
-      target[to++] = byte;
+    const memory = this.#memory;
+    const start = memory.sideEnd;
+    memory.copyToSide(text.start, text.end);
+    const { bytes } = memory;
+    let to = start;
+    for (let at = start; at < memory.sideEnd; at++) {
+      let byte = bytes[at] as number; // bounded by the loop, as below: the server ends no cell with a backslash
+      if (byte === BACKSLASH) byte = escapes[bytes[++at] as number] as number;
+      bytes[to++] = byte;
     }
-    text.bytes = target;
-    text.start = 0;
+    memory.sideEnd = to;
+    text.bytes = bytes;
+    text.start = start;
     text.end = to;
   }
 

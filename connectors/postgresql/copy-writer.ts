@@ -1,4 +1,7 @@
-/** Rows of batches in COPY's text format: bytes to bytes, texts escaped, numbers that are canonical copied. */
+/**
+ * Rows of batches in COPY's text format: bytes to bytes, texts escaped, numbers that are canonical copied. A kernel
+ * writes what it can (`codec/wasm`); everything else, and all of small tables, is written here.
+ */
 import { cellFlags, CELL_CANONICAL, CELL_PLAIN, isNull, textLength, textStart, timestampAt } from '#spi/batch.ts';
 import type { Batch, Vector } from '#spi/batch.ts';
 import { ByteSink } from '#spi/byte-sink.ts';
@@ -6,6 +9,9 @@ import type { Column, Schema } from '#spi/schema.ts';
 import { formatDouble } from '#codec/number/double.ts';
 import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
 import { zoneOfName } from '#codec/time/zone.ts';
+import { copyTextWriter } from '#codec/wasm/copy-writer-kernel.ts';
+import type { KernelWriterOptions, RecordWriter, WrittenColumn } from '#codec/wasm/record-writer.ts';
+import { TimePrinting } from '#codec/wasm/time-printing.ts';
 import { postgresErrors } from './errors.ts';
 import type { TargetColumn } from './target-columns.ts';
 import { TimeWriter } from './time-text.ts';
@@ -28,41 +34,64 @@ const NUL_LETTER = 1;
 letters[0] = NUL_LETTER;
 
 export class CopyWriter {
-  readonly sink: ByteSink = new ByteSink(256 * 1024);
+  readonly #sink = new ByteSink(256 * 1024);
   /** Rows that have been written. */
   rows = 0;
   readonly #columns: readonly TargetColumn[];
   readonly #writers: readonly CellWriter[];
 
-  constructor(schema: Schema, columns: readonly TargetColumn[]) {
+  readonly #kernel: RecordWriter;
+
+  constructor(schema: Schema, columns: readonly TargetColumn[], options: KernelWriterOptions = {}) {
     this.#columns = columns;
     // The plan has matched the columns to those of the schema.
-    this.#writers = columns.map((column) => cellWriter(schema.columns[column.source] as Column, column));
+    const sources = columns.map(({ source }) => schema.columns[source] as Column);
+    this.#writers = columns.map((column, index) => cellWriter(sources[index] as Column, column)); // one for each
+    this.#kernel = copyTextWriter({
+      ...options,
+      columns: columns.map((column, index) => writtenColumn(sources[index] as Column, column)), // as above
+      writeCell: (sink, vector, column, row) => {
+        if (column > 0) sink.writeByte(TAB);
+        this.#writeCell(sink, column, vector, row);
+      },
+    });
   }
 
-  write(batch: Batch): void {
-    const { sink } = this;
-    const columns = this.#columns;
-    const last = columns.length - 1;
-    const vectors = columns.map(({ source }) => batch.vectors[source] as Vector); // matched by the plan
-    for (let row = 0; row < batch.rowCount; row++) {
-      this.rows += 1;
+  /** The text of the batch; borrowed until the next call. */
+  write(batch: Batch): Uint8Array {
+    const { rowCount } = batch;
+    const vectors = this.#columns.map(({ source }) => batch.vectors[source] as Vector); // matched by the plan
+    const bytes = this.#kernel.write({ ...batch, vectors }) ?? this.#writeRows(vectors, rowCount);
+    this.rows += rowCount;
+    return bytes;
+  }
+
+  /** No more batches: memory taken for them is free for others. */
+  release(): void {
+    this.#kernel.release();
+  }
+
+  #writeRows(vectors: readonly Vector[], rowCount: number): Uint8Array {
+    const sink = this.#sink;
+    sink.clear();
+    const last = vectors.length - 1;
+    for (let row = 0; row < rowCount; row++) {
       for (let column = 0; column <= last; column++) {
-        const vector = vectors[column] as Vector; // bounded by the loop, as below
-        if (isNull(vector, row)) writeNull(sink);
-        else this.#writeCell(column, vector, row);
+        this.#writeCell(sink, column, vectors[column] as Vector, row); // bounded by the loop
         sink.writeByte(column === last ? NEWLINE : TAB);
       }
     }
+    return sink.view();
   }
 
-  #writeCell(column: number, vector: Vector, row: number): void {
+  #writeCell(sink: ByteSink, column: number, vector: Vector, row: number): void {
     try {
-      (this.#writers[column] as CellWriter)(this.sink, vector, row);
+      if (isNull(vector, row)) writeNull(sink);
+      else (this.#writers[column] as CellWriter)(sink, vector, row); // there is one for each column
     } catch (error) {
       if (!(error instanceof CellFault)) throw error;
       const { name, source } = this.#columns[column] as TargetColumn;
-      const where = { record: this.rows, field: name };
+      const where = { record: this.rows + row + 1, field: name };
       const params = { column: name, source, value: error.value };
       throw postgresErrors.error(error.code, params, { where });
     }
@@ -165,6 +194,44 @@ function writeEscaped(sink: ByteSink, source: Uint8Array, start: number, end: nu
     }
   }
   sink.length = to;
+}
+
+/** How the kernel writes a column: as its writer would. */
+function writtenColumn({ type }: Column, { kind, format, timezone }: TargetColumn): WrittenColumn {
+  const isNumeric = kind === 'integer' || kind === 'float' || kind === 'decimal';
+  const isForHost =
+    kind === 'null' ||
+    (type === 'boolean' && isNumeric) ||
+    (type === 'long' && kind === 'boolean') ||
+    (type === 'double' && (kind === 'boolean' || kind === 'integer'));
+  const printing = type === 'timestamp' && !isForHost ? timePrinting(kind, format, timezone) : undefined;
+  return { type, printing, isForHost };
+}
+
+/** Undefined for what the kernel cannot print. Years before the first are those before Christ, which have a mark. */
+function timePrinting(kind: TargetColumn['kind'], format: string, timezone: string): TimePrinting | undefined {
+  switch (kind) {
+    case 'text':
+      return format.includes('\0')
+        ? undefined
+        : TimePrinting.compile(timestampFormatter(format, timezone).source, { escape: escapedText });
+    case 'date':
+      return TimePrinting.compile({ format: '%Y-%m-%d', timezone }, { hasYearZero: false });
+    case 'timestamp':
+      return TimePrinting.compile({ format: '%Y-%m-%d %H:%M:%S.%6N', timezone }, { hasYearZero: false });
+    case 'timestamptz':
+    case 'other':
+      return TimePrinting.compile({ format: '%Y-%m-%d %H:%M:%S.%6N+00', timezone: 'UTC' }, { hasYearZero: false });
+    default:
+      return undefined;
+  }
+}
+
+function escapedText(text: string): Uint8Array {
+  const sink = new ByteSink();
+  const bytes = Buffer.from(text);
+  writeEscaped(sink, bytes, 0, bytes.length);
+  return sink.view();
 }
 
 function timeWriter({ kind, format, timezone }: TargetColumn): CellWriter {

@@ -1,5 +1,6 @@
 /** Incremental loading: which rows come after the last record, and what the last record is. */
 import type { Json } from '#spi/json.ts';
+import { afterCondition, checkReadOptions } from '#connectors/sql/read-options.ts';
 import type { PostgresqlInputConfig } from './config.ts';
 import { postgresErrors } from './errors.ts';
 import type { SourceType } from './source-types.ts';
@@ -17,24 +18,13 @@ export interface IncrementalColumn {
   readonly sqlType: string;
 }
 
-function configError(reason: string, option: string): Error {
+export function configError(reason: string, option: string): Error {
   return postgresErrors.error('PG_CONFIG', { reason }, { where: { path: [option] } });
 }
 
-/** The rules about options that need no database, in Embulk's order. */
+/** The rules about options that need no database. */
 export function checkInputOptions(config: PostgresqlInputConfig): void {
-  const { table, query } = config;
-  if ((table === undefined) === (query === undefined)) {
-    throw configError(`give either \`table\` or \`query\`${table === undefined ? '' : ', not both'}`, 'table');
-  }
-  if (query !== undefined) {
-    for (const option of ['where', 'order_by'] as const) {
-      if (config[option] !== undefined)
-        throw configError(`\`${option}\` belongs to \`table\`, not to \`query\``, option);
-    }
-    if (config.select !== '*') throw configError('`select` belongs to `table`, not to `query`', 'select');
-  }
-  checkIncrementalOptions(config);
+  checkReadOptions(config, opaque, configError);
   checkParallelOptions(config);
 }
 
@@ -53,54 +43,8 @@ function checkParallelOptions(config: PostgresqlInputConfig): void {
   );
 }
 
-function checkIncrementalOptions(config: PostgresqlInputConfig): void {
-  const { query, incremental, incremental_columns: columns, last_record: last } = config;
-  if (incremental && config.order_by !== undefined) {
-    throw configError('`incremental` has an order of its own; `order_by` cannot be set as well', 'order_by');
-  }
-  if (!incremental && columns.length > 0) {
-    throw configError('`incremental_columns` needs `incremental: true`', 'incremental_columns');
-  }
-  if (incremental && query !== undefined && columns.length === 0) {
-    throw configError('`incremental: true` with `query` needs `incremental_columns`', 'incremental_columns');
-  }
-  if (config.use_raw_query_with_incremental) checkRawQuery(config);
-  if (incremental && last !== undefined && columns.length > 0 && last.length !== columns.length) {
-    throw configError(
-      `\`last_record\` has ${last.length} values, but there are ${columns.length} incremental columns`,
-      'last_record',
-    );
-  }
-}
-
-function checkRawQuery({ query, incremental, incremental_columns: columns, last_record }: PostgresqlInputConfig): void {
-  const option = 'use_raw_query_with_incremental';
-  if (query === undefined || !incremental)
-    throw configError(`\`${option}\` needs \`query\` and \`incremental\``, option);
-  const { found } = replacePlaceholders(query, new Map(columns.map((name) => [name, ''])));
-  const missing = columns.find((name) => !found.has(name));
-  if (missing !== undefined) throw configError(`the query does not hold :${missing}`, 'query');
-  if (last_record === undefined) throw configError(`\`${option}\` needs \`last_record\``, 'last_record');
-}
-
 /** What is skipped when placeholders are looked for: texts, quoted names, comments, and `::` of casts. */
-const opaque = String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\/|\$(\w*)\$[^]*?\$\1\$|::`;
-
-/** Puts values in place of `:name`; a longer name wins over its beginning. */
-export function replacePlaceholders(
-  query: string,
-  values: ReadonlyMap<string, string>,
-): { sql: string; found: ReadonlySet<string> } {
-  const found = new Set<string>();
-  const names = [...values.keys()].sort((a, b) => b.length - a.length).map((name) => RegExp.escape(name));
-  const pattern = new RegExp(`${opaque}|:(${names.join('|')})(?!\\w)`, 'g');
-  const sql = query.replace(pattern, (whole, _tag: string | undefined, name: string | undefined) => {
-    if (name === undefined) return whole;
-    found.add(name);
-    return values.get(name) ?? whole;
-  });
-  return { sql, found };
-}
+export const opaque = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\/|\$(\w*)\$[^]*?\$\1\$|::/;
 
 /** A value of `last_record` where its type is not known yet: the server infers it. */
 export function untypedLiteral(value: Json): string {
@@ -132,17 +76,13 @@ export function incrementalColumns(
   });
 }
 
-/** `(a > x) OR (a = x AND b > y)`: the rows behind the last record. */
-export function afterCondition(columns: readonly IncrementalColumn[], last: readonly Json[]): string {
-  const alternatives = columns.map((column, index) => {
-    const equal = columns.slice(0, index).map((before, at) => compare(before, '=', last[at] ?? null));
-    return `(${[...equal, compare(column, '>', last[index] ?? null)].join(' AND ')})`;
-  });
-  return alternatives.join(' OR ');
-}
-
-function compare(column: IncrementalColumn, operator: string, value: Json): string {
-  return `${quoteName(column.name)} ${operator} ${typedLiteral(value, column)}`;
+/** The rows behind the last record. */
+export function conditionAfter(columns: readonly IncrementalColumn[], last: readonly Json[]): string {
+  return afterCondition(
+    columns,
+    last,
+    (column, operator, value) => `${quoteName(column.name)} ${operator} ${typedLiteral(value, column)}`,
+  );
 }
 
 export function orderOf(columns: readonly IncrementalColumn[], direction = ''): string {

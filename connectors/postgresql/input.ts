@@ -7,6 +7,7 @@ import { isRopewayError, withPlace } from '#spi/errors.ts';
 import type { Json } from '#spi/json.ts';
 import type { Input } from '#spi/records.ts';
 import type { Column, Schema } from '#spi/schema.ts';
+import { checkLastRecord, replacePlaceholders } from '#connectors/sql/read-options.ts';
 import { cellReader } from './cell-readers.ts';
 import type { ReaderSpec } from './cell-readers.ts';
 import { PgSession } from './client.ts';
@@ -14,12 +15,13 @@ import type { InputColumnOptions, PostgresqlInputConfig } from './config.ts';
 import { CopyReader } from './copy-reader.ts';
 import { postgresErrors } from './errors.ts';
 import {
-  afterCondition,
   checkInputOptions,
+  conditionAfter,
+  configError,
   incrementalColumns,
   lastRecordOf,
+  opaque,
   orderOf,
-  replacePlaceholders,
   untypedLiteral,
 } from './incremental.ts';
 import type { IncrementalColumn } from './incremental.ts';
@@ -62,7 +64,7 @@ export const postgresqlInput: Input<PostgresqlInputConfig, ReadTask> = {
       const sql = withJson(statement.rows(incremental), specs, types);
       return { schema, tasks: [{ sql, readers: specs, incremental }] };
     }
-    if (config.incremental) checkLastRecord(incremental, config.last_record);
+    if (config.incremental) checkLastRecord(config.last_record, incremental.length, configError);
     const { statements, snapshot, lastRecord } = await planSlices(config, source, incremental, ctx);
     const tasks = statements.map((sql): ReadTask => {
       const last = lastRecord === undefined ? {} : { lastRecord };
@@ -72,12 +74,10 @@ export const postgresqlInput: Input<PostgresqlInputConfig, ReadTask> = {
   },
 
   async *read(config, task, schema, ctx) {
-    const reader = new CopyReader(
-      schema,
-      task.readers.map((spec) => cellReader(spec, ctx.log)),
-    );
+    const reader = new CopyReader(schema, task.readers, ctx.log);
     const session = await PgSession.open(config, ctx);
     let isDone = false;
+    let last: readonly (string | null)[] | undefined;
     try {
       await begin(session, config, task, ctx);
       if (config.before_select !== undefined) await session.query(config.before_select);
@@ -86,15 +86,15 @@ export const postgresqlInput: Input<PostgresqlInputConfig, ReadTask> = {
         reader.feed(bytes);
         for (let batch = reader.next(); batch !== undefined; batch = reader.next()) yield batch;
       }
-      const rest = reader.rest();
-      if (rest !== undefined) yield rest;
+      reader.end();
       if (config.after_select !== undefined) await session.query(config.after_select);
       await session.query('COMMIT');
       isDone = true;
+      last = task.incremental.length === 0 ? undefined : reader.lastRow();
     } finally {
+      reader.close();
       await (isDone ? session.close() : session.abandon());
     }
-    const last = task.incremental.length === 0 ? undefined : reader.lastRow();
     return last === undefined ? {} : { last_record: lastRecordOf(task.incremental, last) };
   },
 
@@ -165,8 +165,8 @@ async function tableStatement(session: PgSession, config: PostgresqlInputConfig,
     incremental,
     source,
     rows: (columns) => {
-      checkLastRecord(columns, last);
-      const after = last === undefined ? [] : [`(${afterCondition(columns, last)})`];
+      checkLastRecord(last, columns.length, configError);
+      const after = last === undefined ? [] : [`(${conditionAfter(columns, last)})`];
       return source.sql([...condition, ...after], { behind: `ORDER BY ${orderOf(columns)}` });
     },
   };
@@ -178,23 +178,17 @@ function queryStatement(query: string, config: PostgresqlInputConfig): Statement
   if (!incremental) return { sql: plain, incremental: [], rows: () => plain };
   if (config.use_raw_query_with_incremental) {
     const values = new Map(names.map((name, index) => [name, untypedLiteral(last?.[index] ?? null)]));
-    const { sql } = replacePlaceholders(plain, values);
+    const { sql } = replacePlaceholders(plain, values, opaque);
     return { sql, incremental: names, rows: () => sql };
   }
   return {
     sql: plain,
     incremental: names,
     rows: (columns) => {
-      const after = last === undefined ? '' : ` WHERE ${afterCondition(columns, last)}`;
+      const after = last === undefined ? '' : ` WHERE ${conditionAfter(columns, last)}`;
       return `SELECT * FROM (\n${plain}\n) AS ropeway_rows${after} ORDER BY ${orderOf(columns)}`;
     },
   };
-}
-
-function checkLastRecord(columns: readonly IncrementalColumn[], last: readonly Json[] | undefined): void {
-  if (last === undefined || last.length === columns.length) return;
-  const reason = `\`last_record\` has ${last.length} values, but there are ${columns.length} incremental columns`;
-  throw postgresErrors.error('PG_CONFIG', { reason }, { where: { path: ['last_record'] } });
 }
 
 function warnOfUnknownColumns(config: PostgresqlInputConfig, names: readonly string[], ctx: Context): void {

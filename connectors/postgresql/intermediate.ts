@@ -1,52 +1,29 @@
 /**
- * Tables between the tasks and the commit. Their names end with a mark that holds the time and the run, so that those
- * of runs that died are known and taken away; a run that lives holds an advisory lock, which says that it does.
+ * Tables between the tasks and the commit, and the locks that go with them. A run that lives holds an advisory lock,
+ * which says that it does; what runs that died have left is taken away.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Logger } from '#spi/context.ts';
 import { isRopewayError } from '#spi/errors.ts';
+import { runNames, timeOf } from '#connectors/sql/run-names.ts';
+import type { RunId } from '#connectors/sql/run-names.ts';
 import type { PgSession } from './client.ts';
 import { NAME_BYTES_MAX, quoteTable } from './sql.ts';
 
-/** `<time in base 36, 9 places><8 hexadecimal digits>`. */
-export type RunId = string;
-
-const TIME_DIGITS = 9;
-const MARK = 'ropeway';
-/** The longest end of a name: the run, the mark, and a task number of six digits. */
-const SUFFIX_BYTES_MAX = `_${'0'.repeat(TIME_DIGITS + 8)}_${MARK}_000000`.length;
+/** Identifiers are cut by bytes; a character that would be cut in two is left out. */
+export const names = runNames((name, room) =>
+  Buffer.from(name)
+    .subarray(0, NAME_BYTES_MAX - room)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, ''),
+);
 
 /**
  * A committed run leaves an empty table until its own end, which says that it was committed: a commit that is repeated
  * finds it. One that outlived its run is taken away after a day.
  */
 const DONE_KEPT_MS = 24 * 3600 * 1000;
-
-/** The end of the names of such tables, as a regular expression of either side. */
-export const INTERMEDIATE_PATTERN = `_([0-9a-z]{${TIME_DIGITS}}[0-9a-f]{8})_${MARK}_([0-9]+|done)$`;
-
-export function newRunId(now: number): RunId {
-  return now.toString(36).padStart(TIME_DIGITS, '0') + randomBytes(4).toString('hex');
-}
-
-function timeOf(run: RunId): number {
-  return Number.parseInt(run.slice(0, TIME_DIGITS), 36);
-}
-
-/** The table's name, cut so that every end fits behind it. */
-function prefixOf(table: string): string {
-  const bytes = Buffer.from(table).subarray(0, NAME_BYTES_MAX - SUFFIX_BYTES_MAX);
-  // A character that was cut in two is left out.
-  return bytes.toString('utf8').replace(/\uFFFD+$/, '');
-}
-
-export function taskTable(table: string, run: RunId, task: number): string {
-  return `${prefixOf(table)}_${run}_${MARK}_${task}`;
-}
-
-export function doneTable(table: string, run: RunId): string {
-  return `${prefixOf(table)}_${run}_${MARK}_done`;
-}
+export const DONE = 'done';
 
 /** The key of the advisory lock that a living run holds, or that commits to one table take in turn. */
 function lockKey(purpose: 'run' | 'table', name: string): string {
@@ -78,12 +55,12 @@ async function marked(session: PgSession, schema: string, table: string): Promis
   const { rows } = await session.query(
     `SELECT relname FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
      AND relkind = 'r' AND starts_with(relname::text, $2)`,
-    [schema, `${prefixOf(table)}_`],
+    [schema, `${names.prefix(table)}_`],
   );
-  const end = new RegExp(`^${INTERMEDIATE_PATTERN}`);
   return rows.flatMap(([name]): Leftover[] => {
-    const [, run, task] = end.exec((name ?? '').slice(prefixOf(table).length)) ?? [];
-    return name === null || name === undefined || run === undefined ? [] : [{ name, run, isDone: task === 'done' }];
+    const found = names.parse(table, name ?? '');
+    if (name === null || name === undefined || found === undefined) return [];
+    return [{ name, run: found.run, isDone: found.purpose === DONE }];
   });
 }
 

@@ -5,7 +5,7 @@ import type { PgSession } from './client.ts';
 import { insertSql, mergeSql, nullKeysSql } from './commit-sql.ts';
 import type { PostgresqlOutputConfig } from './config.ts';
 import { postgresErrors } from './errors.ts';
-import { doneTable, lockRun, lockTarget, tableExists, taskTable } from './intermediate.ts';
+import { DONE, lockRun, lockTarget, names, tableExists } from './intermediate.ts';
 import { createSql, isolationOf } from './load-plan.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { quoteName, quoteTable } from './sql.ts';
@@ -36,14 +36,14 @@ export async function commitLoad(
   if (reports.length === 0 && mode !== 'replace') return;
   const target = quoteTable(config.schema, plan.table);
   const tasks = reports.map((report): TaskRows => {
-    const name = taskTable(plan.table, plan.run, Number(report['task']));
+    const name = names.name(plan.table, plan.run, Number(report['task']));
     return { name, table: quoteTable(plan.workSchema, name), rows: Number(report['rows']) };
   });
   const load: Load = { session, config, plan, target, tasks };
   await lockRun(session, plan.run);
   await session.query(`BEGIN${isolationOf(config)}`);
   await lockTarget(session, target);
-  const done = doneTable(plan.table, plan.run);
+  const done = names.name(plan.table, plan.run, DONE);
   if (await tableExists(session, plan.workSchema, done)) {
     await session.query('ROLLBACK');
     return;
@@ -68,7 +68,7 @@ export async function commitDirect(
   log: Logger,
 ): Promise<void> {
   const { after_load: after = '' } = config;
-  const done = doneTable(plan.table, plan.run);
+  const done = names.name(plan.table, plan.run, DONE);
   const { rows } = await session.query("SELECT has_schema_privilege($1, 'CREATE')", [plan.workSchema]);
   const canMark = rows[0]?.[0] === 't';
   await session.query('BEGIN');

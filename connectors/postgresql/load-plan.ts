@@ -1,12 +1,13 @@
 /** What is decided before the first row: the table, its columns, and that the server will take what comes. */
 import type { Context } from '#spi/context.ts';
 import type { Schema } from '#spi/schema.ts';
+import { newRunId } from '#connectors/sql/run-names.ts';
+import type { RunId } from '#connectors/sql/run-names.ts';
 import type { PgSession } from './client.ts';
 import { insertSql, mergeSql } from './commit-sql.ts';
 import type { PostgresqlOutputConfig } from './config.ts';
 import { postgresErrors } from './errors.ts';
-import { dropLeftovers, lockTarget, newRunId, taskTable } from './intermediate.ts';
-import type { RunId } from './intermediate.ts';
+import { dropLeftovers, lockTarget, names } from './intermediate.ts';
 import { quoteTable } from './sql.ts';
 import { columnDefinitions, matchColumns, newColumns, targetColumns } from './target-columns.ts';
 import type { ColumnMatch, TargetColumn } from './target-columns.ts';
@@ -104,7 +105,7 @@ async function tryOut(
   }
   const work = isDirect(config)
     ? 'pg_temp.ropeway_trial'
-    : quoteTable(trial.workSchema, taskTable(trial.table, trial.run, 0));
+    : quoteTable(trial.workSchema, names.name(trial.table, trial.run, 0));
   await session.query(`CREATE ${isDirect(config) ? 'TEMP ' : ''}TABLE ${work} (${columnDefinitions(trial.columns)})`);
   const columns = targetColumns(trial.columns, await tableColumns(session, work), config);
   const merge = { target, tables: [work], columns, keys: trial.keys, rule: config.merge_rule };

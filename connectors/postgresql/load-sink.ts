@@ -7,7 +7,7 @@ import { PgSession } from './client.ts';
 import { mergeSql } from './commit-sql.ts';
 import type { PostgresqlOutputConfig } from './config.ts';
 import { CopyWriter } from './copy-writer.ts';
-import { lockRun, lockTarget, taskTable } from './intermediate.ts';
+import { lockRun, lockTarget, names } from './intermediate.ts';
 import { isDirect, isolationOf } from './load-plan.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { checkNoNullKeys } from './load-commit.ts';
@@ -15,8 +15,6 @@ import { withRetries } from '#connectors/sql/retry.ts';
 import { quoteTable } from './sql.ts';
 import { columnDefinitions, columnList } from './target-columns.ts';
 
-/** Rows are sent in pieces of at least this size. */
-const SEND_BYTES = 64 * 1024;
 /** The table of a task of `merge_direct`: only its own session sees it. */
 const DIRECT_TABLE = 'pg_temp.ropeway_rows';
 
@@ -32,19 +30,12 @@ export async function openLoad(
   try {
     const table = await beginTable(session, config, plan, ctx.taskIndex);
     const copy = await session.copyIn(`COPY ${table} (${columnList(plan.columns)}) FROM STDIN`, place);
-    const send = async (): Promise<void> => {
-      // The driver keeps the bytes until they are sent, and the writer goes on in its own.
-      const bytes = writer.sink.view().slice();
-      writer.sink.clear();
-      if (bytes.length > 0) await copy.write(bytes);
-    };
     return {
       async write(batch) {
-        writer.write(batch);
-        if (writer.sink.length >= SEND_BYTES) await send();
+        await copy.write(writer.write(batch));
       },
       async close() {
-        await send();
+        writer.release();
         const rows = await copy.finish();
         assert(rows === writer.rows, `the server counts the rows that were sent (${rows} of ${writer.rows})`);
         if (config.mode === 'merge_direct') await mergeDirectly(session, config, plan);
@@ -52,7 +43,10 @@ export async function openLoad(
         await session.close();
         return { task: ctx.taskIndex, rows };
       },
-      abort: () => session.abandon(),
+      async abort() {
+        writer.release();
+        await session.abandon();
+      },
     };
   } catch (error) {
     await session.abandon();
@@ -75,7 +69,7 @@ async function beginTable(
     await session.query(`CREATE TEMP TABLE ropeway_rows (${definitions}) ON COMMIT DROP`);
     return DIRECT_TABLE;
   }
-  const table = quoteTable(plan.workSchema, taskTable(plan.table, plan.run, task));
+  const table = quoteTable(plan.workSchema, names.name(plan.table, plan.run, task));
   // A resumed run may do a task again whose rows are there already.
   await session.query(`DROP TABLE IF EXISTS ${table}`);
   const becomesTarget = isTargetOf(config, task);

@@ -4,10 +4,10 @@
  */
 import type { Context } from '#spi/context.ts';
 import type { Output } from '#spi/records.ts';
+import type { RunId } from '#connectors/sql/run-names.ts';
 import { PgSession } from './client.ts';
 import type { PostgresqlOutputConfig } from './config.ts';
 import { dropRun, lockRun, lockTarget } from './intermediate.ts';
-import type { RunId } from './intermediate.ts';
 import { commitDirect, commitLoad } from './load-commit.ts';
 import { checkOutputOptions, createSql, isDirect, planLoad } from './load-plan.ts';
 import type { LoadPlan } from './load-plan.ts';

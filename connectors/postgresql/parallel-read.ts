@@ -4,7 +4,7 @@ import type { Json } from '#spi/json.ts';
 import type { PgSession } from './client.ts';
 import type { PostgresqlInputConfig } from './config.ts';
 import { postgresErrors } from './errors.ts';
-import { afterCondition, lastRecordOf, orderOf } from './incremental.ts';
+import { conditionAfter, lastRecordOf, orderOf } from './incremental.ts';
 import type { IncrementalColumn } from './incremental.ts';
 import { keyRanges } from './key-ranges.ts';
 import { holdSnapshot } from './snapshot.ts';
@@ -61,7 +61,7 @@ async function boundsOf(
   last: readonly Json[] | undefined,
 ): Promise<{ readonly conditions: readonly string[]; readonly lastRecord: readonly Json[] | undefined }> {
   if (incremental.length === 0) return { conditions, lastRecord: undefined };
-  const after = last === undefined ? conditions : [...conditions, `(${afterCondition(incremental, last)})`];
+  const after = last === undefined ? conditions : [...conditions, `(${conditionAfter(incremental, last)})`];
   const select = incremental.map(({ name }) => quoteName(name)).join(', ');
   const { rows } = await session.query(
     sql(after, { select, behind: `ORDER BY ${orderOf(incremental, ' DESC')} LIMIT 1` }),
@@ -72,7 +72,7 @@ async function boundsOf(
     incremental.map((column, index) => ({ ...column, index })),
     row,
   );
-  return { conditions: [...after, `NOT (${afterCondition(incremental, lastRecord)})`], lastRecord };
+  return { conditions: [...after, `NOT (${conditionAfter(incremental, lastRecord)})`], lastRecord };
 }
 
 /** Steps of a plan after which a row is no longer one of the table. */

@@ -1,4 +1,6 @@
 /** What the catalogue of the database says about tables. */
+import { matchName as matchAny, matchTable } from '#connectors/sql/names.ts';
+import type { Ambiguous } from '#connectors/sql/names.ts';
 import type { PgSession } from './client.ts';
 import { postgresErrors } from './errors.ts';
 
@@ -23,12 +25,7 @@ export async function findTable(session: PgSession, schema: string, table: strin
     [schema, [table, upper, lower]],
   );
   const names = rows.map(([name]) => name);
-  if (names.includes(table)) return table;
-  if (names.includes(upper) && names.includes(lower)) {
-    const params = { name: table, candidates: `${upper}, ${lower}` };
-    throw postgresErrors.error('PG_AMBIGUOUS', params, { where: { path: ['table'] } });
-  }
-  return names.includes(upper) ? upper : names.includes(lower) ? lower : undefined;
+  return matchTable(table, names, ambiguous(table, ['table']));
 }
 
 /** The columns that values can be put into, in order. `table` is quoted SQL. */
@@ -64,12 +61,14 @@ export function matchName(
   names: readonly string[],
   path?: readonly (string | number)[],
 ): string | undefined {
-  if (names.includes(name)) return name;
-  const lower = name.toLowerCase();
-  const similar = names.filter((other) => other.toLowerCase() === lower);
-  if (similar.length > 1) {
-    const params = { name, candidates: similar.join(', ') };
-    throw postgresErrors.error('PG_AMBIGUOUS', params, path === undefined ? {} : { where: { path } });
-  }
-  return similar[0];
+  return matchAny(name, names, ambiguous(name, path));
+}
+
+function ambiguous(name: string, path: readonly (string | number)[] | undefined): Ambiguous {
+  return (candidates) =>
+    postgresErrors.error(
+      'PG_AMBIGUOUS',
+      { name, candidates: candidates.join(', ') },
+      path === undefined ? {} : { where: { path } },
+    );
 }

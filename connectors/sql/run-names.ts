@@ -16,6 +16,14 @@ export function newRunId(now: number): RunId {
   return now.toString(36).padStart(TIME_DIGITS, '0') + randomBytes(4).toString('hex');
 }
 
+/** Milliseconds since 1970 at which the run began. */
+export function timeOf(run: RunId): number {
+  return Number.parseInt(run.slice(0, TIME_DIGITS), 36);
+}
+
+/** The end of such names, as a regular expression of JavaScript and of databases. */
+export const RUN_NAME_END = `_([0-9a-z]{${TIME_DIGITS}}[0-9a-f]{8})_${MARK}_([0-9]{1,6}|[a-z]+)$`;
+
 export interface RunNames {
   /** The beginning of the names of a target's tables. */
   prefix(table: string): string;
@@ -28,7 +36,7 @@ export interface RunNames {
 /** `cut` gives the beginning of a name that leaves so much room behind it. */
 export function runNames(cut: (name: string, room: number) => string): RunNames {
   const prefix = (table: string): string => cut(table, SUFFIX_LENGTH_MAX);
-  const end = new RegExp(`^_([0-9a-z]{${TIME_DIGITS}}[0-9a-f]{8})_${MARK}_(\\d{1,6}|[a-z]+)$`);
+  const end = new RegExp(`^${RUN_NAME_END}`);
   return {
     prefix,
     name: (table, run, purpose) => `${prefix(table)}_${run}_${MARK}_${purpose}`,

@@ -41,7 +41,7 @@ const COMMENT: usize = 12;
 const NEWLINE: usize = 16;
 const NEWLINE_LENGTH: usize = 20;
 const NULL_TEXT: usize = 24;
-/** Bytes of the text for null; -1 when the empty cell without quotes is null. */
+/** Bytes of the text for null; -1 when the empty cell without quotes is null, -2 when none of them is. */
 const NULL_LENGTH: usize = 28;
 const QUOTED_MAX: usize = 32;
 const COLUMNS: usize = 36;
@@ -55,6 +55,8 @@ const DEFERRED: usize = 56;
 const DEFERRED_MAX: usize = 60;
 const TEXT_END: usize = 64;
 const IS_LAST: usize = 68;
+/** 1 when backslashes escape outside quotes, and a backslash with an N is null, as in PostgreSQL's COPY. */
+const HAS_TEXT_ESCAPES: usize = 96;
 // Read and written.
 const ROW: usize = 72;
 const SIDE_END: usize = 76;
@@ -75,6 +77,7 @@ const LF: u32 = 10;
 const CR: u32 = 13;
 const QUOTE_MARK: u32 = 34;
 const BACKSLASH: u32 = 92;
+const CAPITAL_N: u32 = 78;
 
 let quote: u32 = 0;
 let escape: u32 = 0;
@@ -192,6 +195,77 @@ function unescapedCell(open: usize, at: usize): usize {
 
 // @ts-ignore: decorator
 @inline
+/** What the byte behind a backslash means outside quotes. */
+function unescaped(byte: u32): u32 {
+  switch (byte) {
+    case 0x6e: // n
+      return LF;
+    case 0x74: // t
+      return 9;
+    case 0x72: // r
+      return CR;
+    case 0x62: // b
+      return 8;
+    case 0x66: // f
+      return 12;
+    case 0x76: // v
+      return 11;
+    default:
+      return byte;
+  }
+}
+
+/**
+ * A cell outside quotes whose first backslash is at `at`: its text is put together behind the others at `sideEnd`.
+ * Returns the position of what ends it.
+ */
+function escapedCell(start: usize, at: usize, delimiter: u32): usize {
+  if (sideEnd + (textEnd - min(start, textEnd)) + 256 > sideMax) return UNKNOWN;
+  const delimiters = i8x16.splat(<i8>delimiter);
+  const backslashes = i8x16.splat(<i8>BACKSLASH);
+  const blank = i8x16.splat(32);
+  let out = sideEnd;
+  // A few bytes too many are written over by what follows.
+  for (let from = start; from < at; from += 16, out += 16) v128.store(out, v128.load(from));
+  out = sideEnd + (at - start);
+  for (;;) {
+    const byte: u32 = load<u8>(at);
+    if (byte == BACKSLASH) {
+      store<u8>(out++, <u8>unescaped(load<u8>(at, 1)));
+      at += 2;
+    } else if (byte == delimiter || byte == LF || byte == CR) {
+      break;
+    } else if (byte == 0) {
+      return UNKNOWN;
+    } else {
+      store<u8>(out++, <u8>byte);
+      at += 1;
+    }
+    for (;;) {
+      const bytes = v128.load(at);
+      v128.store(out, bytes);
+      const found = i8x16.bitmask(
+        v128.or(v128.or(i8x16.eq(bytes, delimiters), i8x16.eq(bytes, backslashes)), i8x16.lt_u(bytes, blank)),
+      );
+      if (found) {
+        const count = <usize>ctz(found);
+        at += count;
+        out += count;
+        break;
+      }
+      at += 16;
+      out += 16;
+    }
+  }
+  cellStart = sideEnd;
+  cellLength = <u32>(out - sideEnd);
+  cellFlags = 0;
+  sideEnd = out;
+  return at;
+}
+
+// @ts-ignore: decorator
+@inline
 function isSame(left: usize, right: usize, length: usize): bool {
   for (let index: usize = 0; index < length; index++) {
     if (load<u8>(left + index) != load<u8>(right + index)) return false;
@@ -268,6 +342,7 @@ export function parseCsv(control: usize, position: usize, limit: usize): u32 {
   const deferredMax = load<u32>(control, DEFERRED_MAX) - <u32>((columnsEnd - columns) / COLUMN_SIZE);
   textEnd = load<u32>(control, TEXT_END);
   const isLast = load<u32>(control, IS_LAST) != 0;
+  const hasTextEscapes = load<u32>(control, HAS_TEXT_ESCAPES) != 0;
   sideEnd = load<u32>(control, SIDE_END);
   sideMax = load<u32>(control, SIDE_MAX);
   quotedPlain = quote == QUOTE_MARK && escape == BACKSLASH ? CELL_PLAIN : 0;
@@ -341,6 +416,7 @@ export function parseCsv(control: usize, position: usize, limit: usize): u32 {
         if (end == 0) {
           end = at;
           let special = false;
+          let isEscaped = false;
           for (;;) {
             // Ordinary bytes, 16 at a time, up to the first that ends the cell or that JSON would escape.
             const bytes = v128.load(end);
@@ -361,6 +437,10 @@ export function parseCsv(control: usize, position: usize, limit: usize): u32 {
               isKnown = false;
               break;
             }
+            if (stop == BACKSLASH && hasTextEscapes) {
+              isEscaped = true;
+              break;
+            }
             special = true;
             end += 1;
           }
@@ -369,9 +449,23 @@ export function parseCsv(control: usize, position: usize, limit: usize): u32 {
             at = end;
             break;
           }
-          cellLength = <u32>(end - at);
-          cellFlags = special ? 0 : CELL_PLAIN;
-          isNull = cellLength == 0 && nullLength < 0;
+          if (isEscaped) {
+            const behind: u32 = load<u8>(end, 2);
+            if (end == at && load<u8>(end, 1) == CAPITAL_N && (behind == delimiter || behind == LF)) {
+              isNull = true;
+              end += 2;
+            } else {
+              end = escapedCell(at, end, delimiter);
+              if (end == UNKNOWN) {
+                isKnown = false;
+                break;
+              }
+            }
+          } else {
+            cellLength = <u32>(end - at);
+            cellFlags = special ? 0 : CELL_PLAIN;
+            isNull = cellLength == 0 && nullLength == -1;
+          }
           // A number is here only when it is unusual; everything else is still text.
           if (!isConverted && !isNull) isConverted = convert(column, row, kind);
         } else if (cellFlags && kind == KIND_DOUBLE && (lacksFraction || surplusZeros)) {

@@ -24,6 +24,11 @@ const ZONE: u32 = 9;
 /** One blank, no white space behind it. */
 const BLANK: u32 = 10;
 
+/** A point and 1 to 9 digits, or nothing. */
+const FRACTION_IF_ANY: u32 = 11;
+/** `+00`, or nothing. */
+const UTC_IF_ANY: u32 = 12;
+
 export let stampMicros: i64 = 0;
 /** Nanoseconds above the microseconds, 0 to 999. */
 export let stampNanos: u32 = 0;
@@ -94,6 +99,13 @@ export function readTimestamp(program: usize, at: usize, end: usize): bool {
         at += 4;
         break;
       }
+      case UTC_IF_ANY:
+        if (at + 3 == end && (load<u32>(at) & 0xffffff) == 0x30302b) at = end;
+        break;
+      case FRACTION_IF_ANY:
+        if (load<u8>(at) != 46) break;
+        at += 1;
+      // falls through
       case FRACTION: {
         const word = load<u64>(at);
         const count = digitCount(word);

@@ -1,5 +1,6 @@
 // From the columns of a batch to CSV. Texts are copied while they are searched for what needs quotes; values are
 // printed. The delimiter, the quote and the escape are one byte each, and none of the first two is a line break.
+import { BACKSLASHED_MAX, backslashedText } from './backslashes';
 import { copyText } from './copy';
 import {
   CELL_CANONICAL,
@@ -52,6 +53,8 @@ const FALSE_WORD: u64 = 0x65736c6166;
 // Policies.
 const ALL: u32 = 1;
 const NONE: u32 = 2;
+/** As in PostgreSQL's COPY; the delimiter is a tab. */
+const BACKSLASHES: u32 = 3;
 
 /** Texts up to this length fit into the slack behind the limit. */
 const SHORT_TEXT: u32 = 16;
@@ -245,6 +248,19 @@ export function writeCsv(control: usize): u32 {
         }
       }
 
+      if (policy == BACKSLASHES) {
+        if (out + length * BACKSLASHED_MAX > limit) {
+          reason = STOP_FULL;
+          break;
+        }
+        const end = backslashedText(text, length, value);
+        if (!end) {
+          reason = STOP_HOST;
+          break;
+        }
+        out = end;
+        continue;
+      }
       if (length > SHORT_TEXT && out + length > limit) {
         reason = STOP_FULL;
         break;
