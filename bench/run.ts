@@ -3,7 +3,6 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { dataFile, type DataFile } from './data.ts';
-import { databaseJobs } from './databases/jobs.ts';
 import { MARIADB, mariadbJobs } from './databases/mariadb.ts';
 import { startMariaDb } from './databases/mariadb-server.ts';
 import { jobsOf, THREADS, type Job, type Plan } from './jobs.ts';
@@ -18,6 +17,7 @@ import { udsv } from './peers/udsv.ts';
 import { report, troubles, type Circumstances } from './report.ts';
 import { runRounds, type JobOutcome } from './rounds.ts';
 import { makeScratch, type Scratch } from './scratch.ts';
+import { serverJobs } from './server-jobs.ts';
 
 const SMALL_ROUNDS = 11;
 
@@ -87,12 +87,8 @@ async function main(): Promise<number> {
   const mariadb = options.only?.includes(MARIADB) === true ? await startMariaDb() : undefined;
   try {
     const plan = await makePlan(options, available, scratch);
-    await using databases = await databaseJobs(options.only, plan.narrow, THREADS);
-    const all = [
-      ...jobsOf(plan),
-      ...databases.jobs,
-      ...(mariadb === undefined ? [] : mariadbJobs(mariadb, plan.narrow)),
-    ];
+    await using servers = await serverJobs(options.only, plan.narrow, THREADS);
+    const all = [...jobsOf(plan), ...servers.jobs, ...(mariadb === undefined ? [] : mariadbJobs(mariadb, plan.narrow))];
     const jobs = all.filter(({ id }) => id.includes(options.only ?? ''));
     const outcomes = await runJobs(jobs, options, scratch);
     publish(options, {
@@ -105,7 +101,7 @@ async function main(): Promise<number> {
         smallRounds: SMALL_ROUNDS,
         scratch: scratch.about,
         load: [before, minuteLoad()],
-        absent: [...available.absent, ...databases.absent],
+        absent: [...available.absent, ...servers.absent],
         hasEmbulk: options.embulkJar !== undefined,
         hidden: new Map([
           [scratch.folder, 'SCRATCH'],
