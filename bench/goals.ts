@@ -1,6 +1,7 @@
 /** What the project promises, beside what was measured. A goal that is missed is said, and fails nothing. */
 import { names } from './jobs.ts';
 import type { JobOutcome, Outcome } from './rounds.ts';
+import { stored } from './stores/contenders.ts';
 import { pairedRatios, spread } from './statistics.ts';
 import {
   isMeasured,
@@ -25,7 +26,7 @@ interface Goal {
   readonly goal: string;
   /** Undefined: it was not measured in this run. */
   readonly measured: (find: Find) => string | undefined;
-  /** Jobs of databases take part only when they are asked for. */
+  /** Jobs of databases and stores take part only when they are asked for. */
   readonly isApart?: boolean;
 }
 
@@ -62,6 +63,7 @@ const goals: readonly Goal[] = [
     measured: speed('narrow-jsonl', names.fallback),
   },
   ...databaseGoals(),
+  ...storeGoals(),
   { what: '`--version`', goal: '≤ 60 ms', measured: duration(names.version) },
   { what: 'job of 10 rows', goal: '≤ 120 ms', measured: duration(names.tenRows) },
   { what: 'job of 1 MB', goal: '≤ 150 ms', measured: duration(names.megabyte) },
@@ -113,6 +115,30 @@ function databaseGoals(): readonly Goal[] {
     },
     { what: 'CSV → PostgreSQL', goal, measured: own('csv-postgres', replace, 'psql'), isApart: true },
   ];
+}
+
+function storeGoals(): readonly Goal[] {
+  const ratio =
+    (job: string, name: string, other: string): Goal['measured'] =>
+    (find) => {
+      const measured = speedRatio(find(job, name), find(job, other));
+      return measured && `${withRange(measured)} ×`;
+    };
+  const rss =
+    (job: string): Goal['measured'] =>
+    (find) => {
+      const outcome = find(job, stored.store);
+      return outcome && megabytes(rssMegabytes(outcome));
+    };
+  return ['s3', 'gcs'].flatMap((store): readonly Goal[] => {
+    const job = `${store}-jsonl-gz`;
+    const common = { goal: '0.7 × from the disk', isApart: true };
+    return [
+      { ...common, what: `${store}, 2 threads`, measured: ratio(job, stored.store, stored.local) },
+      { ...common, what: `${store}, 1 thread`, measured: ratio(job, stored.storeOneThread, stored.localOneThread) },
+      { what: `${store}, max RSS, 2 threads`, goal: '≤ 150 MB', measured: rss(job), isApart: true },
+    ];
+  });
 }
 
 function speed(job: string, name?: string): Goal['measured'] {

@@ -14,6 +14,8 @@ export interface RopewayOptions {
   /** Renames one column and removes another. */
   readonly hasFilters?: boolean;
   readonly properties?: readonly string[];
+  /** Where the text is instead of the file on the disk: the section of the input, without its parser. */
+  readonly input?: object;
 }
 
 const bin = join(import.meta.dirname, '..', 'bin', 'ropeway.js');
@@ -23,10 +25,11 @@ export function ropewayCommand(args: readonly string[]): Command {
 }
 
 /** JSON is YAML. Line breaks inside values stay what they are, so that all contenders have the same values. */
-export function jobConfig(data: DataFile, target: Target, folder: string): object {
+export function jobConfig(data: DataFile, target: Target, folder: string, input?: object): object {
   const columns = data.columns.map((column) => ({ ...column }));
   const parser = { type: 'csv', charset: 'UTF-8', newline: 'LF', skip_header_lines: 1, columns };
-  return { in: { type: 'file', path_prefix: data.path, parser }, out: outConfig(target, folder) };
+  const from = input ?? { type: 'file', path_prefix: data.path };
+  return { in: { ...from, parser }, out: outConfig(target, folder) };
 }
 
 function outConfig(target: Target, folder: string): object {
@@ -64,11 +67,11 @@ export function ropeway(data: DataFile, options: RopewayOptions): Contender {
 
 /** Writes the config into the folder; the command that runs it. */
 export function ropewayJob(data: DataFile, folder: string, options: RopewayOptions): Command {
-  const { threads, target, hasFilters = false, properties = [] } = options;
+  const { threads, target, hasFilters = false, properties = [], input } = options;
   const filters = hasFilters ? { filters: filtersFor(data) } : {};
   const exec = { min_output_tasks: 1, max_threads: threads };
   const config = join(folder, 'config.yml');
-  writeFileSync(config, JSON.stringify({ ...jobConfig(data, target, folder), ...filters, exec }));
+  writeFileSync(config, JSON.stringify({ ...jobConfig(data, target, folder, input), ...filters, exec }));
   return ropewayCommand(['run', config, '--json', ...properties.flatMap((property) => ['-X', property])]);
 }
 

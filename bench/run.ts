@@ -3,7 +3,6 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { dataFile, type DataFile } from './data.ts';
-import { databaseJobs } from './databases/jobs.ts';
 import { jobsOf, THREADS, type Job, type Plan } from './jobs.ts';
 import { prepareLines } from './lines.ts';
 import { readOptions, type Options } from './options.ts';
@@ -16,6 +15,7 @@ import { udsv } from './peers/udsv.ts';
 import { report, troubles, type Circumstances } from './report.ts';
 import { runRounds, type JobOutcome } from './rounds.ts';
 import { makeScratch, type Scratch } from './scratch.ts';
+import { serverJobs } from './server-jobs.ts';
 
 const SMALL_ROUNDS = 11;
 
@@ -84,8 +84,8 @@ async function main(): Promise<number> {
   try {
     const plan = await makePlan(options, available, scratch);
     // They are measured when they are asked for: they are no part of what every machine can repeat.
-    await using databases = await databaseJobs(options.only, plan.narrow, THREADS);
-    const jobs = [...jobsOf(plan), ...databases.jobs].filter(({ id }) => id.includes(options.only ?? ''));
+    await using servers = await serverJobs(options.only, plan.narrow, THREADS);
+    const jobs = [...jobsOf(plan), ...servers.jobs].filter(({ id }) => id.includes(options.only ?? ''));
     const outcomes = await runJobs(jobs, options, scratch);
     publish(options, {
       outcomes,
@@ -97,7 +97,7 @@ async function main(): Promise<number> {
         smallRounds: SMALL_ROUNDS,
         scratch: scratch.about,
         load: [before, minuteLoad()],
-        absent: [...available.absent, ...databases.absent],
+        absent: [...available.absent, ...servers.absent],
         hasEmbulk: options.embulkJar !== undefined,
         hidden: new Map([
           [scratch.folder, 'SCRATCH'],

@@ -8,7 +8,7 @@ import type { Command } from '#bench/measure.ts';
 import { installPeer } from '#bench/peers/npm-peer.ts';
 import { outputFile, ropewayCommand } from '#bench/ropeway.ts';
 import { mysql2 } from './mariadb-rows.ts';
-import type { DatabaseJobs } from './jobs.ts';
+import type { ServerJobs } from '#bench/server-jobs.ts';
 import { PASSWORD, startMariaDb, type MariaDb } from './mariadb-server.ts';
 
 export const mariadbJobIds = ['mariadb-jsonl-gz', 'csv-mariadb'] as const;
@@ -17,7 +17,7 @@ const [readId, writeId] = mariadbJobIds;
 const SOURCE_TABLE = 'narrow';
 const columnTypes = 'c1 BIGINT, c2 VARCHAR(200), c3 BIGINT, c4 DOUBLE, c5 TEXT';
 
-export async function mariadbJobs(data: DataFile): Promise<DatabaseJobs> {
+export async function mariadbJobs(data: DataFile): Promise<ServerJobs> {
   const server = await startMariaDb();
   if (server === undefined) {
     const absent = ['Absent: MariaDB: install the Debian package mariadb-server'];

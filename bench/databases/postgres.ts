@@ -10,8 +10,8 @@ import type { DataFile } from '#bench/data.ts';
 import type { Job } from '#bench/jobs.ts';
 import type { Command } from '#bench/measure.ts';
 import { ropewayCommand } from '#bench/ropeway.ts';
+import type { ServerJobs } from '#bench/server-jobs.ts';
 import { postgresMissing, postgresServer, type PostgresServer } from '#test/kit/postgres-server.ts';
-import type { DatabaseJobs } from './jobs.ts';
 
 export const postgresJobIds: readonly string[] = [
   'postgres-csv-gz',
@@ -32,7 +32,7 @@ const sqlTypes = {
   json: 'json',
 } as const;
 
-export async function postgresJobs(data: DataFile, threads: number): Promise<DatabaseJobs> {
+export async function postgresJobs(data: DataFile, threads: number): Promise<ServerJobs> {
   const hasPsql = spawnSync('psql', ['--version']).status === 0;
   if (postgresMissing !== '' || !hasPsql) {
     const absent = ['Absent: PostgreSQL: install the Debian package postgresql'];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RopewayError } from '#spi/errors.ts';
 import { connectionFailure, refusalFailure } from './failure.ts';
-import { completionXml, elementOf, elementsOf } from './xml.ts';
+import { completionXml, elementOf, elementsOf } from '#connectors/object-store/xml.ts';
 
 const doing = { action: 'reading', bucket: 'b', key: 'k', permission: 'storage.objects.get' };
 
@@ -46,7 +46,7 @@ describe('connectionFailure()', () => {
   const coded = (code: string): Error => Object.assign(new Error(`text of ${code}`), { code });
   it.each<[string, string, boolean]>([
     ['ECONNRESET', 'GCS_UNREACHABLE', true],
-    ['UND_ERR_BODY_TIMEOUT', 'GCS_UNREACHABLE', true],
+    ['ETIMEDOUT', 'GCS_UNREACHABLE', true],
     ['ENOTFOUND', 'GCS_HOST_UNKNOWN', false],
     ['CERT_HAS_EXPIRED', 'GCS_REQUEST_FAILED', false],
   ])('%s', (fault, code, transient) =>
@@ -71,7 +71,7 @@ describe('elementOf()', () => {
 describe('completionXml()', () => {
   it('names the parts', () => {
     expect(completionXml([{ number: 1, etag: '"<&>"' }])).toBe(
-      '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"&lt;&amp;&gt;"</ETag></Part></CompleteMultipartUpload>',
+      '<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Part><PartNumber>1</PartNumber><ETag>"&lt;&amp;&gt;"</ETag></Part></CompleteMultipartUpload>',
     );
   });
 });

@@ -3,12 +3,13 @@
  * up in parts, several at a time, and is visible when the last request says so, which has nothing to send any more.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import type { BrowseRequest, EntryPage } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import { isJsonObject } from '#spi/json.ts';
 import { giveUp } from '#connectors/network/give-up.ts';
-import { oneOf } from '#connectors/network/http-sender.ts';
+import { drain, oneOf } from '#connectors/network/http-sender.ts';
 import { retrying, Retries } from '#connectors/network/retry.ts';
 import type { RetrySettings } from '#connectors/network/retry.ts';
 import { bucketEntry } from '#connectors/object-store/browse.ts';
@@ -21,9 +22,11 @@ import { connectionFailure, placeOf, refusalFailure } from './failure.ts';
 import type { Doing } from './failure.ts';
 import { openTransport } from './transport.ts';
 import type { GcsRequest, Transport } from './transport.ts';
-import { completionXml, elementOf, elementsOf } from './xml.ts';
+import { completionXml, elementOf, elementsOf, nextPage, timeOf } from '#connectors/object-store/xml.ts';
 
 const LIST_PAGE_OBJECTS = 1000;
+/** Read of an answer that says nothing more. */
+const UNWANTED_BYTES_MAX = 64 * 1024;
 /** Giving uploads up must not keep a stopped run from ending. */
 const ABORT_TIMEOUT_MS = 10_000;
 /** What an object of ours tells of the upload that it came of. */
@@ -148,7 +151,7 @@ export class GcsStore implements ObjectSource, UploadList, BrowsedStore {
     { key, version }: PlannedObject,
     { from, to }: { readonly from: number; readonly to?: number },
     signal: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array>> {
+  ): Promise<Readable> {
     const doing = this.#doing('reading', key, 'storage.objects.get');
     const isPart = from > 0 || to !== undefined;
     const range = { range: `bytes=${from}-${to === undefined ? '' : to - 1}` };
@@ -201,7 +204,7 @@ export class GcsStore implements ObjectSource, UploadList, BrowsedStore {
       doing,
       async (abortSignal) => {
         const answer = await this.#transport.send(request, doing, abortSignal);
-        await answer.body.dump();
+        await drain(answer.body, UNWANTED_BYTES_MAX);
         return { number, etag: oneOf(answer.headers['etag']) ?? '' };
       },
       signal,
@@ -242,7 +245,7 @@ export class GcsStore implements ObjectSource, UploadList, BrowsedStore {
         uploadId: elementOf(upload, 'UploadId') ?? '',
         begunMs: timeOf(elementOf(upload, 'Initiated')),
       }));
-      from = nextOf(text, { 'key-marker': 'NextKeyMarker', 'upload-id-marker': 'NextUploadIdMarker' });
+      from = nextPage(text, { 'key-marker': 'NextKeyMarker', 'upload-id-marker': 'NextUploadIdMarker' });
     }
   }
 
@@ -256,7 +259,7 @@ export class GcsStore implements ObjectSource, UploadList, BrowsedStore {
       for (const part of elementsOf(text, 'Part')) {
         last = Math.max(last ?? 0, timeOf(elementOf(part, 'LastModified')));
       }
-      from = nextOf(text, { 'part-number-marker': 'NextPartNumberMarker' });
+      from = nextPage(text, { 'part-number-marker': 'NextPartNumberMarker' });
     }
     return last;
   }
@@ -326,18 +329,6 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
   }
   const reason = 'what it answered is not JSON';
   throw gcsErrors.error('GCS_REQUEST_FAILED', { action: 'reading', place: 'an answer', reason });
-}
-
-/** A time that cannot be read is now: nothing is taken for old. */
-function timeOf(text: string | undefined): number {
-  const time = Date.parse(text ?? '');
-  return Number.isNaN(time) ? Date.now() : time;
-}
-
-/** Where the next page of a list begins; undefined when there is none. `names`: parameters, by what the list calls them. */
-function nextOf(text: string, names: Readonly<Record<string, string>>): Record<string, string> | undefined {
-  if (elementOf(text, 'IsTruncated') !== 'true') return undefined;
-  return Object.fromEntries(Object.entries(names).map(([name, element]) => [name, elementOf(text, element) ?? '']));
 }
 
 function textOf(value: unknown): string | undefined {

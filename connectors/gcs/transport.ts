@@ -1,8 +1,8 @@
 /** Requests to the store, one try each. */
-import { setTimeout as wait } from 'node:timers/promises';
-import { httpSender, oneOf } from '#connectors/network/http-sender.ts';
+import { httpSender, oneOf, textOf } from '#connectors/network/http-sender.ts';
 import type { HttpAnswer, Send } from '#connectors/network/http-sender.ts';
 import { retryAfterMs } from '#connectors/network/retry-after.ts';
+import { untilStopped } from '#connectors/network/until-stopped.ts';
 import type { GcsConnection } from './config.ts';
 import { checkAuth, credentialsOf } from './credentials.ts';
 import type { Credentials } from './credentials.ts';
@@ -93,7 +93,7 @@ export class Transport {
       const answer = await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) });
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
       const pause = retryAfterMs(oneOf(answer.headers['retry-after']), Date.now());
-      const text = await textOf(answer);
+      const text = await textOf(answer.body, TEXT_BYTES_MAX);
       throw refusalFailure({ status: answer.statusCode, text, retryAfterMs: pause }, doing);
     } catch (error) {
       throw connectionFailure(error, doing, signal);
@@ -104,7 +104,7 @@ export class Transport {
   async text(request: GcsRequest, doing: Doing, signal: AbortSignal): Promise<string> {
     const answer = await this.send(request, doing, signal);
     try {
-      return await textOf(answer);
+      return await textOf(answer.body, TEXT_BYTES_MAX);
     } catch (error) {
       throw connectionFailure(error, doing, signal);
     }
@@ -117,30 +117,4 @@ function queryOf(query: Readonly<Record<string, string | undefined>>): string {
     value === undefined ? [] : [value === '' ? name : `${name}=${encodeURIComponent(value)}`],
   );
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
-}
-
-/** Google's library knows no signals. */
-async function untilStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const settled = new AbortController();
-  const stopped = wait(2 ** 31 - 1, undefined, { signal: AbortSignal.any([signal, settled.signal]), ref: false });
-  try {
-    // The wait ends by a signal only.
-    return (await Promise.race([promise, stopped])) as T;
-  } finally {
-    settled.abort();
-    await stopped.catch(() => {});
-  }
-}
-
-async function textOf({ body }: HttpAnswer): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    // A stream without an encoding gives buffers.
-    const bytes = chunk as Buffer;
-    length += bytes.length;
-    if (length > TEXT_BYTES_MAX) break;
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,6 +1,6 @@
 /** Requests to a server, redirects included; the HTTP library is behind this file. One try each. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { httpSender, oneOf } from '#connectors/network/http-sender.ts';
+import { drain, httpSender, oneOf } from '#connectors/network/http-sender.ts';
 import type { HttpAnswer, Send } from '#connectors/network/http-sender.ts';
 import { basicToken } from '#connectors/network/proxy-config.ts';
 import { retryAfterMs } from '#connectors/network/retry-after.ts';
@@ -145,7 +145,7 @@ export class HttpClient {
         if (status >= 200 && status < 300) return { url, status, headers, body };
         throw await this.#refused(answer, url);
       }
-      await body.dump({ limit: UNWANTED_BYTES_MAX });
+      await drain(body, UNWANTED_BYTES_MAX);
       if (redirects === REDIRECTS_MAX) throw this.#astray(first.url, `${REDIRECTS_MAX} redirects in a row`);
       request = this.#redirected(request, status, location);
     }

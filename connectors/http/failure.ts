@@ -19,10 +19,10 @@ export function connectionFailure(thrown: unknown, place: string, signal: AbortS
   if (isRopewayError(thrown)) return thrown;
   if (signal.aborted) return httpErrors.error('HTTP_STOPPED', { place });
   const fault = networkFault(thrown);
-  if (fault !== undefined) return httpErrors.error(codes[fault.kind], { place, reason: fault.reason });
+  if (fault === undefined) return thrown;
   // A proxy that does not let us through to a server with TLS.
-  const isProxy = thrown instanceof Error && thrown.message.startsWith('Proxy response');
-  return isProxy ? httpErrors.error('HTTP_REFUSED', { place, reason: thrown.message }) : thrown;
+  const isProxy = thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_PROXY_TUNNEL';
+  return httpErrors.error(isProxy ? 'HTTP_REFUSED' : codes[fault.kind], { place, reason: fault.reason });
 }
 
 /** A status that is no success. */

@@ -152,13 +152,12 @@ describe('connectionFailure()', () => {
     ['a cut', coded('ECONNRESET'), 'HTTP_UNREACHABLE', true],
     ['a refusal', new AggregateError([coded('ECONNREFUSED')], ''), 'HTTP_UNREACHABLE', true],
     ['a cause', new Error('fetch failed', { cause: coded('EPIPE') }), 'HTTP_UNREACHABLE', true],
-    ['silence', coded('UND_ERR_HEADERS_TIMEOUT'), 'HTTP_UNREACHABLE', true],
+    ['silence', coded('ETIMEDOUT'), 'HTTP_UNREACHABLE', true],
     ['a host', coded('ENOTFOUND'), 'HTTP_HOST_UNKNOWN', false],
     ['a certificate', coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'HTTP_TLS', false],
     ['an old protocol', coded('ERR_SSL_WRONG_VERSION_NUMBER'), 'HTTP_TLS', false],
-    ['a proxy', coded('UND_ERR_ABORTED'), 'HTTP_REFUSED', false],
-  ])('%s', (title, error, code, transient) => {
-    if (title === 'a proxy') error.message = 'Proxy response (407) !== 200 when HTTP Tunneling';
+    ['a proxy', coded('ERR_PROXY_TUNNEL'), 'HTTP_REFUSED', false],
+  ])('%s', (_title, error, code, transient) => {
     expect(connectionFailure(error, 'http://h/', going)).toMatchObject({
       code,
       transient,

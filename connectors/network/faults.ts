@@ -10,33 +10,26 @@ export interface NetworkFault {
 
 const unreachable = new Set([
   ...['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
-  ...['UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'],
-  ...['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED', 'ERR_STREAM_PREMATURE_CLOSE'],
+  ...['ERR_STREAM_PREMATURE_CLOSE', 'ERR_PROXY_TUNNEL'],
 ]);
 
 const tls = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|EPROTO)/;
-
-const words: Readonly<Record<string, string>> = {
-  UND_ERR_CONNECT_TIMEOUT: 'connecting took too long',
-  UND_ERR_HEADERS_TIMEOUT: 'there was no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'the answer stopped in its middle',
-};
 
 /** Undefined when the error does not come from a connection. */
 export function networkFault(thrown: unknown): NetworkFault | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const inner = innermost(thrown);
   const code = codeOf(inner);
-  const kind = kindOf(code, inner);
+  const kind = kindOf(code);
   if (kind === undefined) return undefined;
-  return { kind, reason: words[code] ?? (inner.message === '' ? code : inner.message.replace(/[.\s]+$/, '')) };
+  return { kind, reason: inner.message === '' ? code : inner.message.replace(/[.\s]+$/, '') };
 }
 
-function kindOf(code: string, { name }: Error): FaultKind | undefined {
+function kindOf(code: string): FaultKind | undefined {
   if (code === 'ENOTFOUND') return 'host_unknown';
   if (unreachable.has(code)) return 'unreachable';
   if (tls.test(code)) return 'tls';
-  return name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW' ? 'protocol' : undefined;
+  return code.startsWith('HPE_') ? 'protocol' : undefined;
 }
 
 /** Several addresses of a host were tried, or one error wraps another: the first cause speaks. */

@@ -21,13 +21,10 @@ export const proxyOption = option(proxy.optional(), {
   'x-advanced': true,
 });
 
-export function proxyUrl({ host, port = 80 }: ProxyConfig): string {
-  return `http://${host}:${port}`;
-}
-
-/** What the header Proxy-Authorization says. */
-export function proxyToken({ user, password = '' }: ProxyConfig): string | undefined {
-  return user === undefined ? undefined : basicToken(user, password);
+/** With the login in it, as Node's agents take it. */
+export function proxyUrl({ host, port = 80, user, password = '' }: ProxyConfig): string {
+  const login = user === undefined ? '' : `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
+  return `http://${login}${host}:${port}`;
 }
 
 export function basicToken(user: string, password: string): string {

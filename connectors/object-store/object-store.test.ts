@@ -118,6 +118,17 @@ describe('ReadAhead', () => {
     expect(aborted()).toBe(RANGES_HELD_MAX + 1);
   });
 
+  it('gives up what is waited for when the run is stopped', async () => {
+    const run = new AbortController();
+    const fetch = (_position: number, _target: Uint8Array, signal: AbortSignal): Promise<void> =>
+      new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('stopped'))));
+    const ahead = new ReadAhead(10 * CHUNK, fetch, run.signal);
+    ahead.announce(CHUNK, 2 * CHUNK);
+    const reading = ahead.read(CHUNK, new Uint8Array(CHUNK));
+    run.abort();
+    await expect(reading).rejects.toThrow('stopped');
+  });
+
   it('tells of a failure when the range is read', async () => {
     const failing = new ReadAhead(10 * CHUNK, () => Promise.reject(new Error('no')), hold);
     failing.announce(CHUNK, 2 * CHUNK);

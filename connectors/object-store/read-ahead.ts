@@ -28,11 +28,18 @@ export class ReadAhead {
   readonly #ahead: Ahead[] = [];
   /** Memory of ranges that have been read. */
   readonly #spare: Uint8Array[] = [];
+  /** Of ranges that are on their way, also of the one that is waited for. */
+  readonly #stops = new Set<AbortController>();
+  // One listener for all of them: signals that are combined for each range take longer than the bytes.
+  readonly #giveUp = (): void => {
+    for (const stop of this.#stops) stop.abort();
+  };
 
   constructor(sizeBytes: number, fetch: Fetch, signal: AbortSignal) {
     this.#sizeBytes = sizeBytes;
     this.#fetch = fetch;
     this.#signal = signal;
+    signal.addEventListener('abort', this.#giveUp);
   }
 
   /** Sends for the range. */
@@ -44,9 +51,12 @@ export class ReadAhead {
     const memory = spare !== undefined && spare.length >= length ? spare : new Uint8Array(length);
     const bytes = memory.subarray(0, length);
     const stop = new AbortController();
-    const done = this.#fetch(start, bytes, AbortSignal.any([stop.signal, this.#signal]));
+    if (this.#signal.aborted) stop.abort();
+    const done = this.#fetch(start, bytes, stop.signal);
+    this.#stops.add(stop);
+    const settle = (): void => void this.#stops.delete(stop);
     // Whoever reads the range hears of its failure.
-    done.catch(() => {});
+    done.then(settle, settle);
     this.#ahead.push({ start, bytes, done, stop });
   }
 
@@ -71,7 +81,9 @@ export class ReadAhead {
   }
 
   close(): void {
+    this.#signal.removeEventListener('abort', this.#giveUp);
     for (const { stop } of this.#ahead.splice(0)) stop.abort();
+    this.#giveUp();
   }
 
   /** Those before it will not be read any more. */

@@ -1,4 +1,5 @@
 /** What stores of objects have in common: what inputs read from, and what outputs write to. */
+import type { Readable } from 'node:stream';
 import type { JsonObject } from '#spi/json.ts';
 import type { Retries } from '#connectors/network/retry.ts';
 
@@ -24,7 +25,7 @@ export interface ObjectSource {
     object: PlannedObject,
     range: { readonly from: number; readonly to?: number },
     signal: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array>>;
+  ): Promise<Readable>;
   /** Throws when the object is gone, or another version. */
   check(object: PlannedObject): Promise<void>;
   /** Counts tries of reading the object. */

@@ -1,146 +1,101 @@
 /**
- * The store as inputs and outputs see it; the SDK is behind this file. It loads with the first job that names S3.
- * Trying again is ours: the SDK's own way knows neither the user's limits nor the log.
+ * The store as inputs and outputs see it, by its own API: what of the SDK could make the requests takes 38 MB and 0.2
+ * seconds in every thread (docs/decisions/0010).
  */
 import { createHash } from 'node:crypto';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
-import type * as Sdk from '@aws-sdk/client-s3';
-import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { BrowseRequest, EntryPage } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
+import { giveUp } from '#connectors/network/give-up.ts';
+import { drain, oneOf } from '#connectors/network/http-sender.ts';
+import type { HttpAnswer } from '#connectors/network/http-sender.ts';
 import { retrying, Retries } from '#connectors/network/retry.ts';
-import { tlsConfigOf, tlsOptions } from '#connectors/network/tls-config.ts';
 import { bucketEntry } from '#connectors/object-store/browse.ts';
 import type { BrowsedStore, ChildPage, ChildQuery } from '#connectors/object-store/browse.ts';
 import type { BegunUpload, UploadList } from '#connectors/object-store/stale-uploads.ts';
 import type { ObjectSource, Part, PlannedObject, StoredObject, Upload } from '#connectors/object-store/store.ts';
+import { completionXml, elementOf, elementsOf, nextPage, timeOf } from '#connectors/object-store/xml.ts';
 import type { S3Connection } from './config.ts';
-import { checkAuth, credentialsOf, isAnonymous } from './credentials.ts';
-import { destinationOf, proxyUrl } from './endpoint.ts';
-import { s3Errors } from './errors.ts';
-import { placeOf, s3Failure } from './failure.ts';
+import { placeOf, refusal, s3Failure } from './failure.ts';
 import type { Doing } from './failure.ts';
+import { s3Errors } from './errors.ts';
+import { openTransport } from './transport.ts';
+import type { S3Request, Transport } from './transport.ts';
 
-/** Connections of a thread to the store at a time. */
-const SOCKETS_MAX = 64;
-const CONNECT_TIMEOUT_MS = 15_000;
-/** A connection on which nothing moves for so long is given up, and the request tried again. */
-const IDLE_TIMEOUT_MS = 60_000;
 /** Giving uploads up must not keep a stopped run from ending. */
 const ABORT_TIMEOUT_MS = 10_000;
 const LIST_PAGE_KEYS = 1000;
+/** Read of an answer that says nothing more. */
+const UNWANTED_BYTES_MAX = 64 * 1024;
 
 export interface S3Object extends StoredObject {
   readonly modifiedMs: number;
   readonly storageClass: string;
 }
 
-/** How an object is created. */
+/** How an object is created: headers. */
 export interface ObjectSettings {
-  readonly ACL?: string;
-  readonly StorageClass?: string;
-  readonly ServerSideEncryption?: string;
-  readonly SSEKMSKeyId?: string;
+  readonly 'x-amz-acl'?: string;
+  readonly 'x-amz-storage-class'?: string;
+  readonly 'x-amz-server-side-encryption'?: string;
+  readonly 'x-amz-server-side-encryption-aws-kms-key-id'?: string;
 }
-
-/** One client for all uses of a section in this thread: its connections and credentials are shared. */
-const clients = new WeakMap<S3Connection, Promise<{ sdk: typeof Sdk; client: S3Client }>>();
 
 export async function openStore(config: S3Connection, ctx: Context): Promise<S3Store> {
-  let opened = clients.get(config);
-  if (opened === undefined) {
-    checkAuth(config);
-    opened = openClient(config);
-    clients.set(config, opened);
-  }
-  return new S3Store(config, ctx, await opened);
-}
-
-async function openClient(config: S3Connection): Promise<{ sdk: typeof Sdk; client: S3Client }> {
-  const { endpoint, region, isPathStyle, followsRegion } = destinationOf(config);
-  const [sdk, credentials] = await Promise.all([import('@aws-sdk/client-s3'), credentialsOf(config, region)]);
-  const proxy = proxyUrl(config);
-  const proxyEnv = proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
-  const tls = await tlsOptions(tlsConfigOf(config));
-  const agent = { keepAlive: true, maxSockets: SOCKETS_MAX, ...proxyEnv };
-  const settings: S3ClientConfig = {
-    region,
-    credentials,
-    forcePathStyle: isPathStyle,
-    followRegionRedirects: followsRegion,
-    maxAttempts: 1,
-    // Stores that are not AWS do not know the newer checksums; parts are sent with their MD5.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: IDLE_TIMEOUT_MS,
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent({ ...agent, ...tls }),
-    },
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(isAnonymous(config) ? { signer: { sign: async (request) => request } } : {}),
-  };
-  return { sdk, client: new sdk.S3Client(settings) };
+  return new S3Store(config, ctx, await openTransport(config));
 }
 
 export class S3Store implements ObjectSource, UploadList, BrowsedStore {
   readonly bucket: string;
   readonly #config: S3Connection;
   readonly #ctx: Context;
-  readonly #sdk: typeof Sdk;
-  readonly #client: S3Client;
+  readonly #transport: Transport;
 
-  constructor(config: S3Connection, ctx: Context, { sdk, client }: { sdk: typeof Sdk; client: S3Client }) {
+  constructor(config: S3Connection, ctx: Context, transport: Transport) {
     this.bucket = config.bucket;
     this.#config = config;
     this.#ctx = ctx;
-    this.#sdk = sdk;
-    this.#client = client;
+    this.#transport = transport;
+  }
+
+  placeOf(key: string): string {
+    return placeOf({ bucket: this.bucket, key });
   }
 
   /** Objects whose keys begin with the prefix and come after `after`, page by page, in the order of keys. */
   async *list(prefix: string, after: string | undefined): AsyncGenerator<readonly S3Object[]> {
     const doing = this.#doing('listing', prefix, 's3:ListBucket');
-    let token: string | undefined;
-    do {
-      const command = new this.#sdk.ListObjectsV2Command({
-        Bucket: this.bucket,
-        Prefix: prefix,
-        MaxKeys: LIST_PAGE_KEYS,
-        StartAfter: after,
-        ContinuationToken: token,
-      });
-      const page = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
-      yield (page.Contents ?? []).map(({ Key = '', Size = 0, ETag = '', LastModified, StorageClass }) => ({
-        key: Key,
-        sizeBytes: Size,
-        version: ETag,
-        modifiedMs: LastModified?.getTime() ?? 0,
-        storageClass: StorageClass ?? '',
+    const query = { 'list-type': '2', prefix, 'max-keys': String(LIST_PAGE_KEYS), 'start-after': after };
+    let from: Readonly<Record<string, string>> | undefined = {};
+    while (from !== undefined) {
+      const page = await this.#text({ method: 'GET', bucket: this.bucket, query: { ...query, ...from } }, doing);
+      yield elementsOf(page, 'Contents').map((object) => ({
+        key: elementOf(object, 'Key') ?? '',
+        sizeBytes: Number(elementOf(object, 'Size') ?? 0),
+        version: elementOf(object, 'ETag') ?? '',
+        modifiedMs: modifiedMs(elementOf(object, 'LastModified')),
+        storageClass: elementOf(object, 'StorageClass') ?? '',
       }));
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
+      from = nextPage(page, { 'continuation-token': 'NextContinuationToken' });
+    }
   }
 
   /** The object as it is now; with an etag, an error when it is another one. */
   async head(key: string, etag?: string): Promise<S3Object> {
     const doing = this.#doing('reading', key, 's3:GetObject');
-    const command = new this.#sdk.HeadObjectCommand({ Bucket: this.bucket, Key: key, IfMatch: matching(etag) });
-    const head = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
+    const request: S3Request = { ...this.#at(key), method: 'HEAD', headers: { 'if-match': matching(etag) } };
+    const headers = await this.#try(doing, async (signal) => {
+      const answer = await this.#transport.send(request, signal);
+      answer.body.resume();
+      return answer.headers;
+    });
     return {
       key,
-      sizeBytes: head.ContentLength ?? 0,
-      version: head.ETag ?? '',
-      modifiedMs: head.LastModified?.getTime() ?? 0,
-      storageClass: head.StorageClass ?? '',
+      sizeBytes: Number(headers['content-length'] ?? 0),
+      version: headers.etag ?? '',
+      modifiedMs: modifiedMs(headers['last-modified']),
+      storageClass: oneOf(headers['x-amz-storage-class']) ?? '',
     };
-  }
-
-  placeOf(key: string): string {
-    return placeOf({ bucket: this.bucket, key });
   }
 
   async check({ key, version }: PlannedObject): Promise<void> {
@@ -148,177 +103,176 @@ export class S3Store implements ObjectSource, UploadList, BrowsedStore {
   }
 
   readRetries(key: string, signal: AbortSignal): Retries {
-    return this.#retries(this.#doing('reading', key, 's3:GetObject'), signal);
+    return new Retries(this.#config, this.#hooks(this.#doing('reading', key, 's3:GetObject'), signal));
   }
 
   async get(
     { key, version: etag }: PlannedObject,
     { from, to }: { readonly from: number; readonly to?: number },
-    abortSignal: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array>> {
-    const range: { Range?: string } =
-      from === 0 && to === undefined ? {} : { Range: `bytes=${from}-${to === undefined ? '' : to - 1}` };
-    const command = new this.#sdk.GetObjectCommand({
-      Bucket: this.bucket,
-      Key: key,
-      IfMatch: matching(etag),
-      ...range,
-    });
-    const answer: GetObjectCommandOutput = await this.#client.send(command, { abortSignal });
-    // In Node the body is a readable stream of buffers.
-    const body = answer.Body as unknown as Readable;
+    signal: AbortSignal,
+  ): Promise<Readable> {
+    const isPart = from > 0 || to !== undefined;
+    const range = isPart ? `bytes=${from}-${to === undefined ? '' : to - 1}` : undefined;
+    const request: S3Request = { ...this.#at(key), method: 'GET', headers: { 'if-match': matching(etag), range } };
+    const { body, headers } = await this.#transport.send(request, signal);
     const place = this.placeOf(key);
     // Stores that are not AWS may know neither conditions nor ranges, and answer with what was not asked for.
-    if (etag !== '' && answer.ETag !== undefined && bare(answer.ETag) !== bare(etag)) {
-      body.destroy();
+    if (etag !== '' && headers.etag !== undefined && bare(headers.etag) !== bare(etag)) {
+      giveUp(body);
       throw s3Errors.error('S3_OBJECT_CHANGED', { place }, { where: { file: place } });
     }
-    if (range.Range !== undefined && answer.ContentRange?.startsWith(`bytes ${from}-`) !== true) {
-      body.destroy();
+    if (isPart && headers['content-range']?.startsWith(`bytes ${from}-`) !== true) {
+      giveUp(body);
       throw s3Errors.error('S3_RANGES_UNKNOWN', { place }, { where: { file: place } });
     }
     return body;
   }
 
   async createUpload(key: string, settings: ObjectSettings): Promise<Upload> {
-    // The settings are names that the store knows, or refuses.
-    const input = { Bucket: this.bucket, Key: key, ...settings } as Sdk.CreateMultipartUploadCommandInput;
-    const command = new this.#sdk.CreateMultipartUploadCommand(input);
     const doing = this.#doing('writing', key, 's3:PutObject');
-    const { UploadId = '' } = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
-    return { key, uploadId: UploadId };
+    const request: S3Request = {
+      ...this.#at(key),
+      ...{ method: 'POST', query: { uploads: '' }, headers: { ...settings }, body: '' },
+    };
+    return { key, uploadId: elementOf(await this.#text(request, doing), 'UploadId') ?? '' };
   }
 
   async uploadPart(
-    upload: Upload,
+    { key, uploadId }: Upload,
     { number, bytes }: { readonly number: number; readonly bytes: Uint8Array },
     stop: AbortSignal,
   ): Promise<Part> {
-    const command = new this.#sdk.UploadPartCommand({
-      Bucket: this.bucket,
-      Key: upload.key,
-      UploadId: upload.uploadId,
-      PartNumber: number,
-      Body: bytes,
-      ContentMD5: createHash('md5').update(bytes).digest('base64'),
-    });
-    const doing = this.#doing('writing', upload.key, 's3:PutObject');
+    // Stores that are not AWS do not know the newer checksums.
+    const headers = { 'content-md5': createHash('md5').update(bytes).digest('base64') };
+    const query = { partNumber: String(number), uploadId };
+    const request: S3Request = { ...this.#at(key), method: 'PUT', query, headers, body: bytes };
+    const doing = this.#doing('writing', key, 's3:PutObject');
     const signal = AbortSignal.any([this.#ctx.signal, stop]);
-    const { ETag = '' } = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }), signal);
-    return { number, etag: ETag };
+    const answer = await this.#try(doing, (abortSignal) => this.#settled(request, abortSignal), signal);
+    return { number, etag: answer.headers.etag ?? '' };
   }
 
   /** False when the store knows no such upload (any more). */
   async completeUpload({ key, uploadId }: Upload, parts: readonly Part[]): Promise<boolean> {
-    const command = new this.#sdk.CompleteMultipartUploadCommand({
-      Bucket: this.bucket,
-      Key: key,
-      UploadId: uploadId,
-      MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
-    });
-    const doing = this.#doing('writing', key, 's3:PutObject');
-    return this.#try(doing, (abortSignal) => knownUpload(this.#client.send(command, { abortSignal })));
+    const headers = { 'content-type': 'application/xml' };
+    const body = completionXml(parts);
+    const request: S3Request = { ...this.#at(key), method: 'POST', query: { uploadId }, headers, body };
+    const complete = async (signal: AbortSignal): Promise<void> => {
+      const text = await this.#transport.text(request, signal);
+      // The status is sent before the parts have been put together.
+      if (elementOf(text, 'Error') !== undefined) throw refusal({ statusCode: 500, statusText: '', headers: {} }, text);
+    };
+    return this.#try(this.#doing('writing', key, 's3:PutObject'), (signal) => knownUpload(complete(signal)));
   }
 
   /** Gives an upload up, also when the run is being stopped; one that is gone is given up already. */
   async abortUpload({ key, uploadId }: Upload): Promise<void> {
-    const command = new this.#sdk.AbortMultipartUploadCommand({ Bucket: this.bucket, Key: key, UploadId: uploadId });
+    const request: S3Request = { ...this.#at(key), method: 'DELETE', query: { uploadId } };
     const doing = this.#doing('giving up the upload of', key, 's3:AbortMultipartUpload');
     const signal = AbortSignal.timeout(ABORT_TIMEOUT_MS);
-    await this.#try(doing, (abortSignal) => knownUpload(this.#client.send(command, { abortSignal })), signal);
+    await this.#try(doing, (abortSignal) => knownUpload(this.#settled(request, abortSignal)), signal);
   }
 
   async putEmpty(key: string, settings: ObjectSettings): Promise<void> {
-    // As for uploads.
-    const input = {
-      Bucket: this.bucket,
-      Key: key,
-      Body: new Uint8Array(0),
-      ContentLength: 0,
-      ...settings,
-    } as Sdk.PutObjectCommandInput;
-    const command = new this.#sdk.PutObjectCommand(input);
-    const doing = this.#doing('writing', key, 's3:PutObject');
-    await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
+    const headers = { 'content-type': 'application/octet-stream', ...settings };
+    const request: S3Request = { ...this.#at(key), method: 'PUT', headers, body: '' };
+    await this.#try(this.#doing('writing', key, 's3:PutObject'), (signal) => this.#settled(request, signal));
   }
 
   async *uploads(prefix: string): AsyncGenerator<readonly BegunUpload[]> {
     const doing = this.#doing('listing uploads of', prefix, 's3:ListBucketMultipartUploads');
-    let from: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
+    let from: Readonly<Record<string, string>> | undefined = {};
     while (from !== undefined) {
-      const command = new this.#sdk.ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: prefix, ...from });
-      const page: Sdk.ListMultipartUploadsCommandOutput = await this.#try(doing, (abortSignal) =>
-        this.#client.send(command, { abortSignal }),
-      );
-      yield (page.Uploads ?? []).map(({ Key = '', UploadId = '', Initiated }) => ({
-        key: Key,
-        uploadId: UploadId,
-        begunMs: Initiated?.getTime() ?? Date.now(),
+      const query = { uploads: '', prefix, ...from };
+      const page = await this.#text({ method: 'GET', bucket: this.bucket, query }, doing);
+      yield elementsOf(page, 'Upload').map((upload) => ({
+        key: elementOf(upload, 'Key') ?? '',
+        uploadId: elementOf(upload, 'UploadId') ?? '',
+        begunMs: timeOf(elementOf(upload, 'Initiated')),
       }));
-      const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
-      from = IsTruncated === true ? { KeyMarker, UploadIdMarker } : undefined;
+      from = nextPage(page, { 'key-marker': 'NextKeyMarker', 'upload-id-marker': 'NextUploadIdMarker' });
     }
   }
 
   async lastPartMs({ key, uploadId }: Upload): Promise<number | undefined> {
     const doing = this.#doing('listing parts of', key, 's3:ListMultipartUploadParts');
     let last: number | undefined;
-    let marker: string | undefined;
-    do {
-      const input = { Bucket: this.bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker };
-      const command = new this.#sdk.ListPartsCommand(input);
-      const page = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
-      for (const { LastModified } of page.Parts ?? [])
-        last = Math.max(last ?? 0, LastModified?.getTime() ?? Date.now());
-      marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
-    } while (marker !== undefined);
+    let from: Readonly<Record<string, string>> | undefined = {};
+    while (from !== undefined) {
+      const page = await this.#text({ ...this.#at(key), method: 'GET', query: { uploadId, ...from } }, doing);
+      for (const part of elementsOf(page, 'Part')) {
+        last = Math.max(last ?? 0, timeOf(elementOf(part, 'LastModified')));
+      }
+      from = nextPage(page, { 'part-number-marker': 'NextPartNumberMarker' });
+    }
     return last;
   }
 
   async buckets({ after, limit, prefix }: BrowseRequest): Promise<EntryPage> {
     const doing = this.#doing('listing buckets of', '', 's3:ListAllMyBuckets');
-    const input = { Prefix: prefix, ContinuationToken: after, MaxBuckets: limit };
-    const command = new this.#sdk.ListBucketsCommand(input);
-    const page = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
-    const names = (page.Buckets ?? []).map(({ Name = '' }) => Name);
+    const query = { prefix, 'continuation-token': after, 'max-buckets': String(limit) };
+    const page = await this.#text({ method: 'GET', bucket: '', query }, doing);
+    const names = elementsOf(page, 'Bucket').map((bucket) => elementOf(bucket, 'Name') ?? '');
     // Stores that are not AWS may know neither prefixes nor order, and give all buckets at once.
     const entries = names
       .filter((name) => name.startsWith(prefix ?? ''))
       .sort()
       .map(bucketEntry);
-    return page.ContinuationToken === undefined ? { entries } : { entries, next: page.ContinuationToken };
+    const next = elementOf(page, 'ContinuationToken') ?? '';
+    return next === '' ? { entries } : { entries, next };
   }
 
   async children(bucket: string, { prefix, after, limit }: ChildQuery): Promise<ChildPage> {
     const doing = { ...this.#doing('listing', prefix, 's3:ListBucket'), bucket };
-    const place = { Bucket: bucket, Prefix: prefix, Delimiter: '/' };
-    const command = new this.#sdk.ListObjectsV2Command({ ...place, MaxKeys: limit, ContinuationToken: after });
-    const page = await this.#try(doing, (abortSignal) => this.#client.send(command, { abortSignal }));
+    const place = { 'list-type': '2', prefix, delimiter: '/' };
+    const query = { ...place, 'max-keys': String(limit), 'continuation-token': after };
+    const page = await this.#text({ method: 'GET', bucket, query }, doing);
     return {
-      prefixes: (page.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix),
-      objects: (page.Contents ?? []).map(({ Key = '', Size = 0, LastModified, StorageClass = 'STANDARD' }) => ({
-        key: Key,
-        details: { sizeBytes: Size, modified: LastModified?.toISOString() ?? '', storageClass: StorageClass },
+      prefixes: elementsOf(page, 'CommonPrefixes').map((folder) => elementOf(folder, 'Prefix') ?? ''),
+      objects: elementsOf(page, 'Contents').map((object) => ({
+        key: elementOf(object, 'Key') ?? '',
+        details: {
+          sizeBytes: Number(elementOf(object, 'Size') ?? 0),
+          modified: elementOf(object, 'LastModified') ?? '',
+          storageClass: elementOf(object, 'StorageClass') ?? 'STANDARD',
+        },
       })),
-      next: page.IsTruncated === true ? page.NextContinuationToken : undefined,
+      next: nextPage(page, { token: 'NextContinuationToken' })?.['token'],
     };
+  }
+
+  #at(key: string): { readonly bucket: string; readonly key: string } {
+    return { bucket: this.bucket, key };
   }
 
   #doing(action: string, key: string, permission: string): Doing {
     return { action, bucket: this.bucket, key, permission, authMethod: this.#config.auth_method };
   }
 
+  #text(request: S3Request, doing: Doing): Promise<string> {
+    return this.#try(doing, (signal) => this.#transport.text(request, signal));
+  }
+
+  /** The answer when it has come to its end, which says nothing. */
+  async #settled(request: S3Request, signal: AbortSignal): Promise<HttpAnswer> {
+    const answer = await this.#transport.send(request, signal);
+    await drain(answer.body, UNWANTED_BYTES_MAX);
+    return answer;
+  }
+
   #hooks(doing: Doing, signal: AbortSignal): ConstructorParameters<typeof Retries>[1] {
-    return { log: this.#ctx.log, signal, translate: (error) => s3Failure(error, doing) };
+    return { log: this.#ctx.log, signal, translate: (error) => s3Failure(error, doing, signal) };
   }
 
-  #retries(doing: Doing, signal: AbortSignal): Retries {
-    return new Retries(this.#config, this.#hooks(doing, signal));
-  }
-
-  #try<T>(doing: Doing, call: (abortSignal: AbortSignal) => Promise<T>, signal = this.#ctx.signal): Promise<T> {
+  #try<T>(doing: Doing, call: (signal: AbortSignal) => Promise<T>, signal = this.#ctx.signal): Promise<T> {
     return retrying(() => call(signal), this.#config, this.#hooks(doing, signal));
   }
+}
+
+/** A time that is not told is long ago. */
+function modifiedMs(text: string | undefined): number {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? 0 : time;
 }
 
 function matching(etag: string | undefined): string | undefined {

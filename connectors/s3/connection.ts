@@ -2,16 +2,18 @@
 import type { CheckStep, Connection, ConnectionUse } from '#spi/connections.ts';
 import { checksOf } from '#spi/connections.ts';
 import type { Context } from '#spi/context.ts';
+import { proxyUrl } from '#connectors/network/proxy-config.ts';
 import { urlSteps } from '#connectors/network/url-steps.ts';
 import type { UrlRoute } from '#connectors/network/url-steps.ts';
 import { browseStore, bucketEntry } from '#connectors/object-store/browse.ts';
 import { bucketSteps } from '#connectors/object-store/checks.ts';
 import type { CheckedBucket } from '#connectors/object-store/checks.ts';
+import { awsHost } from './address.ts';
 import { openStore } from './client.ts';
 import type { S3Store } from './client.ts';
 import type { S3Connection, S3ConnectionConfig } from './config.ts';
 import { isAnonymous } from './credentials.ts';
-import { destinationOf, proxyUrl } from './endpoint.ts';
+import { destinationOf } from './endpoint.ts';
 import { archives } from './listing.ts';
 
 /** For each attempt to connect. */
@@ -43,7 +45,11 @@ function stepsOf(config: S3ConnectionConfig, ctx: Context, use: ConnectionUse | 
   const open = (): Promise<S3Store> => (opened ??= storeOf(impatient, ctx));
   const route = (): UrlRoute => {
     const { endpoint, region } = destinationOf(withBucket(config));
-    return { url: new URL(endpoint ?? `https://s3.${region}.amazonaws.com`), proxy: proxyUrl(withBucket(config)) };
+    const { http_proxy: proxy } = config;
+    return {
+      url: new URL(endpoint ?? `https://${awsHost(region)}`),
+      proxy: proxy === undefined ? undefined : proxyUrl(proxy),
+    };
   };
   const first = urlSteps(route, config, { timeoutMs: CONNECT_TIMEOUT_MS, signal: ctx.signal });
   if (config.bucket === undefined) return [...first, { name: 'log_in', run: async () => account(await open()) }];

@@ -1,9 +1,11 @@
 /** From the options of an `auth_method` to credentials. */
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { AuthConfig, AuthMethod, AuthOption } from './auth-config.ts';
 import { s3Errors } from './errors.ts';
+import type { Found } from './providers.ts';
+import type { Identity } from './signature.ts';
 
-export type Credentials = NonNullable<S3ClientConfig['credentials']>;
+/** What requests are signed with; new ones when the old ones run out. */
+export type Credentials = () => Identity | Promise<Identity>;
 
 interface Belonging {
   readonly required: readonly AuthOption[];
@@ -31,11 +33,6 @@ const authOptions = [
   ...new Set(Object.values(belonging).flatMap(({ required, optional }) => [...required, ...optional])),
 ];
 
-const ROLE_SECONDS_DEFAULT = 3600;
-/** Questions for the instance's role: it answers at once or there is none. */
-const INSTANCE_TIMEOUT_MS = 1000;
-const INSTANCE_RETRIES = 3;
-
 /** No signature is asked for, by name or by giving no keys. */
 export function isAnonymous({ auth_method, access_key_id, secret_access_key }: AuthConfig): boolean {
   const isKeyless = access_key_id === undefined && secret_access_key === undefined;
@@ -59,41 +56,38 @@ export function checkAuth(config: AuthConfig): void {
   }
 }
 
-/** What the client signs with; the SDK's providers load when they are needed. */
-export async function credentialsOf(config: AuthConfig, region: string): Promise<Credentials> {
-  const { access_key_id: accessKeyId = '', secret_access_key: secretAccessKey = '', session_token } = config;
-  const method = config.auth_method;
-  if (method === 'basic' || method === 'anonymous') return { accessKeyId, secretAccessKey };
-  if (method === 'session') return { accessKeyId, secretAccessKey, sessionToken: session_token ?? '' };
-  const providers = await import('@aws-sdk/credential-providers');
-  switch (method) {
-    case 'env':
-      return providers.fromEnv();
-    case 'instance':
-      return providers.fromInstanceMetadata({ timeout: INSTANCE_TIMEOUT_MS, maxRetries: INSTANCE_RETRIES });
-    case 'profile': {
-      const { profile_name: profile = 'default', profile_file: filepath } = config;
-      return providers.fromIni({ profile, ...(filepath === undefined ? {} : { filepath }) });
-    }
-    case 'assume_role':
-      return providers.fromTemporaryCredentials({ params: roleParams(config), clientConfig: { region } });
-    case 'default':
-      return providers.fromNodeProviderChain();
+/** What requests are signed with; the SDK's providers load with the first of them, when they are needed. */
+export function credentialsOf(config: AuthConfig, region: string): Credentials {
+  const { auth_method: method, access_key_id: accessKeyId = '', secret_access_key: secretAccessKey = '' } = config;
+  if (method === 'basic' || method === 'session') {
+    const identity = { accessKeyId, secretAccessKey, sessionToken: config.session_token };
+    return () => identity;
   }
+  let provider: (() => Promise<Found>) | undefined;
+  return renewed(async () => {
+    provider ??= (await import('./providers.ts')).providerOf(config, region);
+    return provider();
+  });
 }
 
-/** Exported for tests: the role as STS is asked for it. */
-export function roleParams(config: AuthConfig): {
-  RoleArn: string;
-  RoleSessionName: string;
-  DurationSeconds: number;
-  ExternalId?: string;
-} {
-  const { account_id = '', role_name = '', external_id, arn_partition = 'aws', session_name = 'embulk' } = config;
-  return {
-    RoleArn: `arn:${arn_partition}:iam::${account_id}:role/${role_name}`,
-    RoleSessionName: session_name,
-    DurationSeconds: config.duration_in_seconds ?? ROLE_SECONDS_DEFAULT,
-    ...(external_id === undefined ? {} : { ExternalId: external_id }),
+/** Before credentials run out: a request takes its time, and clocks differ. At half of the time they have, if that is less. */
+const RENEWED_BEFORE_MS = 5 * 60_000;
+
+/** Exported for tests: asks again when what was found is about to run out, and when nothing was found. */
+export function renewed(find: () => Promise<Found>, now: () => number = Date.now): Credentials {
+  let found: Found | undefined;
+  let goodUntilMs = 0;
+  /** Those who ask meanwhile wait for the same. */
+  let looking: Promise<Found> | undefined;
+  const look = async (): Promise<Found> => {
+    try {
+      found = await find();
+      const leftMs = (found.expiration?.getTime() ?? Infinity) - now();
+      goodUntilMs = now() + Math.max(leftMs - RENEWED_BEFORE_MS, leftMs / 2);
+      return found;
+    } finally {
+      looking = undefined;
+    }
   };
+  return () => (found !== undefined && now() < goodUntilMs ? found : (looking ??= look()));
 }

@@ -18,7 +18,7 @@ const awsHost = /(?:^|\.)s3(?:[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d))?\.a
 
 export function destinationOf(config: S3Connection): Destination {
   const isSecure = config.http_proxy?.https ?? true;
-  const url = config.endpoint === undefined ? undefined : urlOf(config.endpoint, isSecure);
+  const url = endpointOf(config, isSecure);
   const aws = url === undefined ? ([] as const) : awsHost.exec(url.hostname);
   if (url !== undefined && aws === null) {
     const region = config.region ?? REGION_DEFAULT;
@@ -28,7 +28,7 @@ export function destinationOf(config: S3Connection): Destination {
   const region = named ?? REGION_DEFAULT;
   const isPlain = url === undefined ? !isSecure : url.protocol === 'http:';
   return {
-    // AWS's hosts follow from the region; the SDK knows them, and which of them a bucket's name allows.
+    // AWS's hosts follow from the region.
     endpoint: isPlain ? `http://s3.${region}.amazonaws.com` : undefined,
     region,
     isPathStyle: config.path_style_access ?? false,
@@ -36,17 +36,16 @@ export function destinationOf(config: S3Connection): Destination {
   };
 }
 
+/** By the section, or by the variables that the AWS tools know. */
+function endpointOf(config: S3Connection, isSecure: boolean): URL | undefined {
+  const { AWS_ENDPOINT_URL_S3: ofS3, AWS_ENDPOINT_URL: ofAll } = process.env;
+  const endpoint = config.endpoint ?? ofS3 ?? ofAll;
+  return endpoint === undefined ? undefined : urlOf(endpoint, isSecure);
+}
+
 function urlOf(endpoint: string, isSecure: boolean): URL {
   const text = /^https?:\/\//.test(endpoint) ? endpoint : `${isSecure ? 'https' : 'http'}://${endpoint}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && url.hostname !== '' && !/\s/.test(endpoint) && url.username === '') return url;
   throw s3Errors.error('S3_ENDPOINT', { endpoint }, { where: { path: ['endpoint'] } });
-}
-
-/** The proxy as Node's agents take it. */
-export function proxyUrl({ http_proxy: proxy }: S3Connection): string | undefined {
-  if (proxy === undefined) return undefined;
-  const { host, port = 80, user, password = '' } = proxy;
-  const login = user === undefined ? '' : `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
-  return `http://${login}${host}:${port}`;
 }

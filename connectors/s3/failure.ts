@@ -1,6 +1,11 @@
-/** What the SDK throws, as errors of ours. Nothing of its objects is kept: they hold the headers of requests. */
+/** What the store, the network and the providers of credentials answer, as errors of ours. */
 import { isRopewayError } from '#spi/errors.ts';
 import type { RopewayError } from '#spi/errors.ts';
+import { networkFault } from '#connectors/network/faults.ts';
+import type { FaultKind } from '#connectors/network/faults.ts';
+import { oneOf } from '#connectors/network/http-sender.ts';
+import type { HttpAnswer } from '#connectors/network/http-sender.ts';
+import { elementOf } from '#connectors/object-store/xml.ts';
 import { s3Errors } from './errors.ts';
 
 /** What was being done, for messages. */
@@ -19,15 +24,20 @@ export function placeOf({ bucket, key }: { readonly bucket: string; readonly key
   return `s3://${bucket}/${key}`;
 }
 
-/** The fields that the SDK's errors and Node's have, as far as they have them. */
+/** The fields that errors of the SDK's providers have, and our refusals, as far as they have them. */
 interface Fault {
   readonly name: string;
   readonly message: string;
-  readonly code?: unknown;
-  readonly Region?: unknown;
+  readonly region?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly statusCode?: number; readonly headers?: Readonly<Record<string, string>> };
-  readonly errors?: readonly unknown[];
+}
+
+/** An answer that is no success, before it is known what was being done: its name is the code of the store. */
+export function refusal({ statusCode, statusText, headers }: Omit<HttpAnswer, 'body'>, text: string): Error {
+  const name = elementOf(text, 'Code') ?? `${statusCode} ${statusText}`.trim();
+  const region = elementOf(text, 'Region') ?? oneOf(headers['x-amz-bucket-region']);
+  const $metadata = { httpStatusCode: statusCode };
+  return Object.assign(new Error(elementOf(text, 'Message') ?? ''), { name, region, $metadata });
 }
 
 type Code = keyof typeof s3Errors.entries;
@@ -79,20 +89,26 @@ const options: Readonly<Partial<Record<Code, string>>> = {
   S3_CREDENTIALS_MISSING: 'auth_method',
 };
 
-const network = new Set([
-  ...['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
-  ...['EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE', 'HPE_INVALID_CONSTANT', 'ERR_PROXY_TUNNEL', 'UND_ERR_SOCKET'],
-]);
+const faultCodes: Readonly<Record<FaultKind, Code>> = {
+  unreachable: 'S3_UNREACHABLE',
+  host_unknown: 'S3_HOST_UNKNOWN',
+  tls: 'S3_REQUEST_FAILED',
+  // What is left of an answer whose beginning got lost.
+  protocol: 'S3_UNREACHABLE',
+};
 
 /** The error as a person is told it. What is not the store's or the network's doing stays as it is: a bug. */
-export function s3Failure(thrown: unknown, doing: Doing): unknown {
+export function s3Failure(thrown: unknown, doing: Doing, signal: AbortSignal): unknown {
   if (isRopewayError(thrown) || !(thrown instanceof Error)) return thrown;
-  const fault: Fault = thrown;
-  return answerFailure(fault, doing) ?? connectionFailure(fault, doing) ?? thrown;
-}
-
-function statusOf({ $metadata, $response }: Fault): number {
-  return $metadata?.httpStatusCode ?? $response?.statusCode ?? 0;
+  const { action } = doing;
+  const place = placeOf(doing);
+  if (signal.aborted) return s3Errors.error('S3_STOPPED', { action, place });
+  const answered = answerFailure(thrown, doing);
+  if (answered !== undefined) return answered;
+  const fault = networkFault(thrown);
+  if (fault === undefined) return thrown;
+  const where = fault.kind === 'host_unknown' ? { where: { path: ['endpoint'] } } : {};
+  return s3Errors.error(faultCodes[fault.kind], { action, place, reason: fault.reason }, where);
 }
 
 function reasonOf({ name, message }: Fault): string {
@@ -102,36 +118,17 @@ function reasonOf({ name, message }: Fault): string {
 
 /** What the store answered, or why it could not even be asked. */
 function answerFailure(fault: Fault, doing: Doing): RopewayError | undefined {
-  const code = named[fault.name] ?? byStatus(statusOf(fault), doing);
+  const code = named[fault.name] ?? byStatus(fault.$metadata?.httpStatusCode ?? 0, doing);
   if (code === undefined) return undefined;
   const { action, bucket, permission, authMethod } = doing;
   const place = placeOf(doing);
-  const region = fault.Region ?? fault.$response?.headers?.['x-amz-bucket-region'];
   const params = {
     ...{ action, bucket, permission, place },
     method: authMethod,
     reason: reasonOf(fault),
-    region: typeof region === 'string' ? region : 'another one',
+    region: typeof fault.region === 'string' ? fault.region : 'another one',
     storageClass: 'of an archive',
   };
   const option = options[code];
   return s3Errors.error(code, params, { where: option === undefined ? { file: place } : { path: [option] } });
-}
-
-/** What the network does. */
-function connectionFailure(fault: Fault, doing: Doing): RopewayError | undefined {
-  const { action } = doing;
-  const place = placeOf(doing);
-  if (fault.name === 'AbortError') return s3Errors.error('S3_STOPPED', { action, place });
-  const first = fault.errors?.[0];
-  // Several addresses of one host were tried: the first one's error speaks for all.
-  const inner: Fault = first instanceof Error ? first : fault;
-  const code = String(inner.code ?? inner.name);
-  const params = { action, place, reason: inner.message === '' ? code : inner.message };
-  if (code === 'ENOTFOUND') return s3Errors.error('S3_HOST_UNKNOWN', params, { where: { path: ['endpoint'] } });
-  const isCut = network.has(code) || fault.name === 'TimeoutError' || fault.message === 'aborted';
-  if (isCut) return s3Errors.error('S3_UNREACHABLE', params);
-  return code.startsWith('ERR_TLS') || code.startsWith('CERT_') || code.includes('CERT')
-    ? s3Errors.error('S3_REQUEST_FAILED', params)
-    : undefined;
 }

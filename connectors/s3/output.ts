@@ -52,9 +52,9 @@ const acls: Readonly<Record<NonNullable<S3OutputConfig['canned_acl']>, string>> 
 function settingsOf(config: S3OutputConfig): ObjectSettings {
   const { canned_acl, storage_class, server_side_encryption, sse_kms_key_id } = config;
   return {
-    ...(canned_acl === undefined ? {} : { ACL: acls[canned_acl] }),
-    ...(storage_class === undefined ? {} : { StorageClass: storage_class }),
-    ...(server_side_encryption === undefined ? {} : { ServerSideEncryption: server_side_encryption }),
-    ...(sse_kms_key_id === undefined ? {} : { SSEKMSKeyId: sse_kms_key_id }),
+    ...(canned_acl === undefined ? {} : { 'x-amz-acl': acls[canned_acl] }),
+    ...(storage_class === undefined ? {} : { 'x-amz-storage-class': storage_class }),
+    ...(server_side_encryption === undefined ? {} : { 'x-amz-server-side-encryption': server_side_encryption }),
+    ...(sse_kms_key_id === undefined ? {} : { 'x-amz-server-side-encryption-aws-kms-key-id': sse_kms_key_id }),
   };
 }

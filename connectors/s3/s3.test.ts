@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { RopewayError } from '#spi/errors.ts';
 import { s3InputConfig } from './config.ts';
 import type { S3InputConfig } from './config.ts';
-import { checkAuth, credentialsOf, isAnonymous, roleParams } from './credentials.ts';
-import { destinationOf, proxyUrl } from './endpoint.ts';
-import { s3Failure } from './failure.ts';
+import { addressOf } from './address.ts';
+import { checkAuth, credentialsOf, isAnonymous, renewed } from './credentials.ts';
+import { destinationOf } from './endpoint.ts';
+import { refusal, s3Failure } from './failure.ts';
 import { modifiedFrom, modifiedTo } from './listing.ts';
+import { roleParams } from './providers.ts';
 
 function config(options: object): S3InputConfig {
   return s3InputConfig.parse({ bucket: 'b', ...options });
@@ -59,13 +61,50 @@ describe('isAnonymous()', () => {
 });
 
 describe('credentialsOf()', () => {
-  it('gives what the section says, and finds what the environment says', async () => {
-    expect(await credentialsOf(config(keys), 'r')).toEqual({ accessKeyId: 'id', secretAccessKey: 'secret' });
+  it('gives what the section says', async () => {
+    expect(await credentialsOf(config(keys), 'r')()).toMatchObject({ accessKeyId: 'id', secretAccessKey: 'secret' });
     const session = config({ auth_method: 'session', ...keys, session_token: 't' });
-    expect(await credentialsOf(session, 'r')).toMatchObject({ sessionToken: 't' });
-    for (const method of ['env', 'instance', 'profile', 'default'] as const) {
-      expect(await credentialsOf(config({ auth_method: method }), 'r')).toBeTypeOf('function');
+    expect(await credentialsOf(session, 'r')()).toMatchObject({ sessionToken: 't' });
+  });
+});
+
+describe('renewed()', () => {
+  const minute = 60_000;
+
+  it.each<[string, number | undefined, readonly number[], number]>([
+    ['what lasts for ever is found once', undefined, [0, 1e9], 1],
+    ['what lasts is kept', 60 * minute, [0, 1, 54 * minute], 1],
+    ['what is about to run out is found again', 60 * minute, [0, 56 * minute], 2],
+    ['what lasts for a moment only is used for half of it', 2 * minute, [0, 0.5 * minute, 1.5 * minute], 2],
+  ])('%s', async (_title, lastsMs, times, expected) => {
+    let now = 0;
+    let count = 0;
+    const find = renewed(
+      async () => ({
+        accessKeyId: String(++count),
+        secretAccessKey: 's',
+        expiration: lastsMs === undefined ? undefined : new Date(now + lastsMs),
+      }),
+      () => now,
+    );
+    for (const time of times) {
+      now = time;
+      await find();
     }
+    expect((await find()).accessKeyId).toBe(String(expected));
+  });
+
+  it('asks once for all who wait, and again when nothing was found', async () => {
+    let count = 0;
+    const find = renewed(async () => {
+      count += 1;
+      if (count === 1) throw new Error('none');
+      return { accessKeyId: 'id', secretAccessKey: 's' };
+    });
+    const both = await Promise.allSettled([find(), find()]);
+    expect([count, ...both.map(({ status }) => status)]).toEqual([1, 'rejected', 'rejected']);
+    expect(await Promise.all([find(), find()])).toHaveLength(2);
+    expect(count).toBe(2);
   });
 });
 
@@ -120,18 +159,42 @@ describe('destinationOf()', () => {
   );
 });
 
-describe('proxyUrl()', () => {
-  it.each<[object, string | undefined]>([
-    [{}, undefined],
-    [{ http_proxy: { host: 'p' } }, 'http://p:80'],
-    [{ http_proxy: { host: 'p', port: 3128, user: 'a@b', password: 'c:d' } }, 'http://a%40b:c%3Ad@p:3128'],
-  ])('%j', (options, expected) => expect(proxyUrl(config(options))).toBe(expected));
+describe('addressOf()', () => {
+  const of = (options: object, key?: string, bucket = 'b-1'): string => {
+    const destination = destinationOf(config(options));
+    const { url, path } = addressOf(destination, destination.region, bucket, key);
+    return `${url.origin}${path}`;
+  };
+
+  it.each<[string, object, string | undefined, string, string]>([
+    ['the store', {}, undefined, '', 'https://s3.us-east-1.amazonaws.com/'],
+    ['a bucket', { region: 'eu-west-1' }, undefined, 'b-1', 'https://b-1.s3.eu-west-1.amazonaws.com/'],
+    ['an object', {}, 'a/b c/é', 'b-1', 'https://b-1.s3.us-east-1.amazonaws.com/a/b%20c/%C3%A9'],
+    ['China', { region: 'cn-north-1' }, 'k', 'b-1', 'https://b-1.s3.cn-north-1.amazonaws.com.cn/k'],
+    ['a bucket with dots', {}, 'k', 'b.1', 'https://s3.us-east-1.amazonaws.com/b.1/k'],
+    ['one by name alone', { path_style_access: true }, 'k', 'b-1', 'https://s3.us-east-1.amazonaws.com/b-1/k'],
+    ['another store', { endpoint: 'http://h:9000' }, 'k', 'b-1', 'http://h:9000/b-1/k'],
+    ['one below a path', { endpoint: 'https://h/s3/' }, 'k', 'b-1', 'https://h/s3/b-1/k'],
+    ['hosts of another', { endpoint: 'https://h', path_style_access: false }, 'k', 'b-1', 'https://b-1.h/k'],
+    ['an IP', { endpoint: 'http://127.0.0.1:1', path_style_access: false }, 'k', 'b-1', 'http://127.0.0.1:1/b-1/k'],
+    ['steps that are none', { endpoint: 'http://h' }, 'a/../b//./c', 'b-1', 'http://h/b-1/a/../b//./c'],
+    [
+      'an access point',
+      {},
+      'k',
+      'arn:aws:s3:eu-west-1:123456789012:accesspoint/point',
+      'https://point-123456789012.s3-accesspoint.eu-west-1.amazonaws.com/k',
+    ],
+  ])('%s', (_title, options, key, bucket, expected) => expect(of(options, key, bucket)).toBe(expected));
 });
 
 describe('s3Failure()', () => {
+  const going = new AbortController().signal;
   const doing = { action: 'reading', bucket: 'b', key: 'k', permission: 's3:GetObject', authMethod: 'basic' };
-  const answer = (name: string, status: number, more: object = {}): Error =>
-    Object.assign(new Error(`text of ${name}`), { name, $metadata: { httpStatusCode: status }, ...more });
+  const answer = (name: string, status: number, more = '', headers: Record<string, string> = {}): Error => {
+    const text = `<Error><Code>${name}</Code><Message>text of ${name}</Message>${more}</Error>`;
+    return refusal({ statusCode: status, statusText: '', headers }, text);
+  };
   const cut = (code: string): Error => Object.assign(new Error(`read ${code}`), { code });
 
   it.each<[string, Error, string, boolean]>([
@@ -150,32 +213,44 @@ describe('s3Failure()', () => {
     ['a fault', answer('InternalError', 500), 'S3_UNAVAILABLE', true],
     ['a slow upload', answer('RequestTimeout', 400), 'S3_UNAVAILABLE', true],
     ['not allowed', answer('MethodNotAllowed', 405), 'S3_REQUEST_FAILED', false],
-    ['no credentials', answer('CredentialsProviderError', 0), 'S3_CREDENTIALS_MISSING', false],
+    [
+      'no credentials',
+      Object.assign(new Error('none'), { name: 'CredentialsProviderError' }),
+      'S3_CREDENTIALS_MISSING',
+      false,
+    ],
     ['a cut', cut('ECONNRESET'), 'S3_UNREACHABLE', true],
     ['a refusal', new AggregateError([cut('ECONNREFUSED')], ''), 'S3_UNREACHABLE', true],
-    ['silence', Object.assign(new Error('slow'), { name: 'TimeoutError' }), 'S3_UNREACHABLE', true],
+    ['silence', cut('ETIMEDOUT'), 'S3_UNREACHABLE', true],
+    ['half an answer', cut('HPE_INVALID_CONSTANT'), 'S3_UNREACHABLE', true],
+    ['a proxy', cut('ERR_PROXY_TUNNEL'), 'S3_UNREACHABLE', true],
     ['a host', cut('ENOTFOUND'), 'S3_HOST_UNKNOWN', false],
     ['a certificate', cut('DEPTH_ZERO_SELF_SIGNED_CERT'), 'S3_REQUEST_FAILED', false],
-    ['a stop', Object.assign(new Error('x'), { name: 'AbortError' }), 'S3_STOPPED', false],
   ])('%s', (_title, error, code, transient) => {
-    const failure = s3Failure(error, doing) as RopewayError; // every case is one of the model
+    const failure = s3Failure(error, doing, going) as RopewayError; // every case is one of the model
     expect(failure).toMatchObject({ code, transient });
-    // The SDK's objects hold the headers of requests.
+    // Errors of the SDK hold the headers of requests.
     expect(failure.cause).toBeUndefined();
   });
 
   it('says which region it is', () => {
-    const redirect = answer('AuthorizationHeaderMalformed', 400, { Region: 'eu-west-1' });
-    expect(s3Failure(redirect, doing)).toMatchObject({ hint: expect.stringContaining('`region: eu-west-1`') });
+    const redirect = answer('AuthorizationHeaderMalformed', 400, '<Region>eu-west-1</Region>');
+    expect(s3Failure(redirect, doing, going)).toMatchObject({
+      hint: expect.stringContaining('`region: eu-west-1`') as string,
+    });
     const headers = { 'x-amz-bucket-region': 'eu-west-2' };
-    expect(s3Failure(answer('x', 301, { $response: { headers } }), doing)).toMatchObject({
+    expect(s3Failure(refusal({ statusCode: 301, statusText: '', headers }, ''), doing, going)).toMatchObject({
       message: 'The bucket b is not in this region; it is in eu-west-2.',
     });
   });
 
+  it('tells of a stop, whatever came of it', () => {
+    expect(s3Failure(cut('ECONNRESET'), doing, AbortSignal.abort())).toMatchObject({ code: 'S3_STOPPED' });
+  });
+
   it('leaves bugs as they are', () => {
     const bug = new TypeError('x is not a function');
-    expect(s3Failure(bug, doing)).toBe(bug);
+    expect(s3Failure(bug, doing, going)).toBe(bug);
   });
 });
 

@@ -43,7 +43,14 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
   await db.insertInto('revision').values({ definition_id: 'd', no: 1, config: 'null', author: 'a' }).execute();
   await db.insertInto('connection_use').values({ definition_id: 'd', connection_id: 'c' }).execute();
   const run = { workspace_id: 'w1', kind: 'transfer', trigger: 'api', created_by: 'u', state: 'QUEUED' } as const;
-  const times = { not_before: 'infinity', queue_deadline: at, created_at: at, queued_at: at, rank: 0.5, scope_key: 'k' };
+  const times = {
+    not_before: 'infinity',
+    queue_deadline: at,
+    created_at: at,
+    queued_at: at,
+    rank: 0.5,
+    scope_key: 'k',
+  };
   await db
     .insertInto('run')
     .values(Array.from({ length: 3000 }, (_, no) => ({ id: `r${no}`, ...run, ...times, fence: '9007199254740993' })))

@@ -1,5 +1,5 @@
-/** The few documents of the store's XML API. */
-import type { Part } from '#connectors/object-store/store.ts';
+/** The few documents of S3's API, and of those that are like it. */
+import type { Part } from './store.ts';
 
 /** The content of the first element of the name. */
 export function elementOf(text: string, name: string): string | undefined {
@@ -14,11 +14,24 @@ export function elementsOf(text: string, name: string): string[] {
   );
 }
 
+/** A time that cannot be read is now: nothing is taken for old. */
+export function timeOf(text: string | undefined): number {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? Date.now() : time;
+}
+
+/** Where the next page of a list begins; undefined when there is none. `names`: parameters, by what the list calls them. */
+export function nextPage(text: string, names: Readonly<Record<string, string>>): Record<string, string> | undefined {
+  if (elementOf(text, 'IsTruncated') !== 'true') return undefined;
+  return Object.fromEntries(Object.entries(names).map(([name, element]) => [name, elementOf(text, element) ?? '']));
+}
+
 /** What is asked for to put the parts together. */
 export function completionXml(parts: readonly Part[]): string {
   const part = ({ number, etag }: Part): string =>
     `<Part><PartNumber>${number}</PartNumber><ETag>${escaped(etag)}</ETag></Part>`;
-  return `<CompleteMultipartUpload>${parts.map(part).join('')}</CompleteMultipartUpload>`;
+  const names = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+  return `<CompleteMultipartUpload ${names}>${parts.map(part).join('')}</CompleteMultipartUpload>`;
 }
 
 function escaped(text: string): string {
