@@ -134,10 +134,44 @@ export const quiescedRequest = z.object(execution);
 export type QuiescedRequest = z.output<typeof quiescedRequest>;
 
 /** Beside the packed lines, which are the body, in the query of `POST …/logs`. */
-export const logsQuery = z.object({ ...execution, seq: z.coerce.number().int(), line_count: z.coerce.number().int() });
+export const logsQuery = z.object({
+  ...execution,
+  attempt_no: z.coerce.number().int(),
+  seq: z.coerce.number().int(),
+  line_count: z.coerce.number().int(),
+});
 export type LogsQuery = z.output<typeof logsQuery>;
 
-/** Of `POST …/credentials`: the options of a connection that are secret, by path. */
+/** A line of a log, as packed by gzip in chunks of NDJSON. */
+export const runnerLogLine = z.object({
+  at: z.string(),
+  level: z.enum(['error', 'warn', 'info', 'debug']),
+  message: z.string(),
+  /** What else it says. `gap: {lines, bytes}` tells of lines that are missing at this place. */
+  fields: z.record(z.string(), z.unknown()).optional(),
+});
+export type RunnerLogLine = z.output<typeof runnerLogLine>;
+
+/** Bytes of what a runner leaves behind, as Kubernetes takes them. */
+export const TERMINATION_BYTES_MAX = 4096;
+
+/** What a runner writes just before its end, always: it is there when the control plane was not. */
+export const terminationMessage = z.object({
+  ...attemptName,
+  /** Undefined when it never claimed. */
+  execution_id: z.string().optional(),
+  exit_code: z.int(),
+  /** Undefined when there is none that would count: the claim was refused, or lost. */
+  outcome: z.enum(['succeeded', 'failed', 'canceled']).optional(),
+  /** The control plane has taken it. */
+  is_reported: z.boolean(),
+  committed: z.boolean(),
+  counters: progressCounters.optional(),
+  failure: failureReport.optional(),
+});
+export type TerminationMessage = z.output<typeof terminationMessage>;
+
+/** Of `POST …/credentials`: the options of a connection that are secret, by dotted path. */
 export const credentialsRequest = z.object({ ...execution, handle: z.string() });
 export const credentialsAnswer = z.object({ options: z.record(z.string(), z.unknown()) });
 

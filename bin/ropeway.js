@@ -29,10 +29,18 @@ async function run(args) {
   const hasSources = fs.existsSync(sources);
   if (hasSources && (process.env.ROPEWAY_SOURCES === '1' || !isBundleFresh())) {
     const { main } = await import(sources.href);
-    return main(args, { root, workerEntry: new URL('cli/worker.ts', root), spi: `${root}spi/*.ts` });
+    const entries = {
+      workerEntry: new URL('cli/worker.ts', root),
+      engineEntry: new URL('runner/engine-child.ts', root),
+    };
+    return main(args, { root, ...entries, spi: `${root}spi/*.ts` });
   }
   const { main } = module.createRequire(import.meta.url)('../dist/main.cjs');
-  return main(args, { root, workerEntry: new URL('dist/worker.cjs', root), spi: `${root}dist/spi/*.js` });
+  const entries = {
+    workerEntry: new URL('dist/worker.cjs', root),
+    engineEntry: new URL('dist/engine-child.cjs', root),
+  };
+  return main(args, { root, ...entries, spi: `${root}dist/spi/*.js` });
 }
 
 function written(stream) {

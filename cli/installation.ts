@@ -4,6 +4,8 @@ export interface Installation {
   readonly root: URL;
   /** The module for worker threads: `cli/worker.ts`, or what the bundle has of it. */
   readonly workerEntry: URL;
+  /** The module of the engine's process below a runner. */
+  readonly engineEntry: URL;
   /** URL of the modules of `spi/` for plugins from outside, with a star for the name. */
   readonly spi: string;
 }

@@ -1,9 +1,8 @@
 /** Preview records as a table or, vertically, one field per line. Embulk's layout, with widths as people see them. */
 import { valueAt } from '#spi/batch.ts';
-import type { Timestamp, Vector } from '#spi/batch.ts';
-import { timestampFormatter } from '#codec/time/timestamp-formatter.ts';
-import { formatDouble } from '#codec/number/double.ts';
+import type { Vector } from '#spi/batch.ts';
 import type { Preview } from '#engine/preview.ts';
+import { isTimestamp, previewRecords, previewRows, scalarText, timeText } from '#engine/preview-records.ts';
 import { formatCount } from './quantity.ts';
 
 /** Longer cells are cut: a preview is for looking at. `--json` and the vertical layout show them whole. */
@@ -48,59 +47,22 @@ export function previewVertical(preview: Preview): string {
 /** Records as JSON values by column order; longs as text where JavaScript numbers would not hold them. */
 export function previewJson(preview: Preview): string {
   const { columns } = preview.schema;
-  const rows = previewRows(preview, jsonValue);
-  return `${JSON.stringify({ columns, records: rows }, undefined, 2)}\n`;
+  return `${JSON.stringify({ columns, records: previewRecords(preview) }, undefined, 2)}\n`;
 }
-
-function previewRows<T>(preview: Preview, cell: (vector: Vector, row: number) => T): T[][] {
-  return preview.batches.flatMap((batch) =>
-    Array.from({ length: batch.rowCount }, (_, row) => batch.vectors.map((vector) => cell(vector, row))),
-  );
-}
-
-const tableTime = timestampFormatter('%Y-%m-%d %H:%M:%S', 'UTC');
 
 function tableText(vector: Vector, row: number): string {
   const value = valueAt(vector, row);
   if (value === null) return '';
   if (typeof value === 'bigint') return formatCount(value);
-  if (isTimestamp(value)) return `${tableTime.format(value.seconds, value.nanos)}${fraction(value)} UTC`;
+  if (isTimestamp(value)) return `${timeText(value)} UTC`;
   return scalarText(value);
 }
 
 function verticalText(vector: Vector, row: number): string {
   const value = valueAt(vector, row);
   if (value === null) return 'null';
-  if (isTimestamp(value)) {
-    return `${tableTime.format(value.seconds, value.nanos).replace(' ', 'T')}${fraction(value)}Z`;
-  }
+  if (isTimestamp(value)) return `${timeText(value).replace(' ', 'T')}Z`;
   return scalarText(value);
-}
-
-function jsonValue(vector: Vector, row: number): unknown {
-  const value = valueAt(vector, row);
-  if (value === null) return null;
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-  if (vector.type === 'timestamp') return verticalText(vector, row);
-  if (vector.type === 'json' && typeof value === 'string') return JSON.parse(value) as unknown;
-  if (typeof value === 'number' && !Number.isFinite(value)) return scalarText(value);
-  return value;
-}
-
-function scalarText(value: boolean | bigint | number | string | Timestamp): string {
-  return typeof value === 'number' ? formatDouble(value) : String(value);
-}
-
-function isTimestamp(value: unknown): value is Timestamp {
-  return typeof value === 'object' && value !== null && 'seconds' in value;
-}
-
-/** `.123`, `.123456`, `.123456789` or nothing: as many groups of three digits as it takes. */
-function fraction({ nanos }: Timestamp): string {
-  if (nanos === 0) return '';
-  const digits = String(nanos).padStart(9, '0');
-  if (nanos % 1_000_000 === 0) return `.${digits.slice(0, 3)}`;
-  return nanos % 1000 === 0 ? `.${digits.slice(0, 6)}` : `.${digits}`;
 }
 
 /** Control characters would tear the table apart, or the terminal. */

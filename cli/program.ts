@@ -27,7 +27,7 @@ export async function runProgram(args: readonly string[], parts: ProgramParts): 
     .showHelpAfterError('(ropeway --help shows all commands)')
     .showSuggestionAfterError()
     .exitOverride();
-  const call: Call = { installation: parts.installation, done: (code) => void (exitCode = code) };
+  const call: Call = { ...parts, done: (code) => void (exitCode = code) };
   // Declaring a command takes half a millisecond: only help and mistakes need to know them all.
   const named = commands.filter(({ name }) => name === words[0]);
   for (const { add } of named.length > 0 ? named : commands) add(program, call);
@@ -43,8 +43,7 @@ export async function runProgram(args: readonly string[], parts: ProgramParts): 
 }
 
 /** What a command's action is given. */
-interface Call {
-  readonly installation: Installation;
+interface Call extends ProgramParts {
   readonly done: (exitCode: number) => void;
 }
 
@@ -67,6 +66,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'schema', add: addSchema },
   { name: 'db', add: addDb },
   { name: 'license', add: addLicense },
+  { name: 'runner', add: addRunner },
 ];
 
 // Commands load when they are called: `--help` and `--version` need none of the engine.
@@ -216,6 +216,12 @@ function addLicense(program: Command, { installation }: Call): void {
     .action(() => {
       process.stdout.write(readFileSync(new URL('LICENSE', installation.root)));
     });
+}
+
+function addRunner(program: Command, { done, installation, version }: Call): void {
+  program
+    .command('runner', { hidden: true })
+    .action(async () => done(await (await import('./commands/runner.ts')).runner(installation, version)));
 }
 
 function addRemoved(program: Command, name: string, { done }: Call): void {

@@ -48,6 +48,8 @@ export interface RunOptions {
   /** Keeps the diff for the next run (`-c`); called when everything is committed, before the resume state goes. */
   readonly keepDiff?: (diff: RunDiff) => Promise<void>;
   readonly onPlanned?: (plan: PlannedRun) => void;
+  /** Called when all tasks are done and before anything becomes visible; what it throws ends the run there. */
+  readonly beforeCommit?: () => Promise<void>;
   readonly counters?: Counters;
 }
 
@@ -242,6 +244,7 @@ class Transaction {
   async #commitAll(plan: TransactionPlan): Promise<RunDiff> {
     const { options, context, source, target } = this.#parts;
     const reports = [...this.#done].sort(([a], [b]) => a - b).map(([, report]) => report);
+    await options.beforeCommit?.();
     const out = await target.commit(plan.targetPlan, outputReports(reports), context);
     const inputReports = reports.map((report) => report.input);
     const diff: RunDiff = { in: await source.commit(plan.tasks, inputReports, context), out };

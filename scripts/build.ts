@@ -65,7 +65,12 @@ async function build(): Promise<void> {
   const sources = new Map(otherSources.map((path) => [path, sourceOf(path)]));
   const bundle = await rolldown({
     cwd: repository,
-    input: { main: 'cli/main.ts', worker: 'cli/worker.ts', 'script-child': 'connectors/script/child.ts' },
+    input: {
+      main: 'cli/main.ts',
+      worker: 'cli/worker.ts',
+      'engine-child': 'runner/engine-child.ts',
+      'script-child': 'connectors/script/child.ts',
+    },
     platform: 'node',
     plugins: [sourceNotes(sources), nativeParts],
     // An engine of its own, which looks for its parts beside itself.
