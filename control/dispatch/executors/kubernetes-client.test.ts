@@ -64,6 +64,19 @@ describe('kubernetesClient().ask', () => {
     expect(await client.ask('POST', jobs, { body: {} })).toMatchObject({ kind: 'unanswered' });
   });
 
+  it('keeps its connection after a DELETE that says how', async () => {
+    const sockets = new Set<unknown>();
+    await using server = await httpServer((_, answer) => {
+      sockets.add(answer.socket);
+      answer.end('{}');
+    });
+    const access = { server: server.url, tls: {}, headers: () => Promise.resolve({}) };
+    await using client = kubernetesClient({ access: () => Promise.resolve(access) });
+    for (let no = 0; no < 20; no += 1) await client.ask('DELETE', jobs, { body: { propagationPolicy: 'Background' } });
+    // A connection may not be free again at once; without keeping any there would be twenty.
+    expect(sockets.size).toBeLessThan(5);
+  });
+
   it('asks below the path of a server that has one, and takes the words of a proxy as they are', async () => {
     await using server = await httpServer(({ url }, answer) => {
       answer.writeHead(502, { 'content-type': 'text/html' });

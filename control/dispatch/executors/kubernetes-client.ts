@@ -205,6 +205,8 @@ async function send(to: Connection, sending: Sending): Promise<Dispatcher.Respon
     method,
     headers,
     signal,
+    // Else the library gives the connection up after each DELETE with a body, for servers that do not read it.
+    reset: false,
     dispatcher: noticing(to.agent, () => {
       if (!signal.aborted) sending.isSent = true;
     }),

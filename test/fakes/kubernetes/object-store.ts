@@ -1,5 +1,6 @@
 /** What the fake API server keeps: objects with resource versions, their history for watches, and how they end. */
 import { randomUUID } from 'node:crypto';
+import { labels } from '#control/dispatch/executors/job-manifest.ts';
 import type { Job, KubeNode, KubeObject, KubeStatus, Pod } from '#control/dispatch/executors/kubernetes-objects.ts';
 
 export interface Objects {
@@ -22,6 +23,8 @@ const kinds: Readonly<Record<Resource, { readonly kind: string; readonly apiVers
   resourcequotas: { kind: 'ResourceQuota', apiVersion: 'v1' },
 };
 
+/** Labels by which one attempt's objects are looked for; they never change. */
+const INDEXED = ['job-name', labels.name] as const;
 /** Changes that are remembered; watches from before the oldest of them are told 410. */
 const HISTORY_MAX = 20_000;
 const DEFAULT_POD_GRACE_S = 30;
@@ -56,6 +59,10 @@ export class ObjectStore {
   #oldest = 1000;
   readonly #objects = new Map<Resource, Map<string, KubeObject>>();
   readonly #history: Change[] = [];
+  /** By the uid of their owner: resource and key. */
+  readonly #owned = new Map<string, Map<string, readonly [Resource, string]>>();
+  /** Keys by resource, label and value. */
+  readonly #labelled = new Map<string, Set<string>>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #wallTime: () => number;
 
@@ -86,6 +93,17 @@ export class ObjectStore {
     return this.of(resource).get(key);
   }
 
+  /** What a selector can match, where an index tells; everything of the resource otherwise. */
+  candidates(resource: Resource, selector: string): ReadonlyMap<string, KubeObject> {
+    const all = this.of(resource);
+    const label = INDEXED.find((each) => new RegExp(`(^|,)${each}=`).test(selector));
+    if (label === undefined) return all;
+    const [, value = ''] = new RegExp(`(?:^|,)${label}=([^,]+)`).exec(selector) ?? [];
+    const keys = this.#labelled.get(`${resource} ${label} ${value}`) ?? new Set<string>();
+    // An index holds keys of what is there.
+    return new Map([...keys].map((key) => [key, all.get(key) as KubeObject]));
+  }
+
   listen(heard: (change: Change) => void): () => void {
     this.#listeners.add(heard);
     return () => this.#listeners.delete(heard);
@@ -96,8 +114,9 @@ export class ObjectStore {
   }
 
   /** As it was at that version; undefined when that is forgotten. */
-  snapshot(resource: Resource, version: number): Map<string, KubeObject> | undefined {
+  snapshot(resource: Resource, version: number): ReadonlyMap<string, KubeObject> | undefined {
     if (version < this.#oldest) return undefined;
+    if (version === this.#version) return this.of(resource);
     const objects = new Map<string, KubeObject>(this.of(resource));
     for (let at = this.#history.length - 1; at >= 0; at -= 1) {
       const change = this.#history[at];
@@ -130,7 +149,15 @@ export class ObjectStore {
   update<R extends Resource>(resource: R, key: string, change: (object: Objects[R]) => void): KubeObject | undefined {
     const before = this.get(resource, key);
     if (before === undefined) return undefined;
-    const after = structuredClone(before);
+    // Specs are large, and only their own fields change.
+    const { metadata, ...rest } = before;
+    const fields = rest as { spec?: object; status?: object };
+    const after = {
+      ...rest,
+      metadata: structuredClone(metadata),
+      ...(fields.spec && { spec: { ...fields.spec } }),
+      ...(fields.status && { status: structuredClone(fields.status) }),
+    } as Objects[R];
     change(after);
     const { deletionTimestamp, finalizers = [], deletionGracePeriodSeconds = 0 } = after.metadata;
     if (deletionTimestamp === undefined || finalizers.length > 0 || deletionGracePeriodSeconds > 0) {
@@ -186,29 +213,54 @@ export class ObjectStore {
   }
 
   #dependents(uid: string | undefined): (readonly [Resource, string])[] {
-    return (['pods', 'secrets'] as const).flatMap((resource) =>
-      [...this.of(resource)]
-        .filter(([, { metadata }]) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true)
-        .map(([key]) => [resource, key] as const),
-    );
+    return [...(this.#owned.get(uid ?? '')?.values() ?? [])].filter(([resource, key]) => {
+      const owners = this.get(resource, key)?.metadata.ownerReferences ?? [];
+      return owners.some((owner) => owner.uid === uid);
+    });
+  }
+
+  #index(resource: Resource, { metadata }: KubeObject, change: (keys: Set<string>) => void): void {
+    for (const label of INDEXED) {
+      const value = metadata.labels?.[label];
+      if (value === undefined) continue;
+      const of = `${resource} ${label} ${value}`;
+      const keys = this.#labelled.get(of) ?? new Set<string>();
+      change(keys);
+      if (keys.size === 0) this.#labelled.delete(of);
+      else this.#labelled.set(of, keys);
+    }
+  }
+
+  #own(resource: Resource, key: string, { metadata }: KubeObject): void {
+    for (const { uid } of metadata.ownerReferences ?? []) {
+      let owned = this.#owned.get(uid);
+      if (owned === undefined) this.#owned.set(uid, (owned = new Map()));
+      owned.set(`${resource} ${key}`, [resource, key]);
+    }
   }
 
   #end(resource: Resource, key: string, object: KubeObject): KubeObject {
     this.of(resource).delete(key);
+    this.#index(resource, object, (keys) => void keys.delete(key));
+    for (const { uid } of object.metadata.ownerReferences ?? []) {
+      const owned = this.#owned.get(uid);
+      owned?.delete(`${resource} ${key}`);
+      if (owned?.size === 0) this.#owned.delete(uid);
+    }
     // The last word about an object carries a version of its own.
     const last = this.#versioned(object);
     this.#remember({ version: this.#version, resource, key, before: object, after: undefined }, last);
     for (const owner of resource === 'pods' ? (object.metadata.ownerReferences ?? []) : []) {
-      this.#release(owner.uid);
+      this.#release(owner.uid, `${object.metadata.namespace}/${owner.name}`);
     }
     return last;
   }
 
   /** The last dependent of what is deleted in the foreground lets it go. */
-  #release(uid: string): void {
-    for (const [key, { metadata }] of this.of('jobs')) {
-      const isWaiting = metadata.uid === uid && metadata.finalizers?.includes('foregroundDeletion') === true;
-      if (!isWaiting || this.#dependents(uid).length > 0) continue;
+  #release(uid: string, key: string): void {
+    const metadata = this.get('jobs', key)?.metadata;
+    const isWaiting = metadata?.uid === uid && metadata.finalizers?.includes('foregroundDeletion') === true;
+    if (isWaiting && this.#dependents(uid).length === 0) {
       this.update('jobs', key, (job) => {
         job.metadata.finalizers = (job.metadata.finalizers ?? []).filter((each) => each !== 'foregroundDeletion');
       });
@@ -224,6 +276,8 @@ export class ObjectStore {
     const before = this.get(resource, key);
     const after = this.#versioned(object);
     this.#collection(resource).set(key, after);
+    this.#own(resource, key, after);
+    if (before === undefined) this.#index(resource, after, (keys) => void keys.add(key));
     this.#remember({ version: this.#version, resource, key, before, after });
     return after;
   }

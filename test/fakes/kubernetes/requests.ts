@@ -136,25 +136,29 @@ function respectQuota(
   }
 }
 
-function list(store: ObjectStore, { resource, namespace, query }: ApiRequest, snapshot?: number): object {
+/** What a LIST of that version may show. */
+function shown(store: ObjectStore, { resource, query }: ApiRequest, version: number): ReadonlyMap<string, KubeObject> {
+  if (version === store.version) return store.candidates(resource, query.get('labelSelector') ?? '');
+  const objects = store.snapshot(resource, version);
+  if (objects !== undefined) return objects;
+  throw new Refusal(410, 'Expired', 'The provided continue parameter is too old to display a consistent list result.');
+}
+
+function list(store: ObjectStore, request: ApiRequest, snapshot?: number): object {
+  const { namespace, query } = request;
   const token = query.get('continue');
   // The token is ours.
   const next = token === null ? undefined : (JSON.parse(atob(token)) as { version: number; after: string });
   const version = next?.version ?? snapshot ?? store.version;
-  const objects = store.snapshot(resource, version);
-  if (objects === undefined) {
-    throw new Refusal(
-      410,
-      'Expired',
-      'The provided continue parameter is too old to display a consistent list result.',
-    );
-  }
+  const objects = shown(store, request, version);
   const matches = labelSelector(query.get('labelSelector'));
-  const all = [...objects]
-    .filter(([, { metadata }]) => namespace === undefined || metadata.namespace === namespace)
-    .filter(([, { metadata }]) => matches(metadata.labels))
-    .filter(([key]) => next === undefined || key > next.after)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const all: [string, KubeObject][] = [];
+  for (const [key, object] of objects) {
+    const { metadata } = object;
+    if (namespace !== undefined && metadata.namespace !== namespace) continue;
+    if ((next === undefined || key > next.after) && matches(metadata.labels)) all.push([key, object]);
+  }
+  all.sort(([a], [b]) => (a < b ? -1 : 1));
   const limit = Math.min(Number(query.get('limit') ?? '0') || LIST_MAX, LIST_MAX);
   const page = all.slice(0, limit);
   const last = page.at(-1)?.[0];
@@ -171,14 +175,18 @@ function list(store: ObjectStore, { resource, namespace, query }: ApiRequest, sn
   };
 }
 
-/** A JSON merge patch. */
+/** A JSON merge patch; what it changes within objects is changed in copies. */
 function merge(target: object, patch: unknown): void {
+  // Patches name fields of any object.
   const fields = target as Record<string, unknown>;
   for (const [name, value] of Object.entries(patch ?? {})) {
     const present = fields[name];
     if (value === null) delete fields[name];
-    else if (isPlain(value) && isPlain(present)) merge(present, value);
-    else fields[name] = value;
+    else if (isPlain(value) && isPlain(present)) {
+      const copy = { ...present };
+      merge(copy, value);
+      fields[name] = copy;
+    } else fields[name] = value;
   }
 }
 

@@ -43,10 +43,10 @@ export function serveWatch(
     sent = version;
     const type = isOurs(after) ? (isOurs(before) ? 'MODIFIED' : 'ADDED') : isOurs(before) ? 'DELETED' : undefined;
     if (type === undefined || (dropped > 0 && faults.random() < dropped)) return;
-    write(answer, { type, object: after ?? before });
+    write(answer, type, after ?? before);
   };
   if (from === 0) {
-    for (const object of store.of(resource).values()) if (isOurs(object)) write(answer, { type: 'ADDED', object });
+    for (const object of store.of(resource).values()) if (isOurs(object)) write(answer, 'ADDED', object);
     sent = store.version;
   } else {
     for (const change of store.changesSince(from)) tell(change);
@@ -61,21 +61,26 @@ export function serveWatch(
   for (const fault of drawn) {
     if (fault.kind !== 'gone' || fault.as !== 'event') continue;
     const fail = (): void => {
-      write(answer, { type: 'ERROR', object: tooOld(from, store.version).status });
+      write(answer, 'ERROR', tooOld(from, store.version).status);
       end();
     };
     ends.push(clock.after(fault.afterMs, fail));
   }
   if (query.get('allowWatchBookmarks') !== 'true' || drawn.some((fault) => fault.kind === 'no-bookmarks')) return;
   const bookmark = (): void => {
-    write(answer, { type: 'BOOKMARK', object: { metadata: { resourceVersion: String(store.version) } } });
+    write(answer, 'BOOKMARK', { metadata: { resourceVersion: String(store.version) } });
     ends.push(clock.after(BOOKMARK_MS, bookmark));
   };
   ends.push(clock.after(BOOKMARK_MS, bookmark));
 }
 
-function write(answer: ServerResponse, event: object): void {
-  answer.write(`${JSON.stringify(event)}\n`);
+/** Each state of an object is told to many. */
+const texts = new WeakMap<object, string>();
+
+function write(answer: ServerResponse, type: string, object: object = {}): void {
+  let text = texts.get(object);
+  if (text === undefined) texts.set(object, (text = JSON.stringify(object)));
+  answer.write(`{"type":"${type}","object":${text}}\n`);
 }
 
 function tooOld(asked: number, oldest: number): Refusal {
