@@ -15,6 +15,7 @@ import { serveHttp } from '#control/http/server.ts';
 import type { HttpService } from '#control/http/server.ts';
 import { runCommands } from '#control/runs/commands.ts';
 import { Heartbeats } from '#control/runs/heartbeats.ts';
+import { runChannel } from '#control/runs/run-wake.ts';
 import { runCredentials } from '#control/runs/run-credentials.ts';
 import { LEASE_S, RunnerService } from '#control/runs/runner-service.ts';
 import { SessionTokens } from '#control/runs/session-tokens.ts';
@@ -144,8 +145,8 @@ function runnerRoutes(
   { store, keys, tokens, transitions, stopping, leaseS, options }: Parts,
   heartbeats: Heartbeats,
 ): Hono {
-  const moved = (): void => {
-    for (const channel of ['runs', 'queue']) store.hints.tell(channel);
+  const moved = (runId: string): void => {
+    for (const channel of [runChannel(runId), 'queue']) store.hints.tell(channel);
   };
   const heartbeatS = HEARTBEAT_S / (options.speed ?? 1);
   const jitter = (): number => 0.8 + Math.random() * 0.4;

@@ -2,6 +2,7 @@
 import { stopRun } from './stop-run.ts';
 import type { StopAnswer } from './stop-run.ts';
 import { createRuns } from './create-run.ts';
+import { runChannel, workspaceChannel } from './run-wake.ts';
 import type { CancelOutcome, RunCommands } from './run-commands.ts';
 import type { TransitionWriter } from './transition-writer.ts';
 import type { Store } from '#control/store/store.ts';
@@ -26,6 +27,7 @@ export function runCommands({ store, transitions }: CommandParts): RunCommands {
       const [created] = await createRuns(db, [run]);
       if (created === undefined) throw new Error('a run that is created has an id');
       hints.tell('arrivals');
+      hints.tell(workspaceChannel(run.workspaceId));
       hints.tell('queue');
       return { runId: created.id, isNew: created.isNew };
     },
@@ -39,7 +41,7 @@ export function runCommands({ store, transitions }: CommandParts): RunCommands {
         .executeTakeFirst();
       if (known === undefined) return undefined;
       const answer = await stopRun(db, transitions, { runId, actor, reason: 'canceled', isForced });
-      for (const channel of ['stop', 'runs', 'queue']) hints.tell(channel);
+      for (const channel of ['stop', runChannel(runId), workspaceChannel(workspaceId), 'queue']) hints.tell(channel);
       return outcomes[answer];
     },
 
