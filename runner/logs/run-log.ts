@@ -64,7 +64,8 @@ export class RunLog {
     this.#inputs.push({ backlog, splitter });
     return (chunk) => {
       backlog.push(chunk);
-      this.#working ??= this.#work();
+      // It may be over before it has given its promise.
+      this.#working ??= this.#work().finally(() => (this.#working = undefined));
     };
   }
 
@@ -99,7 +100,6 @@ export class RunLog {
       // What can be read is read first.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#working = undefined;
     this.#flushLater();
   }
 
