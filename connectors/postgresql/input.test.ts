@@ -349,7 +349,12 @@ describe.skipIf(postgresMissing !== '')(`postgresqlInput${postgresMissing}`, () 
 
   it('ends a statement that reaches the server after the word to end it', async () => {
     await using gate = await lateProxy(server.port);
-    const { ['type']: _, ...written } = { ...server.options, host: '127.0.0.1', port: gate.port, query: 'SELECT 1' } as Options;
+    const { ['type']: _, ...written } = {
+      ...server.options,
+      host: '127.0.0.1',
+      port: gate.port,
+      query: 'SELECT 1',
+    } as Options;
     const stop = new AbortController();
     const ctx = { ...context(), signal: stop.signal };
     const session = await PgSession.open(postgresqlInputConfig.parse(written), ctx);
