@@ -29,9 +29,9 @@ export async function flushOutput(): Promise<void> {
   await Promise.all([process.stdout, process.stderr].map((stream) => written(stream)));
 }
 
-function written(stream: NodeJS.WriteStream): Promise<void> | undefined {
-  if (stream.writableLength === 0 || stream.destroyed) return undefined;
-  return new Promise((resolve) => stream.write('', () => resolve()));
+async function written(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return;
+  await new Promise<void>((resolve) => stream.write('', () => resolve()));
 }
 
 /** Undefined for a line that is not the engine's. */

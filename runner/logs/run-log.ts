@@ -10,7 +10,7 @@ import type { Gap } from './gap.ts';
 import { LINE_BYTES_MAX, LineSplitter } from './line-splitter.ts';
 import { gapLine } from './log-sender.ts';
 import { Packer } from './packer.ts';
-import { Redactor } from './redactor.ts';
+import type { Redactor } from './redactor.ts';
 import type { Spool } from './spool.ts';
 
 /** Packed, of one attempt: then only warnings follow. */
