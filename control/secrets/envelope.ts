@@ -1,6 +1,6 @@
 /**
- * Secrets at rest: AES-256-GCM, each in an envelope that names its key. Where it belongs, the connection and the path of
- * the option, is authenticated with it: an envelope that is copied elsewhere does not open.
+ * Secrets at rest: AES-256-GCM, each in an envelope that names its key. Where it belongs, the connection and the path
+ * of the option, is authenticated with it: an envelope that is copied elsewhere does not open.
  *
  * An envelope is text: `v1.KEY.NONCE.CIPHERTEXT.TAG`, the last three in base64url.
  */

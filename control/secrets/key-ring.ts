@@ -1,6 +1,6 @@
 /**
- * The keys of an installation: the first one encrypts and signs, all of them decrypt and check. A key is 32 random bytes;
- * what is used are keys derived from it, one for each purpose, so that none can be turned against another.
+ * The keys of an installation: the first one encrypts and signs, all of them decrypt and check. A key is 32 random
+ * bytes; what is used are keys derived from it, one for each purpose, so that none can be turned against another.
  */
 import { createSecretKey, hkdfSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';

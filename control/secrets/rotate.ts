@@ -1,6 +1,6 @@
 /**
- * Puts all secrets under the first key of the ring. In small steps and without stopping anything: both keys open what is
- * there meanwhile. What is done stays done, so that a rotation that was cut short is simply started again.
+ * Puts all secrets under the first key of the ring. In small steps and without stopping anything: both keys open what
+ * is there meanwhile. What is done stays done, so that a rotation that was cut short is simply started again.
  */
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';

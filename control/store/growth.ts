@@ -14,8 +14,9 @@ export interface TableGrowth {
 export async function growth(db: Kysely<Tables>): Promise<readonly TableGrowth[]> {
   const { rows } = await sql<TableGrowth>`
     select c.relname as table, pg_total_relation_size(c.oid)::float8 as bytes,
-      greatest(s.n_live_tup, case when s.last_analyze is null and s.last_autoanalyze is null then c.reltuples end, 0)::float8
-        as rows
+      greatest(
+        s.n_live_tup, case when s.last_analyze is null and s.last_autoanalyze is null then c.reltuples end, 0
+      )::float8 as rows
     from pg_class c left join pg_stat_user_tables s on s.relid = c.oid
     where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace
     order by bytes desc, c.relname`.execute(db);

@@ -1,7 +1,7 @@
 /**
  * Processes by number and start: a number alone may be somebody else's by now, and nobody else's process is ever
- * signalled. Between the look and the signal lie microseconds; for a number to come round in them, all others would have
- * to be used up.
+ * signalled. Between the look and the signal lie microseconds; for a number to come round in them, all others would
+ * have to be used up.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { processStart } from '#api/process-start.ts';
