@@ -4,7 +4,7 @@
  * step at a time, on a real database whose clock the simulation sets, so that a seed repeats the same history.
  */
 import { sql } from 'kysely';
-import type { ClaimAnswer, WorkOrder } from '#api/runner.ts';
+import type { WorkOrder } from '#api/runner.ts';
 import { RUNNER_PROTOCOL } from '#api/runner.ts';
 import { Dispatcher } from '#control/dispatch/dispatcher.ts';
 import { createRuns } from '#control/runs/create-run.ts';
@@ -15,7 +15,6 @@ import { SessionTokens } from '#control/runs/session-tokens.ts';
 import { stopRun } from '#control/runs/stop-run.ts';
 import { TransitionWriter } from '#control/runs/transition-writer.ts';
 import type { Store } from '#control/store/store.ts';
-import { isRopewayError } from '#spi/errors.ts';
 import type { ControlStore } from '#test/kit/control-store.ts';
 import { faultyDb } from '#test/kit/faulty-db.ts';
 import { Random } from './random.ts';
@@ -323,10 +322,3 @@ export class Simulation {
     return Number(rows[0]?.n) === 0 && this.#executor.objects.size === 0;
   }
 }
-
-/** Codes that a runner is refused with. */
-export function refusal(error: unknown): string | undefined {
-  return isRopewayError(error) ? error.code : undefined;
-}
-
-export type { ClaimAnswer };
