@@ -202,8 +202,7 @@ class Desk {
       },
     });
     if (refusal.status >= 500) {
-      const say = refusal.status === 503 ? this.#options.log.warn : this.#options.log.error;
-      say('A request failed.', {
+      this.#options.log[refusal.status === 503 ? 'warn' : 'error']('A request failed.', {
         requestId: visit.requestId,
         endpoint: endpointId,
         error: errorFields(refusal.cause ?? refusal),

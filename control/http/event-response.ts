@@ -148,30 +148,15 @@ class EventSourceReader {
   }
 }
 
-function firstOf<T>(pending: Promise<T>, ms: number, stopping: AbortSignal): Promise<T | 'silence' | 'stopping'> {
-  return new Promise((resolve, reject) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      stopping.removeEventListener('abort', stop);
-    };
-    const stop = (): void => {
-      done();
-      resolve('stopping');
-    };
-    const timer = setTimeout(() => {
-      done();
-      resolve('silence');
-    }, ms);
-    stopping.addEventListener('abort', stop, { once: true });
-    pending.then(
-      (value) => {
-        done();
-        resolve(value);
-      },
-      (error: unknown) => {
-        done();
-        reject(error as Error);
-      },
-    );
-  });
+async function firstOf<T>(pending: Promise<T>, ms: number, stopping: AbortSignal): Promise<T | 'silence' | 'stopping'> {
+  const { promise: interruption, resolve: interrupt } = Promise.withResolvers<'silence' | 'stopping'>();
+  const stop = (): void => interrupt('stopping');
+  const timer = setTimeout(() => interrupt('silence'), ms);
+  stopping.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([pending, interruption]);
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener('abort', stop);
+  }
 }

@@ -60,99 +60,51 @@ const work: WorkOrder = {
   workspace_id: 'w',
 };
 
+/** What the attempt's side of the database would hold. */
+interface State {
+  readonly lines: RunnerLogLine[];
+  readonly chunks: Set<number>;
+  /** Answers that wait for a stop. */
+  readonly held: Set<() => void>;
+  stop: HeartbeatAnswer['stop'];
+  nonce: string | undefined;
+  finish: FinishRequest | undefined;
+}
+
+type Answer = [number, object];
+type Answers = Record<RunnerCall, (body: unknown, query: URLSearchParams) => Promise<Answer> | Answer>;
+
 export async function runnerControl(options: RunnerControlOptions): Promise<RunnerControl> {
-  const { leaseS = 900, heartbeatS = 1 } = options;
+  const state: State = {
+    lines: [],
+    chunks: new Set(),
+    held: new Set(),
+    stop: 'none',
+    nonce: undefined,
+    finish: undefined,
+  };
   const calls: { call: RunnerCall; body: unknown; token: string | undefined }[] = [];
   const bytes: Buffer[] = [];
-  const lines: RunnerLogLine[] = [];
-  const chunks = new Set<number>();
-  let stop: HeartbeatAnswer['stop'] = 'none';
-  let nonce: string | undefined;
-  let finish: FinishRequest | undefined;
-  const held = new Set<() => void>();
   const control: Omit<RunnerControl, 'url' | typeof Symbol.asyncDispose> = {
     calls,
-    lines,
+    lines: state.lines,
     received: () => Buffer.concat(bytes).toString('latin1'),
     fault: () => undefined,
     stop(word) {
-      stop = word;
-      for (const release of held) release();
+      state.stop = word;
+      for (const release of state.held) release();
     },
-    finished: () => until('the run has finished', async () => finish, 60_000),
+    finished: () => until('the run has finished', async () => state.finish, 60_000),
     count: (call) => calls.filter((each) => each.call === call).length,
     heard: (call) =>
       until(`there is a ${call}`, async () => (control.count(call) > 0 ? true : undefined)).then(() => {}),
   };
-  const answers: Record<
-    RunnerCall,
-    (body: unknown, query: URLSearchParams) => Promise<[number, object]> | [number, object]
-  > = {
-    claim(body) {
-      const { claim_nonce: asked } = claimRequest.parse(body);
-      nonce ??= asked;
-      if (nonce !== asked) return problem(409, 'already_claimed');
-      const order = { ...work, ...options.work };
-      return [
-        200,
-        {
-          execution_id: executionId,
-          session_token: sessionToken,
-          lease_s: leaseS,
-          heartbeat_s: heartbeatS,
-          work: order,
-        },
-      ];
-    },
-    async heartbeat(body) {
-      const { hold_s: holdS } = heartbeatRequest.parse(body);
-      if (stop === 'none') {
-        await new Promise<void>((resolve) => {
-          const release = (): void => {
-            clearTimeout(timer);
-            held.delete(release);
-            resolve();
-          };
-          const timer = setTimeout(release, holdS * 1000);
-          held.add(release);
-        });
-      }
-      return [200, { lease_s: leaseS, stop }];
-    },
-    commit(body) {
-      commitRequest.parse(body);
-      return stop === 'none' ? [200, { lease_s: leaseS }] : problem(409, 'stop_requested');
-    },
-    finish(body) {
-      finish = finishRequest.parse(body);
-      return [200, {}];
-    },
-    quiesced(body) {
-      quiescedRequest.parse(body);
-      return [200, {}];
-    },
-    logs(body, query) {
-      const { seq, line_count: lineCount } = logsQuery.parse(Object.fromEntries(query));
-      const packed = body as Buffer;
-      if (packed.length > LOG_CHUNK_BYTES_MAX) return problem(413, 'too_large');
-      const texts = gunzipSync(packed).toString('utf8').split('\n').slice(0, -1);
-      if (texts.length !== lineCount) return problem(400, 'line_count');
-      if (!chunks.has(seq)) lines.push(...texts.map((text) => runnerLogLine.parse(JSON.parse(text))));
-      chunks.add(seq);
-      return [200, {}];
-    },
-    credentials(body) {
-      const { handle } = credentialsRequest.parse(body);
-      return [200, { options: options.secrets?.[handle] ?? {} }];
-    },
-  };
+  const answers: Answers = { ...claimAnswers(state, options), ...workAnswers(state, options) };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '', 'http://control');
     // Any other path has no answer below.
     const call = url.pathname.replace('/runner/v1/', '') as RunnerCall;
-    const parts: Buffer[] = [];
-    for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
-    const raw = Buffer.concat(parts);
+    const raw = await bodyOf(request);
     bytes.push(call === 'logs' ? gunzipSync(raw) : raw);
     const body: unknown = call === 'logs' ? raw : JSON.parse(raw.toString('utf8'));
     const before = control.count(call);
@@ -178,13 +130,93 @@ export async function runnerControl(options: RunnerControlOptions): Promise<Runn
   return Object.assign(control, {
     url: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
-      for (const release of held) release();
+      for (const release of state.held) release();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   });
 }
 
-function problem(status: number, code: string): [number, object] {
+/** How an attempt is taken and kept. */
+function claimAnswers(
+  state: State,
+  { leaseS = 900, heartbeatS = 1, ...options }: RunnerControlOptions,
+): Pick<Answers, 'claim' | 'heartbeat' | 'commit'> {
+  return {
+    claim(body) {
+      const { claim_nonce: asked } = claimRequest.parse(body);
+      state.nonce ??= asked;
+      if (state.nonce !== asked) return problem(409, 'already_claimed');
+      return [
+        200,
+        {
+          execution_id: executionId,
+          session_token: sessionToken,
+          lease_s: leaseS,
+          heartbeat_s: heartbeatS,
+          work: { ...work, ...options.work },
+        },
+      ];
+    },
+    async heartbeat(body) {
+      const { hold_s: holdS } = heartbeatRequest.parse(body);
+      if (state.stop === 'none') {
+        await new Promise<void>((resolve) => {
+          const release = (): void => {
+            clearTimeout(timer);
+            state.held.delete(release);
+            resolve();
+          };
+          const timer = setTimeout(release, holdS * 1000);
+          state.held.add(release);
+        });
+      }
+      return [200, { lease_s: leaseS, stop: state.stop }];
+    },
+    commit(body) {
+      commitRequest.parse(body);
+      return state.stop === 'none' ? [200, { lease_s: leaseS }] : problem(409, 'stop_requested');
+    },
+  };
+}
+
+/** What it says of its work, and the secrets that it asks for. */
+function workAnswers(
+  state: State,
+  { secrets }: RunnerControlOptions,
+): Pick<Answers, 'finish' | 'quiesced' | 'logs' | 'credentials'> {
+  return {
+    finish(body) {
+      state.finish = finishRequest.parse(body);
+      return [200, {}];
+    },
+    quiesced(body) {
+      quiescedRequest.parse(body);
+      return [200, {}];
+    },
+    logs(body, query) {
+      const { seq, line_count: lineCount } = logsQuery.parse(Object.fromEntries(query));
+      const packed = body as Buffer;
+      if (packed.length > LOG_CHUNK_BYTES_MAX) return problem(413, 'too_large');
+      const texts = gunzipSync(packed).toString('utf8').split('\n').slice(0, -1);
+      if (texts.length !== lineCount) return problem(400, 'line_count');
+      if (!state.chunks.has(seq)) state.lines.push(...texts.map((text) => runnerLogLine.parse(JSON.parse(text))));
+      state.chunks.add(seq);
+      return [200, {}];
+    },
+    credentials(body) {
+      const { handle } = credentialsRequest.parse(body);
+      return [200, { options: secrets?.[handle] ?? {} }];
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+function problem(status: number, code: string): Answer {
   return [status, { status, code }];
 }
