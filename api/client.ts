@@ -26,7 +26,7 @@ export interface ClientOptions {
 }
 
 /** The type of an object without any fields: what has no required ones takes it. */
-// oxlint-disable-next-line typescript/no-generated-empty-object-type -- `object` is no record, and `{}` is another rule's
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- it is that type
 type Nothing = NonNullable<unknown>;
 
 // What has no required fields may be left out.

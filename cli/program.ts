@@ -64,6 +64,12 @@ const commands: readonly CommandEntry[] = [
   { name: 'plugins', add: addPlugins },
   { name: 'new', add: addNew },
   { name: 'schema', add: addSchema },
+  {
+    name: 'server',
+    add: addServer('server', ['api', 'dispatcher'], 'the control plane: API and dispatcher in one process'),
+  },
+  { name: 'api', add: addServer('api', ['api'], 'the API of the control plane alone') },
+  { name: 'dispatcher', add: addServer('dispatcher', ['dispatcher'], 'the dispatcher of the control plane alone') },
   { name: 'db', add: addDb },
   { name: 'license', add: addLicense },
   { name: 'runner', add: addRunner },
@@ -216,6 +222,26 @@ function addLicense(program: Command, { installation }: Call): void {
     .action(() => {
       process.stdout.write(readFileSync(new URL('LICENSE', installation.root)));
     });
+}
+
+function addServer(name: string, roles: readonly ('api' | 'dispatcher')[], description: string): CommandEntry['add'] {
+  return (program, { done, installation, version }) => {
+    withSharedOptions(program.command(name))
+      .description(description)
+      .option(
+        '--data <folder>',
+        'keys, runs, and the embedded database unless DATABASE_URL names another',
+        'ropeway-data',
+      )
+      .option('--host <address>', 'listen on this address', '127.0.0.1')
+      .option('--port <number>', 'listen on this port; 0 takes a free one', '8080')
+      .option('--control-url <url>', 'where runners find the API; by default where it listens')
+      .option('--seats <number>', 'runs at once, for a new installation')
+      .action(async (options) => {
+        const command = await import('./commands/server.ts');
+        done(await command.server(options, { installation, version, roles }));
+      });
+  };
 }
 
 function addRunner(program: Command, { done, installation, version }: Call): void {

@@ -57,6 +57,24 @@ describe('runJob()', () => {
     expect(failing).toEqual(['plan in', 'plan out 1', 'abort 0', 'cleanup 0', 'let go 1']);
   });
 
+  it('asks before anything becomes visible, and leaves nothing when the answer is no', async () => {
+    const journal: Journal = [];
+    await runJob(memoryJob([['a']]), options(journal, {}, { beforeCommit: async () => void journal.push('ask') }));
+    expect(journal).toEqual([
+      'plan in',
+      'plan out 1',
+      'close 0 a',
+      'ask',
+      'commit out 0',
+      'commit in 1 1',
+      'cleanup 1',
+    ]);
+    const refused: Journal = [];
+    const beforeCommit = (): Promise<void> => Promise.reject(new Error('no'));
+    await expect(runJob(memoryJob([['a']]), options(refused, {}, { beforeCommit }))).rejects.toThrow('no');
+    expect(refused).toEqual(['plan in', 'plan out 1', 'close 0 a', 'cleanup 1']);
+  });
+
   it('spreads one task over the outputs it needs at least', async () => {
     const journal: Journal = [];
     await runJob(memoryJob([['a', 'b', 'c', 'd']], { minOutputTasks: 3 }), options(journal));

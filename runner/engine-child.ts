@@ -6,7 +6,7 @@ import { Counters } from '#engine/counters.ts';
 import { asRopewayError } from '#engine/error-transfer.ts';
 import type { PlannedRun } from '#engine/transaction.ts';
 import { withConnections } from './connection-options.ts';
-import { engineLog } from './engine-log.ts';
+import { engineLog, flushOutput } from './engine-log.ts';
 import type { EngineCounters, EngineOrder, FromEngine, ToEngine } from './engine-protocol.ts';
 import { perform } from './engine-work.ts';
 import { failureReport, isCancel } from './failure.ts';
@@ -53,6 +53,7 @@ async function run({ work, secrets, workerEntry }: EngineOrder): Promise<void> {
     if (error.kind === 'internal') engineLog.error(error.message, { code: error.code, stack: stackOf(error) });
   }
   clearInterval(counting);
+  await flushOutput();
   count(last.type === 'done');
   // It ends us when it has heard.
   say(last);

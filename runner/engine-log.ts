@@ -24,6 +24,16 @@ function plain(fields: LogFields): Record<string, unknown> {
   return Object.fromEntries(entries.map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value]));
 }
 
+/** Everything that was printed has been taken: what lies in this process would be lost with it. */
+export async function flushOutput(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map((stream) => written(stream)));
+}
+
+async function written(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return;
+  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+}
+
 /** Undefined for a line that is not the engine's. */
 export function engineLogLine(text: string): EngineLogLine | undefined {
   if (!text.startsWith(LOG_MARK)) return undefined;

@@ -29,6 +29,8 @@ export interface ExecutionParts {
   readonly claimSentAtMs: number;
   readonly engineEntry: URL;
   readonly workerEntry: URL;
+  /** Shows the log in this runner's place. */
+  readonly print: (text: string) => void;
   /** Aborts when this process is asked to end. */
   readonly signal: AbortSignal;
 }
@@ -82,7 +84,12 @@ export class Execution implements WorkHost {
     this.#lease = new Lease(settings.leaseMarginMs, () => this.#lose('fenced'));
     this.#lease.renew(parts.claimSentAtMs, claim.lease_s);
     this.#redactor = new Redactor([start.bootstrapToken, claim.session_token]);
-    this.#log = new RunLog({ spool: this.#spool, redactor: this.#redactor, batchMs: settings.logMs });
+    this.#log = new RunLog({
+      spool: this.#spool,
+      redactor: this.#redactor,
+      batchMs: settings.logMs,
+      print: parts.print,
+    });
     const query = this.#name();
     this.#sender = new LogSender({ client, settings, token: claim.session_token, query, spool: this.#spool });
   }

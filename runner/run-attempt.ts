@@ -18,6 +18,8 @@ export interface RunnerOptions {
   readonly workerEntry: URL;
   /** Aborts when this process is asked to end. */
   readonly signal: AbortSignal;
+  /** Shows the log in this runner's place. */
+  readonly print: (text: string) => void;
   /** What is said to operators. */
   readonly say: (message: string) => void;
 }
@@ -25,7 +27,7 @@ export interface RunnerOptions {
 /** Throws only when this is no place of a runner. */
 export async function runAttempt(options: RunnerOptions): Promise<number> {
   const start = readStart(options.env);
-  const { version, engineEntry, workerEntry, signal, say } = options;
+  const { version, engineEntry, workerEntry, signal, print, say } = options;
   const client = new ControlClient(start.controlUrl, start.settings);
   try {
     const claim = await claimAttempt(client, start, { version, signal });
@@ -36,7 +38,8 @@ export async function runAttempt(options: RunnerOptions): Promise<number> {
       return exitCode;
     }
     const { answer, sentAtMs: claimSentAtMs } = claim;
-    const execution = new Execution({ start, client, claim: answer, claimSentAtMs, engineEntry, workerEntry, signal });
+    const entries = { engineEntry, workerEntry };
+    const execution = new Execution({ start, client, claim: answer, claimSentAtMs, ...entries, signal, print });
     const end = await execution.run();
     writeTermination(start.terminationFile, claimed(start, answer.execution_id, end));
     return end.exitCode;

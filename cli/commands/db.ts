@@ -1,6 +1,6 @@
 /** `ropeway db …`: looks after the database of the control plane: its form, its move to another one, its key. */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { open as openFile, rename, rm } from 'node:fs/promises';
 import { exportStore } from '#control/store/export.ts';
 import type { RowCounts } from '#control/store/export.ts';
 import { importStore } from '#control/store/import.ts';
@@ -29,7 +29,8 @@ export function exportDatabase(file: string, options: DbOptions): Promise<number
       await rename(draft, file);
       say(ctx, `Exported ${counts.rows} rows to ${file}.`, counts);
     } catch (error) {
-      await rm(draft, { force: true });
+      // What went wrong first says more.
+      await rm(draft, { force: true }).catch(() => {});
       throw ofFile(file, error);
     }
   });
@@ -37,9 +38,12 @@ export function exportDatabase(file: string, options: DbOptions): Promise<number
 
 export function importDatabase(file: string, options: DbOptions): Promise<number> {
   return runCommand(options, async (ctx) => {
+    const source = await openFile(file).catch((error: unknown) => {
+      throw ofFile(file, error);
+    });
     await using store = await open(options, ctx, 'apply');
     try {
-      const counts = await importStore(store.db, createReadStream(file));
+      const counts = await importStore(store.db, source.createReadStream());
       say(ctx, `Imported ${counts.rows} rows from ${file}. The key for secrets moves apart from them.`, counts);
     } catch (error) {
       throw ofFile(file, error);

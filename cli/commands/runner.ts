@@ -1,4 +1,5 @@
 /** `ropeway runner`: one attempt of a run, started by the dispatcher and by nobody else. */
+import { Mirror } from '#runner/logs/mirror.ts';
 import { runAttempt } from '#runner/run-attempt.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import type { Installation } from '#cli/installation.ts';
@@ -10,6 +11,7 @@ export async function runner(installation: Installation, version: string): Promi
   const stop = new AbortController();
   // Again and again the same: who wants it to end at once has a signal for that.
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => stop.abort());
+  const mirror = new Mirror();
   const say = (message: string): void => void process.stderr.write(`${message}\n`);
   try {
     return await runAttempt({
@@ -18,6 +20,7 @@ export async function runner(installation: Installation, version: string): Promi
       engineEntry: installation.engineEntry,
       workerEntry: installation.workerEntry,
       signal: stop.signal,
+      print: (text) => mirror.print(text),
       say,
     });
   } catch (error) {

@@ -97,8 +97,7 @@ export function tokenAuthenticator({ db }: Pick<Store, 'db'>): (token: string) =
     if (!token.startsWith(PREFIX)) return undefined;
     const { rows } = await sql<{ id: string; name: string; workspace_id: string; is_due: boolean; is_only: boolean }>`
       select token.id, token.name, token.workspace_id,
-        token.last_used_at is null
-          or token.last_used_at < dispatch.now() - make_interval(secs => ${LAST_USE_S}) as is_due,
+        coalesce(token.last_used_at < dispatch.now() - make_interval(secs => ${LAST_USE_S}), true) as is_due,
         not exists (select from workspace where workspace.id <> token.workspace_id) as is_only
       from token join workspace on workspace.id = token.workspace_id
       where token.hash = ${tokenHash(token)} and token.revoked_at is null

@@ -152,9 +152,9 @@ class Tick {
     const full = this.#book.blockedBy(run.scopes);
     if (full !== undefined || run.lane === 'interactive' || share.heldSeats === 0) return full;
     // The last seats are for those who hold none, so that a newcomer never waits for a stranger's long run.
-    const free = this.#book.free('installation', '*');
+    const free = this.#book.free('installation', 'all');
     if (free === undefined || free > this.#reserve) return undefined;
-    return { kind: 'installation', id: '*', seats: this.#reserve, label: 'seats kept for workspaces that hold none' };
+    return { kind: 'installation', id: 'all', seats: this.#reserve, label: 'seats kept for workspaces that hold none' };
   }
 
   async #shares(): Promise<WorkspaceShare[]> {
@@ -230,7 +230,7 @@ class Tick {
     const { rows: count } = await sql<{ n: number }>`
       select count(*)::int as n from workspace where suspended_at is null`.execute(this.#db);
     this.#book = new SeatBook(limits, taken);
-    const seats = limits.find(({ kind, id }) => kind === 'installation' && id === '*')?.seats ?? 0;
+    const seats = limits.find(({ kind, id }) => kind === 'installation' && id === 'all')?.seats ?? 0;
     this.#reserve = reservedSeats(seats, count[0]?.n ?? 0);
   }
 

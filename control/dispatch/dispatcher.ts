@@ -9,6 +9,7 @@ import { consume } from '#control/queue/consumer.ts';
 import { PostgresQueue } from '#control/queue/postgres-queue.ts';
 import type { QueueDriver } from '#control/queue/queue-driver.ts';
 import type { SessionTokens } from '#control/runs/session-tokens.ts';
+import { runChannel } from '#control/runs/run-wake.ts';
 import { TransitionWriter } from '#control/runs/transition-writer.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
@@ -73,7 +74,7 @@ export class Dispatcher {
     this.#parts = parts;
     const { store, executor, tokens, installationId, jitter = spread, speed = 1 } = parts;
     const transitions = parts.transitions ?? new TransitionWriter();
-    const moved = (): void => this.#moved();
+    const moved = (runId: string): void => this.#moved(runId);
     const common = { db: store.db, transitions, executor, moved, jitter, installationId, actor: this.id };
     this.#launcher = new Launcher({ ...common, tokens, dispatcherId: this.id });
     this.#observer = new Observer({ ...common, speed });
@@ -203,9 +204,9 @@ export class Dispatcher {
     return { executor: executor.kind, manifest, specHash };
   }
 
-  #moved(): void {
+  #moved(runId: string): void {
     const { hints } = this.#parts.store;
-    hints.tell('runs');
+    hints.tell(runChannel(runId));
     hints.tell('queue');
   }
 

@@ -149,12 +149,12 @@ class EventSourceReader {
 }
 
 async function firstOf<T>(pending: Promise<T>, ms: number, stopping: AbortSignal): Promise<T | 'silence' | 'stopping'> {
-  const { promise: interruption, resolve: interrupt } = Promise.withResolvers<'silence' | 'stopping'>();
-  const stop = (): void => interrupt('stopping');
-  const timer = setTimeout(() => interrupt('silence'), ms);
+  const waiting = Promise.withResolvers<'silence' | 'stopping'>();
+  const stop = (): void => waiting.resolve('stopping');
+  const timer = setTimeout(() => waiting.resolve('silence'), ms);
   stopping.addEventListener('abort', stop, { once: true });
   try {
-    return await Promise.race([pending, interruption]);
+    return await Promise.race([pending, waiting.promise]);
   } finally {
     clearTimeout(timer);
     stopping.removeEventListener('abort', stop);

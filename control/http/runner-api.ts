@@ -40,7 +40,7 @@ const statuses: Readonly<Record<string, number>> = {
 const RETRY_AFTER_S = 2;
 
 export function runnerApi(parts: RunnerApiParts): Hono {
-  const app = new Hono();
+  const app = new Hono().basePath('/runner/v1');
   const { service } = parts;
   app.onError((error, c) => problem(c, error, parts));
   app.post('/claim', async (c) => c.json(await service.claim(await body(c, claimRequest))));

@@ -3,19 +3,14 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { WorkOrder } from '#api/runner.ts';
 import { newId } from '#control/store/ids.ts';
+import type { Scope } from './freeze-work.ts';
 import type { Db } from './transition-writer.ts';
 
-/** A limit that applies to a run. */
-export interface Scope {
-  readonly kind: 'installation' | 'lane' | 'workspace' | 'group' | 'definition' | 'account';
-  readonly id: string;
-}
-
-export interface NewRun {
+export interface RunToCreate {
   readonly workspaceId: string;
-  readonly groupId?: string | undefined;
-  readonly definitionId?: string | undefined;
-  readonly revision?: number | undefined;
+  readonly groupId?: string | null | undefined;
+  readonly definitionId?: string | null | undefined;
+  readonly revision?: number | null | undefined;
   readonly work: WorkOrder;
   readonly trigger: 'manual' | 'api' | 'schedule' | 'workflow';
   readonly createdBy: string;
@@ -23,8 +18,8 @@ export interface NewRun {
   readonly idempotencyKey?: string | undefined;
   readonly priority?: number;
   readonly lane?: 'batch' | 'interactive';
-  /** Accounts behind the connections of the work. */
-  readonly accounts?: readonly string[];
+  /** The limits that apply to it. */
+  readonly scopes: readonly Scope[];
   readonly jobRetriesMax?: number;
   readonly infraRetriesMax?: number;
   readonly isIdempotent?: boolean;
@@ -45,25 +40,6 @@ const QUEUE_TIMEOUT_S = 86_400;
 /** Seconds of waiting that are worth one step of priority. */
 const AGING_S = 240;
 
-/** Which limits apply. Interactive runs have a lane of their own instead of a seat among the others. */
-export function scopesOf(run: NewRun): readonly Scope[] {
-  const { workspaceId, groupId, definitionId, accounts = [], lane = 'batch' } = run;
-  const own: Scope[] =
-    lane === 'interactive'
-      ? [
-          { kind: 'lane', id: 'interactive' },
-          { kind: 'lane', id: `interactive/${workspaceId}` },
-        ]
-      : [
-          { kind: 'installation', id: '*' },
-          { kind: 'workspace', id: workspaceId },
-        ];
-  if (groupId !== undefined && lane === 'batch') own.push({ kind: 'group', id: groupId });
-  if (definitionId !== undefined && lane === 'batch') own.push({ kind: 'definition', id: definitionId });
-  for (const id of new Set(accounts)) own.push({ kind: 'account', id: `${workspaceId}/${id}` });
-  return own;
-}
-
 /** Runs with the same scopes are blocked and free together. */
 function scopeKey(scopes: readonly Scope[]): string {
   const names = scopes.map(({ kind, id }) => `${kind} ${id}`).sort();
@@ -71,8 +47,8 @@ function scopeKey(scopes: readonly Scope[]): string {
 }
 
 /** T1. Several at once in one statement each, for those who create thousands. */
-export async function createRuns(db: Db, runs: readonly NewRun[]): Promise<readonly CreatedRun[]> {
-  const rows = runs.map((run) => ({ ...rowOf(run), scopes: scopesOf(run) }));
+export async function createRuns(db: Db, runs: readonly RunToCreate[]): Promise<readonly CreatedRun[]> {
+  const rows = runs.map((run) => ({ ...rowOf(run), scopes: run.scopes }));
   const { rows: created } = await sql<{ id: string; workspace_id: string; idempotency_key: string | null }>`
     with wanted as (select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as w (
         id text, workspace_id text, group_id text, definition_id text, revision int, kind text, trigger text,
@@ -136,7 +112,7 @@ async function earlierRuns(db: Db, rows: readonly Keyed[]): Promise<ReadonlyMap<
   return new Map(found.map((row) => [`${row.workspace_id}\n${row.idempotency_key ?? ''}`, row.id]));
 }
 
-function rowOf(run: NewRun) {
+function rowOf(run: RunToCreate) {
   const { work } = run;
   return {
     id: newId(),
@@ -160,7 +136,7 @@ function rowOf(run: NewRun) {
     run_timeout_s: work.run_timeout_s,
     cpu_millis: work.cpu_millis,
     memory_mb: work.memory_mb,
-    scope_key: scopeKey(scopesOf(run)),
+    scope_key: scopeKey(run.scopes),
     work,
   };
 }

@@ -27,6 +27,11 @@ export const runnerErrors = errorCatalogue({
     message: 'Attempt {attempt} of the run {run} has no claim to work any more.',
     hint: 'It was stopped, or given up for lost. The run says which.',
   },
+  CONNECTION_GONE: {
+    kind: 'config',
+    message: 'The connection {connection} is not there any more, or is none of this run.',
+    hint: 'Choose another connection, and start the run again.',
+  },
   STOP_REQUESTED: {
     kind: 'connector',
     message: 'The run {run} is being stopped: nothing of it may become visible.',

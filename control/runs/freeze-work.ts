@@ -82,15 +82,26 @@ export function freezeWork(given: WorkToFreeze): FrozenWork {
   return { work, scopes: scopesOf(given) };
 }
 
-function scopesOf({ workspaceId, groupId, definitionId, lane, connections }: WorkToFreeze): Scope[] {
+export interface ScopeParts {
+  readonly workspaceId: string;
+  readonly groupId: string | null;
+  readonly definitionId: string | null;
+  readonly lane: 'batch' | 'interactive';
+  readonly connections: readonly Pick<ConnectionToFreeze, 'accountKey'>[];
+}
+
+/** Which limits apply. What somebody waits for has seats of its own, and is not behind the batch. */
+export function scopesOf({ workspaceId, groupId, definitionId, lane, connections }: ScopeParts): Scope[] {
   const accounts = new Set(connections.map(({ accountKey }) => accountScopeId(workspaceId, accountKey)));
+  const accountScopes = [...accounts].sort().map((id): Scope => ({ kind: 'account', id }));
+  if (lane === 'interactive') return [{ kind: 'lane', id: lane }, ...accountScopes];
   return [
     installationScope,
     { kind: 'lane', id: lane },
     { kind: 'workspace', id: workspaceId },
     ...(groupId === null ? [] : [{ kind: 'group', id: groupId } as const]),
     ...(definitionId === null ? [] : [{ kind: 'definition', id: definitionId } as const]),
-    ...[...accounts].sort().map((id): Scope => ({ kind: 'account', id })),
+    ...accountScopes,
   ];
 }
 

@@ -132,8 +132,8 @@ describe.each(storeKinds)('runs (%s)', (kind) => {
         [4, 'RUNNING', 'SUCCEEDED'],
       ]);
       await sql`
-        insert into attempt
-          (run_id, no, fence, executor, name, spec_hash, manifest, phase, created_at, quiesced_at, reported)
+        insert into attempt (run_id, no, fence, executor, name, spec_hash, manifest, phase, created_at, quiesced_at,
+          reported)
         select ${id}::text, n, nextval('dispatch.fence'), 'process', 'r-' || ${id}::text || '-a' || n, 'hash', '{}',
           'CLEANED', dispatch.now(), dispatch.now(), '{"outcome": "failed"}' from generate_series(1, 3) as n`.execute(
         api.store.db,

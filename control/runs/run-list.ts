@@ -15,8 +15,8 @@ import { selectSummaries, summaryOf } from './run-row.ts';
 
 type Db = Store['db'];
 
-/** Rows that a page looks at, at most. */
-const WINDOW_ROWS = 20_000;
+/** Rows that a page looks at, at most: 60 ms of a busy machine with two cores. */
+const WINDOW_ROWS = 5000;
 /** Definitions that a text may name for each to be a strand; of more the runs are not rare. */
 const STRANDS_MAX = 100;
 /** Definitions that a text may name at all. */

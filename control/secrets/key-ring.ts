@@ -8,7 +8,7 @@ import type { KeyObject } from 'node:crypto';
 export const KEY_BYTES = 32;
 const FINGERPRINT_BYTES = 8;
 
-export type Purpose = 'secrets' | 'bootstrap tokens';
+export type Purpose = 'secrets' | 'bootstrap tokens' | 'session tokens';
 
 interface Key {
   readonly id: string;
@@ -47,7 +47,11 @@ function makeKey(bytes: Uint8Array): Key {
   const secret = (purpose: Purpose): KeyObject => createSecretKey(derive(bytes, purpose, KEY_BYTES));
   return {
     id: derive(bytes, 'fingerprint', FINGERPRINT_BYTES).toHex(),
-    derived: { secrets: secret('secrets'), 'bootstrap tokens': secret('bootstrap tokens') },
+    derived: {
+      secrets: secret('secrets'),
+      'bootstrap tokens': secret('bootstrap tokens'),
+      'session tokens': secret('session tokens'),
+    },
   };
 }
 

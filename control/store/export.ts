@@ -1,8 +1,8 @@
 /**
- * All rows of the database as one stream of gzip, to be imported into another one, embedded or not. Lines of JSON: what
- * it is; then for each table, in the order of their references, its name and columns, and its rows, each a list of the
- * texts that PostgreSQL prints (which neither lose digits nor depend on a driver); at the end the sequences and the
- * number of rows, so that a file that was cut is known as one. Secrets stay in their envelopes.
+ * All rows of the database as one stream of gzip, to be imported into another one, embedded or not. Lines of JSON:
+ * what it is; then for each table, in the order of their references, its name and columns, and its rows, each a list
+ * of the texts that PostgreSQL prints (which neither lose digits nor depend on a driver); at the end the sequences and
+ * the number of rows, so that a file that was cut is known as one. Secrets stay in their envelopes.
  */
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';

@@ -1,4 +1,7 @@
-/** How large the database has grown, for metrics and for warnings. Cheap: what the server knows anyway, nothing is counted. */
+/**
+ * How large the database has grown, for metrics and for warnings. Cheap: what the server knows anyway, nothing is
+ * counted.
+ */
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Tables } from './tables.ts';
@@ -14,9 +17,9 @@ export interface TableGrowth {
 export async function growth(db: Kysely<Tables>): Promise<readonly TableGrowth[]> {
   const { rows } = await sql<TableGrowth>`
     select c.relname as table, pg_total_relation_size(c.oid)::float8 as bytes,
-      greatest(
-        s.n_live_tup, case when s.last_analyze is null and s.last_autoanalyze is null then c.reltuples end, 0
-      )::float8 as rows
+      -- Of a database that was copied the statistics know nothing yet.
+      greatest(s.n_live_tup, 0, case when coalesce(s.last_analyze, s.last_autoanalyze) is null
+        then c.reltuples end)::float8 as rows
     from pg_class c left join pg_stat_user_tables s on s.relid = c.oid
     where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace
     order by bytes desc, c.relname`.execute(db);

@@ -8,12 +8,14 @@ import type { Logger } from '#spi/context.ts';
 import { growth } from './growth.ts';
 import type { Tables } from './tables.ts';
 
+/** Not while everything starts. */
+const FIRST_MS = 30_000;
 const INTERVAL_MS = 10 * 60_000;
 /** Beyond that everything waits for the one connection, and an export takes minutes. */
 export const EMBEDDED_BYTES_MAX = 2_000_000_000;
 export const EMBEDDED_RUNS_MAX = 200_000;
 
-/** Begins with it, and goes on from time to time; returns what ends it. */
+/** Does it from time to time; returns what ends it. */
 export function keepHouse(db: Kysely<Tables>, log: Logger): () => void {
   let hasWarned = false;
   let isEnded = false;
@@ -26,10 +28,13 @@ export function keepHouse(db: Kysely<Tables>, log: Logger): () => void {
       if (!isEnded) log.warn('housekeeping of the embedded database failed', { reason: String(error) });
     }
   };
+  const first = setTimeout(() => void once(), FIRST_MS);
   const timer = setInterval(() => void once(), INTERVAL_MS);
+  first.unref();
   timer.unref();
   return () => {
     isEnded = true;
+    clearTimeout(first);
     clearInterval(timer);
   };
 }

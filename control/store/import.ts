@@ -115,7 +115,7 @@ class Importing {
     this.#batch = [];
     this.#characters = 0;
     await sql`insert into ${sql.table(table.name)} (${table.columns}) overriding system value
-      select ${table.values} from json_array_elements(${rows}::json) as r`.execute(this.#trx);
+      select ${table.values} from jsonb_array_elements(${rows}::jsonb) as r`.execute(this.#trx);
     this.#counts[table.name] = (this.#counts[table.name] ?? 0) + count;
     this.#rows += count;
   }

@@ -73,7 +73,13 @@ export async function openPostgres({ databaseUrl, poolMax = POOL_MAX, log }: Pos
 
 function clientConfig(databaseUrl: string): ClientConfig {
   if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    throw storeErrors.error('STORE_URL_INVALID', { reason: 'it begins with postgresql://' });
+    throw storeErrors.error('STORE_URL_INVALID', { reason: 'it does not begin with postgresql://' });
+  }
+  // The driver's own error would carry all of it, the password too.
+  if (!URL.canParse(databaseUrl)) {
+    throw storeErrors.error('STORE_URL_INVALID', {
+      reason: 'special characters in names and passwords are written %xx',
+    });
   }
   return {
     connectionString: databaseUrl,

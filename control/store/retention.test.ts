@@ -103,17 +103,19 @@ describe.each(storeKinds)('forgetOldRuns() on %s', (kind) => {
       expect(plan).toContain('Index');
       expect(plan).not.toContain('Seq Scan');
     }
-    // And what really happens, cascades among it.
+    // And what really happens, cascades among it. The embedded one does not count while it works.
+    if (kind === 'embedded') return;
     const before = await rowsReadInSequence(store);
     expect((await forgetOldRuns(db, { days: 69 })).runs).toBe(100_000 - 69 * 1440 - 1);
     expect(await rowsReadInSequence(store)).toEqual(before);
-    await sql`select count(*) from run`.execute(db);
+    // That it would be seen.
+    await sql`select max(memory_mb) from run`.execute(db);
     expect(await rowsReadInSequence(store)).not.toEqual(before);
   });
 });
 
-async function rowsReadInSequence({ db, kind }: ControlStore): Promise<unknown> {
-  if (kind === 'postgresql') await sql`select pg_stat_force_next_flush()`.execute(db);
+async function rowsReadInSequence({ db }: ControlStore): Promise<unknown> {
+  await sql`select pg_stat_force_next_flush()`.execute(db);
   await sql`select 1`.execute(db);
   const { rows } = await sql`select relname, seq_tup_read::text as read from pg_stat_user_tables
     where relname in ('run', 'attempt', 'run_event', 'log_chunk', 'run_work', 'run_scope') order by 1`.execute(db);

@@ -72,6 +72,8 @@ async function forgetLogs(db: Kysely<Tables>, ids: readonly string[], signal?: A
 }
 
 export function oldLogs(ids: readonly string[], limit: number): RawBuilder<unknown> {
+  // Run by run: asked for all of them at once, a small table would be read from end to end.
   return sql`delete from log_chunk where ctid = any(array(
-    select ctid from log_chunk where run_id = any(${ids}::text[]) limit ${limit}))`;
+    select chunk.ctid from unnest(${ids}::text[]) as old (id)
+    cross join lateral (select ctid from log_chunk where run_id = old.id limit ${limit}) chunk limit ${limit}))`;
 }

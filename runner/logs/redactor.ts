@@ -83,7 +83,7 @@ function hash(first: number, second: number): number {
 
 /** As it is, line by line, as JSON and URLs have it, and as base64 has it wherever it stands in what is encoded. */
 function formsOf(secret: string): readonly string[] {
-  const plain = [secret, ...secret.split(/\r?\n/)].filter((text) => !/^-----/.test(text) || text === secret);
+  const plain = [secret, ...secret.split(/\r?\n/)].filter((text) => !text.startsWith('-----') || text === secret);
   const forms = plain.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), ...urlForms(text)]);
   return [...forms.filter((form) => form.length >= SECRET_LENGTH_MIN), ...base64Forms(secret)];
 }

@@ -9,9 +9,8 @@ import { addGaps, noGap } from './gap.ts';
 import type { Gap } from './gap.ts';
 import { LINE_BYTES_MAX, LineSplitter } from './line-splitter.ts';
 import { gapLine } from './log-sender.ts';
-import { Mirror } from './mirror.ts';
 import { Packer } from './packer.ts';
-import { Redactor } from './redactor.ts';
+import type { Redactor } from './redactor.ts';
 import type { Spool } from './spool.ts';
 
 /** Packed, of one attempt: then only warnings follow. */
@@ -27,6 +26,8 @@ export interface RunLogOptions {
   readonly redactor: Redactor;
   /** Lines wait so long for others. */
   readonly batchMs: number;
+  /** For whoever looks at the runner's place. */
+  readonly print: (text: string) => void;
   readonly bytesMax?: number;
 }
 
@@ -34,7 +35,7 @@ export class RunLog {
   readonly #redactor: Redactor;
   readonly #inputs: { readonly backlog: Backlog; readonly splitter: LineSplitter }[] = [];
   readonly #packer: Packer;
-  readonly #mirror = new Mirror();
+  readonly #print: (text: string) => void;
   readonly #batchMs: number;
   readonly #bytesMax: number;
   #packedBytes = 0;
@@ -44,8 +45,9 @@ export class RunLog {
   #working: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ spool, redactor, batchMs, bytesMax = LOG_BYTES_MAX }: RunLogOptions) {
+  constructor({ spool, redactor, batchMs, print, bytesMax = LOG_BYTES_MAX }: RunLogOptions) {
     this.#redactor = redactor;
+    this.#print = print;
     this.#batchMs = batchMs;
     this.#bytesMax = bytesMax;
     this.#packer = new Packer((chunk, holds) => {
@@ -64,7 +66,8 @@ export class RunLog {
     this.#inputs.push({ backlog, splitter });
     return (chunk) => {
       backlog.push(chunk);
-      this.#working ??= this.#work();
+      // It may be over before it has given its promise.
+      this.#working ??= this.#work().finally(() => (this.#working = undefined));
     };
   }
 
@@ -99,7 +102,6 @@ export class RunLog {
       // What can be read is read first.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#working = undefined;
     this.#flushLater();
   }
 
@@ -137,7 +139,7 @@ export class RunLog {
   }
 
   #printText(): void {
-    this.#mirror.print(this.#text);
+    if (this.#text !== '') this.#print(this.#text);
     this.#text = '';
   }
 }

@@ -88,7 +88,7 @@ it('ropeway db says what is wrong with a file, and leaves none of its own', { ti
   const none = join(folder, 'none.gz');
   expect(await ropeway(['db', 'import', none, '--data', data], { env })).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringMatching(/not empty|none/) as string,
+    stderr: expect.stringMatching(/none\.gz/) as string,
   });
   expect(await ropeway(['db', 'migrate'], { env })).toMatchObject({
     exitCode: 2,

@@ -7,7 +7,7 @@ import { controlStore } from '#test/kit/control-store.ts';
 import { faultyDb } from '#test/kit/faulty-db.ts';
 import { postgresMissing } from '#test/kit/postgres-server.ts';
 import { Random } from '#test/sim/random.ts';
-import { Crowd, jain, percentile, probeWork } from './crowd.ts';
+import { Crowd, jain, percentile, probeRun } from './crowd.ts';
 
 let crowd: Crowd;
 
@@ -23,7 +23,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
 
   it('lets go what has a seat in every limit, the best first, and says what the others wait for', async () => {
     await crowd.workspace('w');
-    await crowd.limit('installation', '*', 3);
+    await crowd.limit('installation', 'all', 3);
     await crowd.limit('account', 'w/crm', 1);
     await crowd.create('w', 2, { accounts: ['crm'], priority: 9 });
     await crowd.create('w', 3, { priority: 1 });
@@ -49,17 +49,15 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
     expect(await crowd.admitAll()).toBe(0);
     await crowd.pass(10);
     expect(await crowd.admitAll()).toBe(1);
-    await expect(
-      createRuns(crowd.store.db, [{ workspaceId: 'off', work: probeWork, trigger: 'api', createdBy: 'test' }]),
-    ).rejects.toThrow('takes no runs');
+    await expect(createRuns(crowd.store.db, [probeRun('off')])).rejects.toThrow('takes no runs');
   });
 
   it('lets seats above a limit that was lowered drain', async () => {
     await crowd.workspace('w');
-    await crowd.limit('installation', '*', 4);
+    await crowd.limit('installation', 'all', 4);
     await crowd.create('w', 6);
     expect(await crowd.admitAll()).toBe(4);
-    await crowd.limit('installation', '*', 2);
+    await crowd.limit('installation', 'all', 2);
     expect(await crowd.admitAll()).toBe(0);
     await crowd.pass(60);
     await crowd.endAfter(60);
@@ -93,7 +91,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
     const others = Array.from({ length: 10 }, (_, i) => `other-${i}`);
     await crowd.workspace('a');
     for (const id of others) await crowd.workspace(id);
-    await crowd.limit('installation', '*', 100);
+    await crowd.limit('installation', 'all', 100);
     await crowd.create('a', 2000);
     const random = new Random(30);
     const arrivals = others.flatMap((id) => Array.from({ length: 10 }, () => ({ id, at: random.below(600) })));
@@ -121,7 +119,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
   it('D-30 busy workspaces share by their weights', { timeout: 180_000 }, async () => {
     const weights = { a: 1, b: 1, c: 2, d: 4 };
     for (const [id, weight] of Object.entries(weights)) await crowd.workspace(id, weight);
-    await crowd.limit('installation', '*', 40);
+    await crowd.limit('installation', 'all', 40);
     for (const id of Object.keys(weights)) await crowd.create(id, 1500);
     const service: Record<string, number> = {};
     const random = new Random(31);
@@ -139,7 +137,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
     for (const id of ['a', 'b', 'c']) await crowd.workspace(id);
     const random = new Random(31);
     const limits = [
-      ['installation', '*'],
+      ['installation', 'all'],
       ['workspace', 'a'],
       ['account', 'a/x'],
       ['account', 'b/x'],
@@ -173,13 +171,13 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
 
   it('D-32 rolls back a second tick instead of exceeding a limit', async () => {
     await crowd.workspace('w');
-    await crowd.limit('installation', '*', 1);
+    await crowd.limit('installation', 'all', 1);
     await crowd.create('w', 2);
     const { rows } = await sql<{ id: string }>`select id from run order by id`.execute(crowd.store.db);
     // Two ticks that saw the same free seat: what would happen if the lock did not hold.
     const plan = (id: string, fence: string) => ({
       attempts: [{ id, no: 1, fence, name: `r-${id}`, executor: 'memory', manifest: {}, spec_hash: '' }],
-      seats: [{ run_id: id, kind: 'installation', id: '*', seat_no: 1 }],
+      seats: [{ run_id: id, kind: 'installation', id: 'all', seat_no: 1 }],
       actor: 'test',
     });
     await admit(crowd.store.db, plan(rows[0]?.id ?? '', '1'));
@@ -191,7 +189,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
   it('D-33 starts a newcomer from the reserve while long runs of another hold everything else', async () => {
     await crowd.workspace('old');
     await crowd.workspace('new');
-    await crowd.limit('installation', '*', 20);
+    await crowd.limit('installation', 'all', 20);
     await crowd.create('old', 50);
     expect(await crowd.admitAll()).toBe(18);
     await crowd.pass(3600);
@@ -203,7 +201,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
   it('keeps a guarantee before the shares', async () => {
     await crowd.workspace('big', 100);
     await crowd.workspace('sure', 1, 3);
-    await crowd.limit('installation', '*', 4);
+    await crowd.limit('installation', 'all', 4);
     await crowd.create('big', 10);
     await crowd.create('sure', 10);
     await crowd.admitAll();
@@ -212,7 +210,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
 
   it('D-34 the lowest priority passes an inflow of the highest within 40 minutes', { timeout: 120_000 }, async () => {
     await crowd.workspace('w');
-    await crowd.limit('installation', '*', 2);
+    await crowd.limit('installation', 'all', 2);
     await crowd.create('w', 1, { priority: 0, createdBy: 'patient' });
     for (let second = 0; second < 2400; second += 30) {
       await crowd.create('w', 2, { priority: 9 });
@@ -230,7 +228,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
 
   it('D-52 a tick whose commit is not answered is either whole or nothing', async () => {
     await crowd.workspace('w');
-    await crowd.limit('installation', '*', 2);
+    await crowd.limit('installation', 'all', 2);
     await crowd.create('w', 2);
     for (const [when, expected] of [
       ['before', 0],

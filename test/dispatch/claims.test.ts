@@ -9,6 +9,7 @@ import { Heartbeats } from '#control/runs/heartbeats.ts';
 import { RunnerService } from '#control/runs/runner-service.ts';
 import { SessionTokens } from '#control/runs/session-tokens.ts';
 import { stopRun } from '#control/runs/stop-run.ts';
+import { KeyRing } from '#control/secrets/key-ring.ts';
 import { TransitionWriter } from '#control/runs/transition-writer.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import { controlStore } from '#test/kit/control-store.ts';
@@ -19,7 +20,7 @@ import { Random } from '#test/sim/random.ts';
 import { Crowd } from './crowd.ts';
 
 const LEASE_S = 900;
-const tokens = new SessionTokens(new Uint8Array(32), 'test');
+const tokens = new SessionTokens(new KeyRing([new Uint8Array(32)]), 'test');
 const never = new AbortController().signal;
 const counters = {
   records_read: 1,

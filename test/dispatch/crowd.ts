@@ -4,7 +4,8 @@ import type { WorkOrder } from '#api/runner.ts';
 import { admissionTick } from '#control/dispatch/admission.ts';
 import type { AdmissionResult } from '#control/dispatch/admission.ts';
 import { createRuns } from '#control/runs/create-run.ts';
-import type { NewRun } from '#control/runs/create-run.ts';
+import type { RunToCreate } from '#control/runs/create-run.ts';
+import { scopesOf } from '#control/runs/freeze-work.ts';
 import type { Db } from '#control/runs/transition-writer.ts';
 import type { ControlStore } from '#test/kit/control-store.ts';
 
@@ -21,6 +22,22 @@ export const probeWork: WorkOrder = {
   commit_mode: 'permit',
   workspace_id: 'w',
 };
+
+export interface CrowdOptions extends Partial<RunToCreate> {
+  /** Accounts that its connections are of. */
+  readonly accounts?: readonly string[];
+}
+
+export function probeRun(
+  workspaceId: string,
+  accounts: readonly string[] = [],
+  options: Partial<RunToCreate> = {},
+): RunToCreate {
+  const { lane = 'batch', groupId = null, definitionId = null } = options;
+  const connections = accounts.map((accountKey) => ({ accountKey }));
+  const scopes = scopesOf({ workspaceId, groupId, definitionId, lane, connections });
+  return { workspaceId, work: probeWork, trigger: 'api', createdBy: 'test', scopes, ...options };
+}
 
 /** Runs created by one statement. */
 const CREATE_MAX = 1000;
@@ -45,15 +62,10 @@ export class Crowd {
       on conflict (scope_kind, scope_id) do update set seats = excluded.seats`.execute(this.store.db);
   }
 
-  async create(workspaceId: string, count: number, options: Partial<NewRun> = {}): Promise<void> {
+  async create(workspaceId: string, count: number, { accounts = [], ...options }: CrowdOptions = {}): Promise<void> {
     for (let made = 0; made < count; made += CREATE_MAX) {
-      const runs = Array.from({ length: Math.min(CREATE_MAX, count - made) }, (): NewRun => ({
-        workspaceId,
-        work: probeWork,
-        trigger: 'api',
-        createdBy: 'test',
-        ...options,
-      }));
+      const length = Math.min(CREATE_MAX, count - made);
+      const runs = Array.from({ length }, () => probeRun(workspaceId, accounts, options));
       await createRuns(this.store.db, runs);
     }
   }

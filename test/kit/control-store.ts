@@ -58,10 +58,7 @@ export async function controlStore({ kind = 'embedded', ...options }: ControlSto
 
 /** A database of the file's cluster with nothing in it. */
 export async function emptyDatabase(): Promise<string> {
-  const name = newDatabaseName();
-  const server = await sharedServer();
-  await server.query(`create database ${name}`);
-  return urlOf(server, name);
+  return await createDatabase(await sharedServer(), 'template1');
 }
 
 /** The server of this file's PostgreSQL databases. */
@@ -105,8 +102,6 @@ afterAll(async () => {
   await (await cluster)?.[Symbol.asyncDispose]();
 }, SETUP_TIMEOUT_MS);
 
-const newDatabaseName = (): string => `control_${randomUUID().replaceAll('-', '')}`;
-
 function urlOf(server: PostgresServer, database: string): string {
   const { user, password } = server.options;
   return `postgresql://${user}:${encodeURIComponent(String(password))}@127.0.0.1:${server.port}/${database}`;
@@ -116,8 +111,14 @@ async function cloneDatabase(): Promise<string> {
   const server = await sharedServer();
   templateMade ??= makeTemplate(server);
   await templateMade;
-  const name = newDatabaseName();
-  await server.query(`create database ${name} template ${template}`);
+  return await createDatabase(server, template);
+}
+
+async function createDatabase(server: PostgresServer, from: string): Promise<string> {
+  const name = `control_${randomUUID().replaceAll('-', '')}`;
+  await server.query(`create database ${name} template ${from}`);
+  // Other tests do without; here what is committed stays when the server crashes.
+  await server.query(`alter database ${name} set synchronous_commit = on`);
   return urlOf(server, name);
 }
 

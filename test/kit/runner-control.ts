@@ -60,67 +60,134 @@ const work: WorkOrder = {
   workspace_id: 'w',
 };
 
-/** What the attempt's side of the database would hold. */
-interface State {
-  readonly lines: RunnerLogLine[];
-  readonly chunks: Set<number>;
-  /** Answers that wait for a stop. */
-  readonly held: Set<() => void>;
-  stop: HeartbeatAnswer['stop'];
-  nonce: string | undefined;
-  finish: FinishRequest | undefined;
-}
+type Answer = readonly [number, object];
 
-type Answer = [number, object];
-type Answers = Record<RunnerCall, (body: unknown, query: URLSearchParams) => Promise<Answer> | Answer>;
+class Control {
+  readonly #options: RunnerControlOptions;
+  readonly calls: { call: RunnerCall; body: unknown; token: string | undefined }[] = [];
+  readonly lines: RunnerLogLine[] = [];
+  fault: RunnerControl['fault'] = () => undefined;
+  readonly #bytes: Buffer[] = [];
+  readonly #chunks = new Set<number>();
+  readonly #held = new Set<() => void>();
+  #stop: HeartbeatAnswer['stop'] = 'none';
+  #nonce: string | undefined;
+  #finish: FinishRequest | undefined;
 
-export async function runnerControl(options: RunnerControlOptions): Promise<RunnerControl> {
-  const state: State = {
-    lines: [],
-    chunks: new Set(),
-    held: new Set(),
-    stop: 'none',
-    nonce: undefined,
-    finish: undefined,
-  };
-  const calls: { call: RunnerCall; body: unknown; token: string | undefined }[] = [];
-  const bytes: Buffer[] = [];
-  const control: Omit<RunnerControl, 'url' | typeof Symbol.asyncDispose> = {
-    calls,
-    lines: state.lines,
-    received: () => Buffer.concat(bytes).toString('latin1'),
-    fault: () => undefined,
-    stop(word) {
-      state.stop = word;
-      for (const release of state.held) release();
-    },
-    finished: () => until('the run has finished', async () => state.finish, 60_000),
-    count: (call) => calls.filter((each) => each.call === call).length,
-    heard: (call) =>
-      until(`there is a ${call}`, async () => (control.count(call) > 0 ? true : undefined)).then(() => {}),
-  };
-  const answers: Answers = { ...claimAnswers(state, options), ...workAnswers(state, options) };
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  constructor(options: RunnerControlOptions) {
+    this.#options = options;
+  }
+
+  readonly received = (): string => Buffer.concat(this.#bytes).toString('latin1');
+
+  stop(word: HeartbeatAnswer['stop']): void {
+    this.#stop = word;
+    this.release();
+  }
+
+  release(): void {
+    for (const release of this.#held) release();
+  }
+
+  finished(): Promise<FinishRequest> {
+    return until('the run has finished', async () => this.#finish, 60_000);
+  }
+
+  count(call: RunnerCall): number {
+    return this.calls.filter((each) => each.call === call).length;
+  }
+
+  async heard(call: RunnerCall): Promise<void> {
+    await until(`there is a ${call}`, async () => (this.count(call) > 0 ? true : undefined));
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '', 'http://control');
     // Any other path has no answer below.
     const call = url.pathname.replace('/runner/v1/', '') as RunnerCall;
-    const raw = await bodyOf(request);
-    bytes.push(call === 'logs' ? gunzipSync(raw) : raw);
+    const parts: Buffer[] = [];
+    for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
+    const raw = Buffer.concat(parts);
+    this.#bytes.push(call === 'logs' ? gunzipSync(raw) : raw);
+    const before = this.count(call);
     const body: unknown = call === 'logs' ? raw : JSON.parse(raw.toString('utf8'));
-    const before = control.count(call);
-    calls.push({ call, body, token: request.headers.authorization });
-    const fault = control.fault(call, before);
+    this.calls.push({ call, body, token: request.headers.authorization });
+    const fault = this.fault(call, before);
     if (fault === 'dropped') return void request.socket.destroy();
     const [status, answer] =
       typeof fault === 'object'
         ? problem(fault.status, fault.code ?? 'fault')
-        : await answers[call](body, url.searchParams);
+        : await this.#answer(call, body, url.searchParams);
     if (fault === 'lost') return void request.socket.destroy();
     response.writeHead(status, { 'content-type': status === 200 ? 'application/json' : 'application/problem+json' });
     response.end(JSON.stringify(answer));
-  };
+  }
+
+  #answer(call: RunnerCall, body: unknown, query: URLSearchParams): Answer | Promise<Answer> {
+    const { leaseS = 900, secrets } = this.#options;
+    switch (call) {
+      case 'claim':
+        return this.#claim(body);
+      case 'heartbeat':
+        return this.#heartbeat(body);
+      case 'commit':
+        commitRequest.parse(body);
+        return this.#stop === 'none' ? [200, { lease_s: leaseS }] : problem(409, 'stop_requested');
+      case 'finish':
+        this.#finish = finishRequest.parse(body);
+        return [200, {}];
+      case 'quiesced':
+        quiescedRequest.parse(body);
+        return [200, {}];
+      case 'logs':
+        // As it was read above.
+        return this.#logs(body as Buffer, query);
+      case 'credentials':
+        return [200, { options: secrets?.[credentialsRequest.parse(body).handle] ?? {} }];
+    }
+  }
+
+  #claim(body: unknown): Answer {
+    const { leaseS = 900, heartbeatS = 1 } = this.#options;
+    const { claim_nonce: asked } = claimRequest.parse(body);
+    this.#nonce ??= asked;
+    if (this.#nonce !== asked) return problem(409, 'already_claimed');
+    const order = { ...work, ...this.#options.work };
+    const claim = { execution_id: executionId, session_token: sessionToken, lease_s: leaseS, heartbeat_s: heartbeatS };
+    return [200, { ...claim, work: order }];
+  }
+
+  async #heartbeat(body: unknown): Promise<Answer> {
+    const { hold_s: holdS } = heartbeatRequest.parse(body);
+    if (this.#stop === 'none') {
+      await new Promise<void>((resolve) => {
+        const release = (): void => {
+          clearTimeout(timer);
+          this.#held.delete(release);
+          resolve();
+        };
+        const timer = setTimeout(release, holdS * 1000);
+        this.#held.add(release);
+      });
+    }
+    return [200, { lease_s: this.#options.leaseS ?? 900, stop: this.#stop }];
+  }
+
+  #logs(packed: Buffer, query: URLSearchParams): Answer {
+    const { seq, line_count: lineCount } = logsQuery.parse(Object.fromEntries(query));
+    if (packed.length > LOG_CHUNK_BYTES_MAX) return problem(413, 'too_large');
+    const texts = gunzipSync(packed).toString('utf8').split('\n').slice(0, -1);
+    if (texts.length !== lineCount) return problem(400, 'line_count');
+    if (!this.#chunks.has(seq)) this.lines.push(...texts.map((text) => runnerLogLine.parse(JSON.parse(text))));
+    this.#chunks.add(seq);
+    return [200, {}];
+  }
+}
+
+export async function runnerControl(options: RunnerControlOptions): Promise<RunnerControl> {
+  const control = new Control(options);
   const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => {
+    control.handle(request, response).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -130,91 +197,11 @@ export async function runnerControl(options: RunnerControlOptions): Promise<Runn
   return Object.assign(control, {
     url: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
-      for (const release of state.held) release();
+      control.release();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   });
-}
-
-/** How an attempt is taken and kept. */
-function claimAnswers(
-  state: State,
-  { leaseS = 900, heartbeatS = 1, ...options }: RunnerControlOptions,
-): Pick<Answers, 'claim' | 'heartbeat' | 'commit'> {
-  return {
-    claim(body) {
-      const { claim_nonce: asked } = claimRequest.parse(body);
-      state.nonce ??= asked;
-      if (state.nonce !== asked) return problem(409, 'already_claimed');
-      return [
-        200,
-        {
-          execution_id: executionId,
-          session_token: sessionToken,
-          lease_s: leaseS,
-          heartbeat_s: heartbeatS,
-          work: { ...work, ...options.work },
-        },
-      ];
-    },
-    async heartbeat(body) {
-      const { hold_s: holdS } = heartbeatRequest.parse(body);
-      if (state.stop === 'none') {
-        await new Promise<void>((resolve) => {
-          const release = (): void => {
-            clearTimeout(timer);
-            state.held.delete(release);
-            resolve();
-          };
-          const timer = setTimeout(release, holdS * 1000);
-          state.held.add(release);
-        });
-      }
-      return [200, { lease_s: leaseS, stop: state.stop }];
-    },
-    commit(body) {
-      commitRequest.parse(body);
-      return state.stop === 'none' ? [200, { lease_s: leaseS }] : problem(409, 'stop_requested');
-    },
-  };
-}
-
-/** What it says of its work, and the secrets that it asks for. */
-function workAnswers(
-  state: State,
-  { secrets }: RunnerControlOptions,
-): Pick<Answers, 'finish' | 'quiesced' | 'logs' | 'credentials'> {
-  return {
-    finish(body) {
-      state.finish = finishRequest.parse(body);
-      return [200, {}];
-    },
-    quiesced(body) {
-      quiescedRequest.parse(body);
-      return [200, {}];
-    },
-    logs(body, query) {
-      const { seq, line_count: lineCount } = logsQuery.parse(Object.fromEntries(query));
-      const packed = body as Buffer;
-      if (packed.length > LOG_CHUNK_BYTES_MAX) return problem(413, 'too_large');
-      const texts = gunzipSync(packed).toString('utf8').split('\n').slice(0, -1);
-      if (texts.length !== lineCount) return problem(400, 'line_count');
-      if (!state.chunks.has(seq)) state.lines.push(...texts.map((text) => runnerLogLine.parse(JSON.parse(text))));
-      state.chunks.add(seq);
-      return [200, {}];
-    },
-    credentials(body) {
-      const { handle } = credentialsRequest.parse(body);
-      return [200, { options: secrets?.[handle] ?? {} }];
-    },
-  };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
-  return Buffer.concat(parts);
 }
 
 function problem(status: number, code: string): Answer {

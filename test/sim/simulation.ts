@@ -8,11 +8,13 @@ import type { WorkOrder } from '#api/runner.ts';
 import { RUNNER_PROTOCOL } from '#api/runner.ts';
 import { Dispatcher } from '#control/dispatch/dispatcher.ts';
 import { createRuns } from '#control/runs/create-run.ts';
-import type { NewRun } from '#control/runs/create-run.ts';
+import type { RunToCreate } from '#control/runs/create-run.ts';
+import { scopesOf } from '#control/runs/freeze-work.ts';
 import { Heartbeats } from '#control/runs/heartbeats.ts';
 import { RunnerService } from '#control/runs/runner-service.ts';
 import { SessionTokens } from '#control/runs/session-tokens.ts';
 import { stopRun } from '#control/runs/stop-run.ts';
+import { KeyRing } from '#control/secrets/key-ring.ts';
 import { TransitionWriter } from '#control/runs/transition-writer.ts';
 import type { Store } from '#control/store/store.ts';
 import type { ControlStore } from '#test/kit/control-store.ts';
@@ -52,7 +54,7 @@ export class Simulation {
   readonly #random: Random;
   readonly #executor: SimExecutor;
   readonly #transitions: TransitionWriter;
-  readonly #tokens = new SessionTokens(new Uint8Array(32), INSTALLATION);
+  readonly #tokens = new SessionTokens(new KeyRing([new Uint8Array(32)]), INSTALLATION);
   readonly #processes: Process[] = [];
   readonly #runners: SimRunner[] = [];
   readonly #served = new Set<SimObject>();
@@ -95,7 +97,7 @@ export class Simulation {
     await sql`insert into workspace (id, name, weight, guaranteed_seats) values
       ('w1', 'one', 1, 0), ('w2', 'two', 3, 1), ('w3', 'three', 1, 0)`.execute(db);
     await sql`insert into seat_limit (scope_kind, scope_id, seats, label) values
-      ('installation', '*', 6, 'installation'), ('workspace', 'w1', 4, 'workspace one'),
+      ('installation', 'all', 6, 'installation'), ('workspace', 'w1', 4, 'workspace one'),
       ('account', 'w1/a', 1, 'account a'), ('lane', 'interactive', 2, 'interactive')`.execute(db);
   }
 
@@ -189,15 +191,18 @@ export class Simulation {
       commit_mode: this.#random.chance(0.8) ? 'permit' : 'continuous',
       workspace_id: 'w1',
     };
-    const run: NewRun = {
-      workspaceId: this.#random.pick(['w1', 'w2', 'w3']) ?? 'w1',
+    const workspaceId = this.#random.pick(['w1', 'w2', 'w3']) ?? 'w1';
+    const lane = this.#random.chance(0.1) ? 'interactive' : 'batch';
+    const connections = this.#random.chance(0.3) ? [{ accountKey: 'a' }] : [];
+    const run: RunToCreate = {
+      workspaceId,
+      lane,
+      scopes: scopesOf({ workspaceId, groupId: null, definitionId: null, lane, connections }),
       work,
       trigger: 'api',
       createdBy: 'sim',
       idempotencyKey: `key-${this.#keys}`,
       priority: this.#random.below(10),
-      lane: this.#random.chance(0.1) ? 'interactive' : 'batch',
-      accounts: this.#random.chance(0.3) ? ['a'] : [],
       isIdempotent,
       jobRetriesMax: this.#random.below(3),
       hasExclusiveSource: false,

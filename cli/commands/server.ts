@@ -1,0 +1,74 @@
+/** `ropeway server`: the control plane, all in one process or a part of it. */
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openControlPlane } from '#control/control-plane.ts';
+import type { Role } from '#control/control-plane.ts';
+import { processExecutor } from '#control/dispatch/executors/process.ts';
+import { TOKEN_FILE } from '#control/first-start.ts';
+import { makeLog } from '#control/log.ts';
+import type { LogLevel } from '#control/log.ts';
+import { openCatalog } from '#cli/catalog.ts';
+import { runCommand } from '#cli/command-context.ts';
+import type { SharedOptions } from '#cli/command-line.ts';
+import type { Installation } from '#cli/installation.ts';
+
+export interface ServerOptions extends SharedOptions {
+  readonly data: string;
+  readonly host: string;
+  readonly port: string;
+  readonly controlUrl?: string;
+  readonly seats?: string;
+}
+
+interface Parts {
+  readonly installation: Installation;
+  readonly version: string;
+  readonly roles: readonly Role[];
+}
+
+/** Divides all waits of the control plane and its runners: for tests. */
+const DIVISOR = 'ROPEWAY_TIMER_DIVISOR';
+
+export function server(options: ServerOptions, { installation, version, roles }: Parts): Promise<number> {
+  return runCommand(options, async (ctx) => {
+    const dataFolder = resolve(options.data);
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+    const { catalog } = await openCatalog(options, installation);
+    const databaseUrl = process.env['DATABASE_URL'];
+    const speed = Number(process.env[DIVISOR] ?? 1);
+    const isTest = speed !== 1;
+    await using plane = await openControlPlane({
+      roles,
+      databaseUrl: databaseUrl === '' ? undefined : databaseUrl,
+      dataFolder,
+      host: options.host,
+      port: Number(options.port),
+      controlUrl: options.controlUrl,
+      version,
+      catalog,
+      log: makeLog({ level: logLevel(options.logLevel) }),
+      environment: process.env,
+      seats: options.seats === undefined ? undefined : Number(options.seats),
+      speed,
+      makeExecutor: (installationId) =>
+        processExecutor({
+          dataFolder,
+          installationId,
+          command: [process.execPath, fileURLToPath(new URL('bin/ropeway.js', installation.root)), 'runner'],
+          ...(isTest ? { env: { [DIVISOR]: String(speed) } } : {}),
+        }),
+    });
+    if (plane.url !== undefined) ctx.terminal.say(`Ropeway ${version} is at ${plane.url}\n`);
+    if (plane.firstToken !== undefined) {
+      ctx.terminal.say(`The token of this machine's command line is in ${resolve(dataFolder, TOKEN_FILE)}\n`);
+    }
+    if (!ctx.signal.aborted) await once(ctx.signal, 'abort');
+    return 0;
+  });
+}
+
+function logLevel(level: string): LogLevel {
+  return level === 'trace' ? 'debug' : (level as LogLevel);
+}

@@ -1,0 +1,183 @@
+/**
+ * The control plane of one process: the API, the dispatcher, or both, on one store. What a process does is its roles;
+ * any number of processes with any roles share a PostgreSQL.
+ */
+import { availableParallelism } from 'node:os';
+import type { Hono } from 'hono';
+import { tokenAuthenticator } from '#control/auth/tokens.ts';
+import { Dispatcher } from '#control/dispatch/dispatcher.ts';
+import type { Executor } from '#control/dispatch/executors/executor.ts';
+import { makeApp } from '#control/http/app.ts';
+import { makeHandlers } from '#control/http/handlers.ts';
+import { Idempotency } from '#control/http/idempotency.ts';
+import { runnerApi } from '#control/http/runner-api.ts';
+import { serveHttp } from '#control/http/server.ts';
+import type { HttpService } from '#control/http/server.ts';
+import { runCommands } from '#control/runs/commands.ts';
+import { Heartbeats } from '#control/runs/heartbeats.ts';
+import { runChannel } from '#control/runs/run-wake.ts';
+import { runCredentials } from '#control/runs/run-credentials.ts';
+import { LEASE_S, RunnerService } from '#control/runs/runner-service.ts';
+import { SessionTokens } from '#control/runs/session-tokens.ts';
+import { TransitionWriter } from '#control/runs/transition-writer.ts';
+import type { KeyRing } from '#control/secrets/key-ring.ts';
+import { openKeys } from '#control/secrets/keys.ts';
+import { openStore } from '#control/store/store.ts';
+import type { Store } from '#control/store/store.ts';
+import type { Logger } from '#spi/context.ts';
+import type { Catalog } from '#spi/plugin.ts';
+import { prepareInstallation } from './first-start.ts';
+
+export type Role = 'api' | 'dispatcher';
+
+export interface ControlPlaneOptions {
+  readonly roles: readonly Role[];
+  readonly databaseUrl?: string | undefined;
+  readonly dataFolder: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where runners find the API; by default where it listens. */
+  readonly controlUrl?: string | undefined;
+  readonly version: string;
+  readonly catalog: Catalog;
+  readonly log: Logger;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Runs at once of a new installation. */
+  readonly seats?: number | undefined;
+  readonly makeExecutor: (installationId: string) => Promise<Executor>;
+  /** Divides the waits of the dispatcher and the lease; for tests with real processes. */
+  readonly speed?: number;
+}
+
+export interface ControlPlane extends AsyncDisposable {
+  readonly store: Store;
+  /** Undefined without the API. */
+  readonly url: string | undefined;
+  /** Made at the first start, and never shown again. */
+  readonly firstToken: string | undefined;
+}
+
+/** Runs at once per core: most of them wait for others most of the time. */
+const SEATS_PER_CORE = 2;
+/** Heartbeats are so many seconds apart. */
+const HEARTBEAT_S = 20;
+
+export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { databaseUrl, dataFolder, log, environment, roles, speed = 1 } = options;
+  const store = await openStore({ databaseUrl, dataFolder, log });
+  try {
+    const keys = await openKeys(store.db, { environment, dataFolder }, log);
+    const seats = options.seats ?? availableParallelism() * SEATS_PER_CORE;
+    const firstToken = await prepareInstallation(store, { seats, dataFolder });
+    const parts: Parts = {
+      options,
+      store,
+      keys,
+      tokens: new SessionTokens(keys, store.installationId),
+      transitions: new TransitionWriter(),
+      stopping: new AbortController(),
+      leaseS: LEASE_S / speed,
+    };
+    const api = roles.includes('api') ? await openApi(parts) : undefined;
+    const controlUrl = options.controlUrl ?? api?.http.url;
+    const dispatcher =
+      roles.includes('dispatcher') && controlUrl !== undefined ? await openDispatcher(parts, controlUrl) : undefined;
+    return {
+      store,
+      url: api?.http.url,
+      firstToken,
+      async [Symbol.asyncDispose]() {
+        await dispatcher?.close();
+        await api?.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly options: ControlPlaneOptions;
+  readonly store: Store;
+  readonly keys: KeyRing;
+  readonly tokens: SessionTokens;
+  readonly transitions: TransitionWriter;
+  readonly stopping: AbortController;
+  readonly leaseS: number;
+}
+
+interface Api {
+  readonly http: HttpService;
+  close(): Promise<void>;
+}
+
+async function openApi(parts: Parts): Promise<Api> {
+  const { options, store, keys, stopping } = parts;
+  const heartbeats = new Heartbeats(store.db);
+  const deaf = store.hints.listen('stop', () => heartbeats.lookNow());
+  const commands = runCommands(parts);
+  const { version, catalog, log, host, port } = options;
+  const app = makeApp({
+    handlers: makeHandlers({ store, catalog, keys, commands, version, stopping: stopping.signal }),
+    authenticate: tokenAuthenticator(store),
+    idempotency: new Idempotency(store),
+    log,
+    stopping: stopping.signal,
+  });
+  const runners = runnerRoutes(parts, heartbeats);
+  // Runners are known by their sessions, not by tokens of people, and speak a protocol of their own.
+  const fetch = (request: Request, env?: unknown): Response | Promise<Response> =>
+    new URL(request.url).pathname.startsWith('/runner/v1/') ? runners.fetch(request) : app.fetch(request, env);
+  const http = await serveHttp({ fetch, host, port, stopping });
+  return {
+    http,
+    async close() {
+      deaf();
+      heartbeats.close();
+      await http.stop();
+    },
+  };
+}
+
+function runnerRoutes(
+  { store, keys, tokens, transitions, stopping, leaseS, options }: Parts,
+  heartbeats: Heartbeats,
+): Hono {
+  const moved = (runId: string): void => {
+    for (const channel of [runChannel(runId), 'queue']) store.hints.tell(channel);
+  };
+  const heartbeatS = HEARTBEAT_S / (options.speed ?? 1);
+  const jitter = (): number => 0.8 + Math.random() * 0.4;
+  const service = new RunnerService({
+    db: store.db,
+    transitions,
+    tokens,
+    heartbeats,
+    moved,
+    leaseS: Math.round(leaseS),
+    heartbeatS,
+    jitter,
+  });
+  const credentials = (runId: string, handle: string) => runCredentials({ db: store.db, keys }, runId, handle);
+  return runnerApi({ service, tokens, credentials, log: options.log, signal: stopping.signal });
+}
+
+async function openDispatcher(parts: Parts, controlUrl: string): Promise<Dispatcher> {
+  const { options, store, tokens, transitions, leaseS } = parts;
+  const dispatcher = new Dispatcher({
+    store,
+    executor: await options.makeExecutor(store.installationId),
+    tokens,
+    transitions,
+    installationId: store.installationId,
+    controlUrl,
+    release: options.version,
+    log: options.log,
+    leaseS,
+    speed: options.speed ?? 1,
+  });
+  dispatcher.start();
+  return dispatcher;
+}

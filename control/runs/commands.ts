@@ -1,0 +1,64 @@
+/** Makes and stops runs for the API. */
+import { stopRun } from './stop-run.ts';
+import type { StopAnswer } from './stop-run.ts';
+import { createRuns } from './create-run.ts';
+import { runChannel, workspaceChannel } from './run-wake.ts';
+import type { CancelOutcome, RunCommands } from './run-commands.ts';
+import type { TransitionWriter } from './transition-writer.ts';
+import type { Store } from '#control/store/store.ts';
+
+export interface CommandParts {
+  readonly store: Pick<Store, 'db' | 'hints'>;
+  readonly transitions: TransitionWriter;
+}
+
+const outcomes: Readonly<Record<StopAnswer, CancelOutcome | undefined>> = {
+  stopped: 'canceled',
+  stopping: 'canceling',
+  cancel_too_late: 'cancel_too_late',
+  terminal: 'ended',
+  unknown: undefined,
+};
+
+export function runCommands({ store, transitions }: CommandParts): RunCommands {
+  const { db, hints } = store;
+  const commands: RunCommands = {
+    async create({ kind: _kind, ...run }) {
+      const [created] = await createRuns(db, [run]);
+      if (created === undefined) throw new Error('a run that is created has an id');
+      hints.tell('arrivals');
+      hints.tell(workspaceChannel(run.workspaceId));
+      hints.tell('queue');
+      return { runId: created.id, isNew: created.isNew };
+    },
+
+    async cancel(runId, { workspaceId, actor, isForced = false }) {
+      const known = await db
+        .selectFrom('run')
+        .select('id')
+        .where('id', '=', runId)
+        .where('workspace_id', '=', workspaceId)
+        .executeTakeFirst();
+      if (known === undefined) return undefined;
+      const answer = await stopRun(db, transitions, { runId, actor, reason: 'canceled', isForced });
+      for (const channel of ['stop', runChannel(runId), workspaceChannel(workspaceId), 'queue']) hints.tell(channel);
+      return outcomes[answer];
+    },
+
+    async cancelMany(runIds, options) {
+      const counts = { canceled: 0, canceling: 0, tooLate: 0, ended: 0 };
+      const keys = {
+        canceled: 'canceled',
+        canceling: 'canceling',
+        cancel_too_late: 'tooLate',
+        ended: 'ended',
+      } as const;
+      for (const id of runIds) {
+        const outcome = await commands.cancel(id, options);
+        if (outcome !== undefined) counts[keys[outcome]] += 1;
+      }
+      return counts;
+    },
+  };
+  return commands;
+}
