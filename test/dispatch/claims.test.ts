@@ -284,6 +284,22 @@ describe.skipIf(postgresMissing !== '')(`RunnerService${postgresMissing}`, () =>
   const reapersWith = (silence: MassSilence): Reapers =>
     new Reapers({ db: store.db, transitions, actor: 'test', moved: () => undefined, jitter: () => 1, silence });
 
+  it('ends a stop that was left between its two steps', async () => {
+    const [attempt] = await admitted(1);
+    if (attempt === undefined) throw new Error('nothing was admitted');
+    const lossy = faultyDb(store.db, (when, statement) => {
+      // The attempt is known to be over; the one who says so of its run is gone.
+      if (when === 'after' && statement.includes('is_quiesced = true')) throw new Error('the connection was lost');
+    });
+    const stop = { runId: attempt.run_id, actor: 'test', reason: 'canceled' } as const;
+    await expect(stopRun(lossy, transitions, stop)).rejects.toThrow('the connection was lost');
+    expect(await run(attempt.run_id)).toMatchObject({ state: 'STOPPING', is_quiesced: true });
+    const reapers = reapersWith(new MassSilence({ leaseS: LEASE_S, hasHeard: true }));
+    expect(await reapers.endedStops()).toBe(1);
+    expect(await run(attempt.run_id)).toMatchObject({ state: 'CANCELED', is_quiesced: true });
+    expect(await reapers.endedStops()).toBe(0);
+  });
+
   it('D-46 gives a lease up a minute after its end, and not before', async () => {
     const [execution] = await working(1, { isIdempotent: true });
     if (execution === undefined) throw new Error('nothing was claimed');
