@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import type { Hono } from 'hono';
 import { tokenAuthenticator } from '#control/auth/tokens.ts';
+import { backpressureOf } from '#control/dispatch/backpressure.ts';
 import { Dispatcher } from '#control/dispatch/dispatcher.ts';
 import type { Executor } from '#control/dispatch/executors/executor.ts';
 import { makeApp } from '#control/http/app.ts';
@@ -166,9 +167,11 @@ function runnerRoutes(
 
 async function openDispatcher(parts: Parts, controlUrl: string): Promise<Dispatcher> {
   const { options, store, tokens, transitions, leaseS } = parts;
+  const executor = await options.makeExecutor(store.installationId);
   const dispatcher = new Dispatcher({
     store,
-    executor: await options.makeExecutor(store.installationId),
+    executor,
+    pressure: backpressureOf(executor),
     tokens,
     transitions,
     installationId: store.installationId,

@@ -15,6 +15,8 @@ import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 import { admissionTick } from './admission.ts';
 import type { ReadyRun } from './admission.ts';
+import { noPressure } from './backpressure.ts';
+import type { AttemptCounts, Backpressure, LaunchOutcome } from './backpressure.ts';
 import type { AttemptManifest, Executor } from './executors/executor.ts';
 import { Launcher } from './launcher.ts';
 import { MassSilence } from './mass-silence.ts';
@@ -56,6 +58,8 @@ export interface DispatcherParts {
   readonly transitions?: TransitionWriter;
   /** The table of the store, unless another is given. */
   readonly queue?: QueueDriver;
+  /** What the executor can bear now. */
+  readonly pressure?: Backpressure;
   /** A dispatcher before this one was heard of a moment ago. */
   readonly hasHeard?: boolean;
 }
@@ -63,6 +67,7 @@ export interface DispatcherParts {
 export class Dispatcher {
   readonly id: string = `dispatcher-${newId()}`;
   readonly #parts: DispatcherParts;
+  readonly #pressure: Backpressure;
   readonly #launcher: Launcher;
   readonly #observer: Observer;
   readonly #reapers: Reapers;
@@ -76,7 +81,9 @@ export class Dispatcher {
     const transitions = parts.transitions ?? new TransitionWriter();
     const moved = (runId: string): void => this.#moved(runId);
     const common = { db: store.db, transitions, executor, moved, jitter, installationId, actor: this.id };
-    this.#launcher = new Launcher({ ...common, tokens, dispatcherId: this.id });
+    const pressure = (this.#pressure = parts.pressure ?? noPressure);
+    const outcome = (kind: LaunchOutcome, ms: number): void => pressure.outcome(kind, ms);
+    this.#launcher = new Launcher({ ...common, tokens, dispatcherId: this.id, pressure, outcome });
     this.#observer = new Observer({ ...common, speed });
     const silence = new MassSilence({ leaseS: parts.leaseS, hasHeard: parts.hasHeard ?? false });
     this.#reapers = new Reapers({ ...common, silence, marginS: 60 / speed });
@@ -120,7 +127,8 @@ export class Dispatcher {
   async admit(): Promise<boolean> {
     const { store } = this.#parts;
     const plan = (run: ReadyRun) => this.#plan(run);
-    const { admitted, hasMore } = await admissionTick(store.db, { actor: this.id, capacity: Infinity, plan });
+    const capacity = await this.#pressure.capacity(() => this.#counts());
+    const { admitted, hasMore } = await admissionTick(store.db, { actor: this.id, capacity, plan });
     if (admitted > 0) store.hints.tell('launch');
     return hasMore;
   }
@@ -176,6 +184,14 @@ export class Dispatcher {
     await this.#launcher.idle();
     await this.#looks.close();
     await this.#loops.catch(() => undefined);
+  }
+
+  async #counts(): Promise<AttemptCounts> {
+    const { store, executor } = this.#parts;
+    const { rows } = await sql<AttemptCounts>`
+      select (count(*) filter (where phase = 'PLANNED'))::int as planned, count(*)::int as live
+      from attempt where quiesced_at is null and executor = ${executor.kind}`.execute(store.db);
+    return rows[0] ?? { planned: 0, live: 0 };
   }
 
   #plan({
