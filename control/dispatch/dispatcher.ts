@@ -29,6 +29,8 @@ import { WorkSet } from './work-set.ts';
 const ADMISSION_MS = 1000;
 const LAUNCH_MS = 1000;
 const REAP_MS = 1000;
+/** Launches have so long to end when the dispatcher stops. */
+const STOP_MS_MAX = 20_000;
 /** The full compare of rows and objects. */
 const COMPARE_MS = 30_000;
 /** Attempts that are looked at side by side, and that may wait for it. */
@@ -73,6 +75,8 @@ export class Dispatcher {
   readonly #reapers: Reapers;
   readonly #looks: WorkSet;
   readonly #stop = new AbortController();
+  /** Of the launches that are on their way. */
+  readonly #cut = new AbortController();
   #loops: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DispatcherParts) {
@@ -135,7 +139,7 @@ export class Dispatcher {
 
   /** Launches what was let go; true when there may be more at once. */
   async launch(): Promise<boolean> {
-    const taken = await this.#launcher.tick(this.#stop.signal);
+    const taken = await this.#launcher.tick(this.#cut.signal);
     if (taken === 0) return false;
     await this.#launcher.next();
     return true;
@@ -181,9 +185,12 @@ export class Dispatcher {
   /** Takes nothing more, and ends what it has begun. */
   async close(): Promise<void> {
     this.#stop.abort();
+    // A launch that is cut off is one that somebody else finds out about a minute later.
+    const cut = setTimeout(() => this.#cut.abort(), STOP_MS_MAX);
+    await this.#loops.catch(() => undefined);
     await this.#launcher.idle();
     await this.#looks.close();
-    await this.#loops.catch(() => undefined);
+    clearTimeout(cut);
   }
 
   async #counts(): Promise<AttemptCounts> {
