@@ -112,8 +112,8 @@ const FREE_MB_MIN = 256;
 const LOAD_PER_CORE_MAX = 2;
 
 /**
- * While the machine is short of something nothing more starts, except: one run when none is live, else programs that are
- * not ours could starve us for ever; and one run per core while it is only the load, which looks back for a minute.
+ * While the machine is short of something nothing more starts, except: one run when none is live, else programs that
+ * are not ours could starve us for ever; and one run per core while it is only the load, which looks back for a minute.
  */
 export function machinePressure(options: MachineOptions = {}): Backpressure {
   const {

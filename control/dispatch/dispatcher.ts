@@ -8,6 +8,7 @@ import { RUNNER_PROTOCOL } from '#api/runner.ts';
 import { consume } from '#control/queue/consumer.ts';
 import { PostgresQueue } from '#control/queue/postgres-queue.ts';
 import type { QueueDriver } from '#control/queue/queue-driver.ts';
+import type { Metrics } from '#control/metrics/metrics.ts';
 import type { SessionTokens } from '#control/runs/session-tokens.ts';
 import { runChannel } from '#control/runs/run-wake.ts';
 import { TransitionWriter } from '#control/runs/transition-writer.ts';
@@ -60,6 +61,7 @@ export interface DispatcherParts {
   readonly transitions?: TransitionWriter;
   /** The table of the store, unless another is given. */
   readonly queue?: QueueDriver;
+  readonly metrics?: Pick<Metrics, 'admitted' | 'launched' | 'swept'>;
   /** What the executor can bear now. */
   readonly pressure?: Backpressure;
   /** A dispatcher before this one was heard of a moment ago. */
@@ -86,7 +88,10 @@ export class Dispatcher {
     const moved = (runId: string): void => this.#moved(runId);
     const common = { db: store.db, transitions, executor, moved, jitter, installationId, actor: this.id };
     const pressure = (this.#pressure = parts.pressure ?? noPressure);
-    const outcome = (kind: LaunchOutcome, ms: number): void => pressure.outcome(kind, ms);
+    const outcome = (kind: LaunchOutcome, ms: number): void => {
+      pressure.outcome(kind, ms);
+      parts.metrics?.launched(kind, ms);
+    };
     this.#launcher = new Launcher({ ...common, tokens, dispatcherId: this.id, pressure, outcome });
     this.#observer = new Observer({ ...common, speed });
     const silence = new MassSilence({ leaseS: parts.leaseS, hasHeard: parts.hasHeard ?? false });
@@ -130,10 +135,17 @@ export class Dispatcher {
   /** Lets runs go; true when more may go at once. */
   async admit(): Promise<boolean> {
     const { store } = this.#parts;
-    const plan = (run: ReadyRun) => this.#plan(run);
+    const planned: ReadyRun[] = [];
+    const plan = (run: ReadyRun) => {
+      planned.push(run);
+      return this.#plan(run);
+    };
     const capacity = await this.#pressure.capacity(() => this.#counts());
     const { admitted, hasMore } = await admissionTick(store.db, { actor: this.id, capacity, plan });
     if (admitted > 0) store.hints.tell('launch');
+    for (const { workspace_id: workspaceId, lane, waited_s: waitedS } of planned) {
+      this.#parts.metrics?.admitted({ workspaceId, lane, waitedS });
+    }
     return hasMore;
   }
 
@@ -158,7 +170,10 @@ export class Dispatcher {
       select name from attempt where cleaned_at is null and executor = ${executor.kind}
         and phase <> 'PLANNED'`.execute(store.db);
     for (const { name } of rows) this.#looks.add(name);
-    for await (const { name } of executor.list()) this.#looks.add(name);
+    const there: string[] = [];
+    for await (const { name } of executor.list()) there.push(name);
+    for (const name of there) this.#looks.add(name);
+    await this.#countOrphans(there);
     return false;
   }
 
@@ -191,6 +206,15 @@ export class Dispatcher {
     await this.#launcher.idle();
     await this.#looks.close();
     clearTimeout(cut);
+  }
+
+  /** Rows are written before their objects: one that has none by now never had. */
+  async #countOrphans(there: readonly string[]): Promise<void> {
+    const { store, metrics } = this.#parts;
+    if (metrics === undefined) return;
+    const { rows } = await sql<{ known: number }>`
+      select count(*)::int as known from attempt where name = any(${there}::text[])`.execute(store.db);
+    metrics.swept(there.length - (rows[0]?.known ?? 0));
   }
 
   async #counts(): Promise<AttemptCounts> {
