@@ -12,6 +12,11 @@ export const cliErrors = errorCatalogue({
     message: "The limit '{value}' is not a whole number from 1.",
     hint: 'For example --limit 100, or --all for everything.',
   },
+  RETENTION_INVALID: {
+    kind: 'config',
+    message: "The retention '{value}' is not a whole number of days from 1 to 99999.",
+    hint: 'For example --retention-days 30, or ROPEWAY_RETENTION_DAYS=30.',
+  },
   DATABASE_UNNAMED: {
     kind: 'config',
     message: 'Which database is not said.',

@@ -237,6 +237,8 @@ function addServer(name: string, roles: readonly ('api' | 'dispatcher')[], descr
       .option('--port <number>', 'listen on this port; 0 takes a free one', '8080')
       .option('--control-url <url>', 'where runners find the API; by default where it listens')
       .option('--seats <number>', 'runs at once, for a new installation')
+      .option('--retention-days <days>', 'how long ended runs are kept, with their logs; 90 unless said otherwise')
+      .option('--metrics-public', 'answer /metrics without a token')
       .action(async (options) => {
         const command = await import('./commands/server.ts');
         done(await command.server(options, { installation, version, roles }));

@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import type { Hono } from 'hono';
 import { tokenAuthenticator } from '#control/auth/tokens.ts';
+import { backpressureOf } from '#control/dispatch/backpressure.ts';
 import { Dispatcher } from '#control/dispatch/dispatcher.ts';
 import type { Executor } from '#control/dispatch/executors/executor.ts';
 import { makeApp } from '#control/http/app.ts';
@@ -13,6 +14,9 @@ import { Idempotency } from '#control/http/idempotency.ts';
 import { runnerApi } from '#control/http/runner-api.ts';
 import { serveHttp } from '#control/http/server.ts';
 import type { HttpService } from '#control/http/server.ts';
+import { metricsRoute } from '#control/metrics/metrics-route.ts';
+import { Metrics } from '#control/metrics/metrics.ts';
+import { Scrape } from '#control/metrics/scrape.ts';
 import { runCommands } from '#control/runs/commands.ts';
 import { Heartbeats } from '#control/runs/heartbeats.ts';
 import { runChannel } from '#control/runs/run-wake.ts';
@@ -27,6 +31,7 @@ import type { Store } from '#control/store/store.ts';
 import type { Logger } from '#spi/context.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import { prepareInstallation } from './first-start.ts';
+import { Upkeep } from './upkeep.ts';
 
 export type Role = 'api' | 'dispatcher';
 
@@ -45,6 +50,10 @@ export interface ControlPlaneOptions {
   /** Runs at once of a new installation. */
   readonly seats?: number | undefined;
   readonly makeExecutor: (installationId: string) => Promise<Executor>;
+  /** Days that ended runs are kept. */
+  readonly retentionDays?: number | undefined;
+  /** `/metrics` without a token. */
+  readonly areMetricsPublic?: boolean | undefined;
   /** Divides the waits of the dispatcher and the lease; for tests with real processes. */
   readonly speed?: number;
 }
@@ -69,24 +78,32 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     const keys = await openKeys(store.db, { environment, dataFolder }, log);
     const seats = options.seats ?? availableParallelism() * SEATS_PER_CORE;
     const firstToken = await prepareInstallation(store, { seats, dataFolder });
+    const metrics = new Metrics(options);
+    const executor = roles.includes('dispatcher') ? await options.makeExecutor(store.installationId) : undefined;
     const parts: Parts = {
       options,
+      log,
       store,
       keys,
       tokens: new SessionTokens(keys, store.installationId),
-      transitions: new TransitionWriter(),
+      transitions: new TransitionWriter(undefined, (name, run) => metrics.moved(name, run)),
+      metrics,
+      limits: executor?.limits,
       stopping: new AbortController(),
       leaseS: LEASE_S / speed,
     };
     const api = roles.includes('api') ? await openApi(parts) : undefined;
     const controlUrl = options.controlUrl ?? api?.http.url;
     const dispatcher =
-      roles.includes('dispatcher') && controlUrl !== undefined ? await openDispatcher(parts, controlUrl) : undefined;
+      executor !== undefined && controlUrl !== undefined ? openDispatcher(parts, executor, controlUrl) : undefined;
+    const upkeep = new Upkeep({ ...options, store, idempotency: new Idempotency(store) });
+    upkeep.start();
     return {
       store,
       url: api?.http.url,
       firstToken,
       async [Symbol.asyncDispose]() {
+        await upkeep.close();
         await dispatcher?.close();
         await api?.close();
         await store.close();
@@ -100,10 +117,13 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
 
 interface Parts {
   readonly options: ControlPlaneOptions;
+  readonly log: Logger;
   readonly store: Store;
   readonly keys: KeyRing;
   readonly tokens: SessionTokens;
   readonly transitions: TransitionWriter;
+  readonly metrics: Metrics;
+  readonly limits: Executor['limits'] | undefined;
   readonly stopping: AbortController;
   readonly leaseS: number;
 }
@@ -114,7 +134,7 @@ interface Api {
 }
 
 async function openApi(parts: Parts): Promise<Api> {
-  const { options, store, keys, stopping } = parts;
+  const { options, store, keys, stopping, metrics } = parts;
   const heartbeats = new Heartbeats(store.db);
   const deaf = store.hints.listen('stop', () => heartbeats.lookNow());
   const commands = runCommands(parts);
@@ -127,9 +147,19 @@ async function openApi(parts: Parts): Promise<Api> {
     stopping: stopping.signal,
   });
   const runners = runnerRoutes(parts, heartbeats);
-  // Runners are known by their sessions, not by tokens of people, and speak a protocol of their own.
-  const fetch = (request: Request, env?: unknown): Response | Promise<Response> =>
-    new URL(request.url).pathname.startsWith('/runner/v1/') ? runners.fetch(request) : app.fetch(request, env);
+  const scrape = new Scrape(parts);
+  const figures = metricsRoute({
+    text: () => scrape.text(),
+    contentType: metrics.contentType,
+    authenticate: tokenAuthenticator(store),
+    isPublic: options.areMetricsPublic ?? false,
+  });
+  const fetch = (request: Request, env?: unknown): Response | Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/metrics') return figures(request);
+    // Runners are known by their sessions, not by tokens of people, and speak a protocol of their own.
+    return pathname.startsWith('/runner/v1/') ? runners.fetch(request) : app.fetch(request, env);
+  };
   const http = await serveHttp({ fetch, host, port, stopping });
   return {
     http,
@@ -164,13 +194,15 @@ function runnerRoutes(
   return runnerApi({ service, tokens, credentials, log: options.log, signal: stopping.signal });
 }
 
-async function openDispatcher(parts: Parts, controlUrl: string): Promise<Dispatcher> {
-  const { options, store, tokens, transitions, leaseS } = parts;
+function openDispatcher(parts: Parts, executor: Executor, controlUrl: string): Dispatcher {
+  const { options, store, tokens, transitions, leaseS, metrics } = parts;
   const dispatcher = new Dispatcher({
     store,
-    executor: await options.makeExecutor(store.installationId),
+    executor,
+    pressure: backpressureOf(executor),
     tokens,
     transitions,
+    metrics,
     installationId: store.installationId,
     controlUrl,
     release: options.version,

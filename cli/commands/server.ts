@@ -12,6 +12,7 @@ import type { LogLevel } from '#control/log.ts';
 import { openCatalog } from '#cli/catalog.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { SharedOptions } from '#cli/command-line.ts';
+import { cliErrors } from '#cli/errors.ts';
 import type { Installation } from '#cli/installation.ts';
 
 export interface ServerOptions extends SharedOptions {
@@ -20,6 +21,8 @@ export interface ServerOptions extends SharedOptions {
   readonly port: string;
   readonly controlUrl?: string;
   readonly seats?: string;
+  readonly metricsPublic?: boolean;
+  readonly retentionDays?: string;
 }
 
 interface Parts {
@@ -51,6 +54,8 @@ export function server(options: ServerOptions, { installation, version, roles }:
       log: makeLog({ level: logLevel(options.logLevel) }),
       environment: process.env,
       seats: options.seats === undefined ? undefined : Number(options.seats),
+      retentionDays: retentionDays(options.retentionDays ?? process.env['ROPEWAY_RETENTION_DAYS']),
+      areMetricsPublic: options.metricsPublic,
       speed,
       makeExecutor: (installationId) =>
         processExecutor({
@@ -67,6 +72,13 @@ export function server(options: ServerOptions, { installation, version, roles }:
     if (!ctx.signal.aborted) await once(ctx.signal, 'abort');
     return 0;
   });
+}
+
+/** Runs are not forgotten because of a slip of the pen. */
+function retentionDays(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw cliErrors.error('RETENTION_INVALID', { value: text });
+  return Number(text);
 }
 
 function logLevel(level: string): LogLevel {

@@ -39,6 +39,8 @@ export interface ReadyRun {
   readonly memory_mb: number;
   readonly run_timeout_s: number;
   readonly scope_key: string;
+  /** Seconds since it might go. */
+  readonly waited_s: number;
   readonly scopes: readonly { readonly kind: string; readonly id: string }[];
 }
 
@@ -191,9 +193,11 @@ class Tick {
     if (workspaces.length === 0) return [];
     const { rows } = await sql<ReadyRun>`
       select r.*, (select jsonb_agg(jsonb_build_object('kind', s.scope_kind, 'id', s.scope_id)
-          order by s.scope_kind, s.scope_id) from run_scope s where s.run_id = r.id) as scopes
+          order by s.scope_kind, s.scope_id) from run_scope s where s.run_id = r.id) as scopes,
+        extract(epoch from dispatch.now() - greatest(r.queued_at, r.not_before))::float8 as waited_s
       from unnest(${workspaces}::text[]) as w (id) cross join lateral (
-        select id, workspace_id, lane, attempt_no, cpu_millis, memory_mb, run_timeout_s, scope_key
+        select id, workspace_id, lane, attempt_no, cpu_millis, memory_mb, run_timeout_s, scope_key,
+          queued_at, not_before
         from run where workspace_id = w.id and state = 'QUEUED' and not_before <= dispatch.now() and is_quiesced
         order by rank, id limit ${Math.max(LOOK_AHEAD, ADMISSIONS_MAX)}) r`.execute(this.#db);
     return rows;
@@ -210,9 +214,11 @@ class Tick {
         from keys where keys.scope_key is not null
       ), some_keys as (select scope_key from keys where scope_key is not null limit ${SCOPE_KEYS_MAX})
       select r.*, (select jsonb_agg(jsonb_build_object('kind', s.scope_kind, 'id', s.scope_id)
-          order by s.scope_kind, s.scope_id) from run_scope s where s.run_id = r.id) as scopes
+          order by s.scope_kind, s.scope_id) from run_scope s where s.run_id = r.id) as scopes,
+        extract(epoch from dispatch.now() - greatest(r.queued_at, r.not_before))::float8 as waited_s
       from some_keys cross join lateral (
-        select id, workspace_id, lane, attempt_no, cpu_millis, memory_mb, run_timeout_s, scope_key, rank
+        select id, workspace_id, lane, attempt_no, cpu_millis, memory_mb, run_timeout_s, scope_key, rank,
+          queued_at, not_before
         from run where workspace_id = ${share.id} and state = 'QUEUED' and scope_key = some_keys.scope_key
           and not_before <= dispatch.now() and is_quiesced
         order by rank, id limit ${LOOK_AHEAD}) r

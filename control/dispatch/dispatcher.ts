@@ -8,6 +8,7 @@ import { RUNNER_PROTOCOL } from '#api/runner.ts';
 import { consume } from '#control/queue/consumer.ts';
 import { PostgresQueue } from '#control/queue/postgres-queue.ts';
 import type { QueueDriver } from '#control/queue/queue-driver.ts';
+import type { Metrics } from '#control/metrics/metrics.ts';
 import type { SessionTokens } from '#control/runs/session-tokens.ts';
 import { runChannel } from '#control/runs/run-wake.ts';
 import { TransitionWriter } from '#control/runs/transition-writer.ts';
@@ -15,6 +16,8 @@ import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 import { admissionTick } from './admission.ts';
 import type { ReadyRun } from './admission.ts';
+import { noPressure } from './backpressure.ts';
+import type { AttemptCounts, Backpressure, LaunchOutcome } from './backpressure.ts';
 import type { AttemptManifest, Executor } from './executors/executor.ts';
 import { Launcher } from './launcher.ts';
 import { MassSilence } from './mass-silence.ts';
@@ -27,6 +30,8 @@ import { WorkSet } from './work-set.ts';
 const ADMISSION_MS = 1000;
 const LAUNCH_MS = 1000;
 const REAP_MS = 1000;
+/** Launches have so long to end when the dispatcher stops. */
+const STOP_MS_MAX = 20_000;
 /** The full compare of rows and objects. */
 const COMPARE_MS = 30_000;
 /** Attempts that are looked at side by side, and that may wait for it. */
@@ -56,6 +61,9 @@ export interface DispatcherParts {
   readonly transitions?: TransitionWriter;
   /** The table of the store, unless another is given. */
   readonly queue?: QueueDriver;
+  readonly metrics?: Pick<Metrics, 'admitted' | 'launched' | 'swept'>;
+  /** What the executor can bear now. */
+  readonly pressure?: Backpressure;
   /** A dispatcher before this one was heard of a moment ago. */
   readonly hasHeard?: boolean;
 }
@@ -63,11 +71,14 @@ export interface DispatcherParts {
 export class Dispatcher {
   readonly id: string = `dispatcher-${newId()}`;
   readonly #parts: DispatcherParts;
+  readonly #pressure: Backpressure;
   readonly #launcher: Launcher;
   readonly #observer: Observer;
   readonly #reapers: Reapers;
   readonly #looks: WorkSet;
   readonly #stop = new AbortController();
+  /** Of the launches that are on their way. */
+  readonly #cut = new AbortController();
   #loops: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DispatcherParts) {
@@ -76,7 +87,12 @@ export class Dispatcher {
     const transitions = parts.transitions ?? new TransitionWriter();
     const moved = (runId: string): void => this.#moved(runId);
     const common = { db: store.db, transitions, executor, moved, jitter, installationId, actor: this.id };
-    this.#launcher = new Launcher({ ...common, tokens, dispatcherId: this.id });
+    const pressure = (this.#pressure = parts.pressure ?? noPressure);
+    const outcome = (kind: LaunchOutcome, ms: number): void => {
+      pressure.outcome(kind, ms);
+      parts.metrics?.launched(kind, ms);
+    };
+    this.#launcher = new Launcher({ ...common, tokens, dispatcherId: this.id, pressure, outcome });
     this.#observer = new Observer({ ...common, speed });
     const silence = new MassSilence({ leaseS: parts.leaseS, hasHeard: parts.hasHeard ?? false });
     this.#reapers = new Reapers({ ...common, silence, marginS: 60 / speed });
@@ -119,15 +135,23 @@ export class Dispatcher {
   /** Lets runs go; true when more may go at once. */
   async admit(): Promise<boolean> {
     const { store } = this.#parts;
-    const plan = (run: ReadyRun) => this.#plan(run);
-    const { admitted, hasMore } = await admissionTick(store.db, { actor: this.id, capacity: Infinity, plan });
+    const planned: ReadyRun[] = [];
+    const plan = (run: ReadyRun) => {
+      planned.push(run);
+      return this.#plan(run);
+    };
+    const capacity = await this.#pressure.capacity(() => this.#counts());
+    const { admitted, hasMore } = await admissionTick(store.db, { actor: this.id, capacity, plan });
     if (admitted > 0) store.hints.tell('launch');
+    for (const { workspace_id: workspaceId, lane, waited_s: waitedS } of planned) {
+      this.#parts.metrics?.admitted({ workspaceId, lane, waitedS });
+    }
     return hasMore;
   }
 
   /** Launches what was let go; true when there may be more at once. */
   async launch(): Promise<boolean> {
-    const taken = await this.#launcher.tick(this.#stop.signal);
+    const taken = await this.#launcher.tick(this.#cut.signal);
     if (taken === 0) return false;
     await this.#launcher.next();
     return true;
@@ -146,7 +170,10 @@ export class Dispatcher {
       select name from attempt where cleaned_at is null and executor = ${executor.kind}
         and phase <> 'PLANNED'`.execute(store.db);
     for (const { name } of rows) this.#looks.add(name);
-    for await (const { name } of executor.list()) this.#looks.add(name);
+    const there: string[] = [];
+    for await (const { name } of executor.list()) there.push(name);
+    for (const name of there) this.#looks.add(name);
+    await this.#countOrphans(there);
     return false;
   }
 
@@ -173,9 +200,29 @@ export class Dispatcher {
   /** Takes nothing more, and ends what it has begun. */
   async close(): Promise<void> {
     this.#stop.abort();
+    // A launch that is cut off is one that somebody else finds out about a minute later.
+    const cut = setTimeout(() => this.#cut.abort(), STOP_MS_MAX);
+    await this.#loops.catch(() => undefined);
     await this.#launcher.idle();
     await this.#looks.close();
-    await this.#loops.catch(() => undefined);
+    clearTimeout(cut);
+  }
+
+  /** Rows are written before their objects: one that has none by now never had. */
+  async #countOrphans(there: readonly string[]): Promise<void> {
+    const { store, metrics } = this.#parts;
+    if (metrics === undefined) return;
+    const { rows } = await sql<{ known: number }>`
+      select count(*)::int as known from attempt where name = any(${there}::text[])`.execute(store.db);
+    metrics.swept(there.length - (rows[0]?.known ?? 0));
+  }
+
+  async #counts(): Promise<AttemptCounts> {
+    const { store, executor } = this.#parts;
+    const { rows } = await sql<AttemptCounts>`
+      select (count(*) filter (where phase = 'PLANNED'))::int as planned, count(*)::int as live
+      from attempt where quiesced_at is null and executor = ${executor.kind}`.execute(store.db);
+    return rows[0] ?? { planned: 0, live: 0 };
   }
 
   #plan({

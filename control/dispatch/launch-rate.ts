@@ -24,6 +24,8 @@ const RAMP_FROM = 0.1;
 export interface LaunchRate {
   /** Launches per second at the moment. */
   readonly perSecond: number;
+  /** Launches that may go now. */
+  readonly available: number;
   /** Takes up to so many launches; how many may go now. */
   take(wanted: number): number;
   succeeded(latencyMs: number): void;
@@ -50,6 +52,11 @@ export function launchRate(now: () => number): LaunchRate {
     const ramped = Math.min(1, RAMP_FROM + ((1 - RAMP_FROM) * (now() - rampSince)) / RAMP_MS);
     return Math.max(FLOOR_PER_S, Math.min(rate * ramped, isBlind ? BLIND_PER_S : CEILING_PER_S));
   };
+  const fill = (): void => {
+    // At most what one second gives, so that a quiet hour is not followed by a stampede.
+    tokens = Math.min(Math.max(1, perSecond()), tokens + ((now() - filledAt) / 1000) * perSecond());
+    filledAt = now();
+  };
   const halve = (): void => {
     wellSince = undefined;
     latencies = [];
@@ -61,10 +68,12 @@ export function launchRate(now: () => number): LaunchRate {
     get perSecond() {
       return perSecond();
     },
+    get available() {
+      fill();
+      return Math.floor(tokens);
+    },
     take(wanted) {
-      // At most what one second gives, so that a quiet hour is not followed by a stampede.
-      tokens = Math.min(Math.max(1, perSecond()), tokens + ((now() - filledAt) / 1000) * perSecond());
-      filledAt = now();
+      fill();
       const taken = Math.min(wanted, Math.floor(tokens));
       tokens -= taken;
       return taken;

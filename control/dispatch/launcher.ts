@@ -7,6 +7,8 @@ import type { SessionTokens } from '#control/runs/session-tokens.ts';
 import { launchRefused, launchTimeout, nameClash, nameGone } from '#control/runs/failure-classes.ts';
 import type { Db, TransitionWriter } from '#control/runs/transition-writer.ts';
 import type { Failure } from '#control/runs/transitions.ts';
+import { noPressure } from './backpressure.ts';
+import type { Backpressure, LaunchOutcome } from './backpressure.ts';
 import { LaunchError } from './executors/executor.ts';
 import type { AttemptManifest, Executor } from './executors/executor.ts';
 
@@ -32,7 +34,9 @@ export interface LauncherParts {
   readonly moved: (runId: string) => void;
   readonly jitter: () => number;
   /** Told how a launch went: the rate of launches and the breaker listen. */
-  readonly outcome?: (kind: 'launched' | LaunchError['kind'], ms: number) => void;
+  readonly outcome?: (kind: LaunchOutcome, ms: number) => void;
+  /** How many may go now. */
+  readonly pressure?: Pick<Backpressure, 'launches' | 'take'>;
   readonly launchesMax?: number;
 }
 
@@ -58,9 +62,11 @@ export class Launcher {
 
   /** Takes what is waiting, as far as there is room for it; returns how many were taken. */
   async tick(signal: AbortSignal): Promise<number> {
-    const room = (this.#parts.launchesMax ?? LAUNCHES_MAX) - this.#flying.size;
+    const { launchesMax = LAUNCHES_MAX, pressure = noPressure } = this.#parts;
+    const room = Math.min(launchesMax - this.#flying.size, pressure.launches);
     if (room <= 0 || signal.aborted) return 0;
     const deliveries = await this.#take(room);
+    pressure.take(deliveries.length);
     for (const delivery of deliveries) {
       const launch = this.#deliver(delivery, signal).finally(() => this.#flying.delete(launch));
       this.#flying.add(launch);

@@ -22,6 +22,15 @@ export interface MovedRun {
   readonly is_quiesced: boolean;
 }
 
+/** What is told of a move to who measures. */
+export interface ToldMove extends MovedRun {
+  readonly failure_class: string | null;
+  /** Seconds that the run was in the state before. */
+  readonly stay_s: number | null;
+}
+
+export type MoveListener = (name: TransitionName, run: ToldMove) => void;
+
 export interface Move {
   readonly actor: string;
   /** What the event tells beside the states. */
@@ -31,12 +40,18 @@ export interface Move {
 const seatsFreed = sql`, freed as (
         delete from seat using moved where seat.run_id = moved.id and seat.attempt_no = moved.attempt_no)`;
 
+/** Since the event that brought the run to the state before; events of the attempt alone change no state. */
+const stay = sql`, (select extract(epoch from dispatch.now() - max(e.at))::float8 from run_event e
+        where e.run_id = moved.id and e.from_state is distinct from e.to_state) as stay_s`;
+
 export class TransitionWriter {
   readonly #transitions: Readonly<Record<TransitionName, Transition>>;
+  readonly #told: MoveListener | undefined;
 
   /** Others than the real transitions are for the tests that take guards away. */
-  constructor(table: Readonly<Record<TransitionName, Transition>> = transitions) {
+  constructor(table: Readonly<Record<TransitionName, Transition>> = transitions, told?: MoveListener) {
     this.#transitions = table;
+    this.#told = told;
   }
 
   /** Moves the run, or returns undefined: the run is not where this transition begins. */
@@ -61,18 +76,21 @@ export class TransitionWriter {
         : sql`, attempt_changed as (
             update attempt set ${sql.join(attemptChanges)} from moved
             where attempt.run_id = moved.id and attempt.no = moved.attempt_no)`;
-    const { rows } = await sql<MovedRun>`
+    const { rows } = await sql<ToldMove>`
       with moved as (
         update run set ${sql.join(changes)}
         where run.id = ${runId} and run.state in (${sql.join(from.map((state) => sql.lit(state)))})
           ${conditions.length === 0 ? sql`` : sql`and ${sql.join(conditions, sql` and `)}`}
-        returning id, workspace_id, state, state_before, version, attempt_no, fence::text, execution_id, is_quiesced
+        returning id, workspace_id, state, state_before, version, attempt_no, fence::text, execution_id,
+          is_quiesced, failure_class
       ) ${attemptChanged} ${freesSeats ? seatsFreed : sql``}, event as (
         insert into run_event (run_id, seq, at, actor, transition, from_state, to_state, fence, detail)
         select id, version, dispatch.now(), ${facts.actor}, ${name}, state_before, state, fence::bigint,
           ${JSON.stringify(facts.detail ?? {})}::jsonb from moved)
-      select * from moved`.execute(db);
-    return rows[0];
+      select moved.* ${this.#told === undefined ? sql`` : stay} from moved`.execute(db);
+    const [run] = rows;
+    if (run !== undefined) this.#told?.(name, run);
+    return run;
   }
 
   /** The attempt is over, as the evidence says; a run that was being stopped is over with it. */

@@ -16,6 +16,7 @@ export interface Retention {
   readonly days: number;
   readonly signal?: AbortSignal | undefined;
   readonly batchRuns?: number | undefined;
+  readonly batchesMax?: number | undefined;
 }
 
 export interface Forgotten {
@@ -27,11 +28,11 @@ export interface Forgotten {
 
 export async function forgetOldRuns(
   db: Kysely<Tables>,
-  { days, signal, batchRuns = BATCH_RUNS }: Retention,
+  { days, signal, batchRuns = BATCH_RUNS, batchesMax = BATCHES_MAX }: Retention,
 ): Promise<Forgotten> {
   let runs = 0;
   let logChunks = 0;
-  for (let batch = 0; batch < BATCHES_MAX && !isStopped(signal); batch++) {
+  for (let batch = 0; batch < batchesMax && !isStopped(signal); batch++) {
     const { rows } = await oldRuns(days, batchRuns).execute(db);
     if (rows.length === 0) return { runs, logChunks, isComplete: true };
     const ids = rows.map(({ id }) => id);
