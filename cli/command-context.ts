@@ -42,10 +42,11 @@ export class ErrorList extends Error {
 export async function runCommand(
   options: SharedOptions,
   body: (ctx: CommandContext) => Promise<number | void>,
+  { stopWords = 'Stopping. The same signal again ends at once.' }: { readonly stopWords?: string } = {},
 ): Promise<number> {
   const terminal = processTerminal();
   const isJson = options.json ?? false;
-  const stop = stopSignals((name) => log.warn('Stopping. The same signal again ends at once.', { signal: name }));
+  const stop = stopSignals((name) => log.warn(stopWords, { signal: name }));
   const log = printedLogger(terminal, {
     level: options.logLevel,
     isJson,

@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { LogLevel } from '#spi/context.ts';
+import { cliErrors } from './errors.ts';
 import { logLevels } from './log-printer.ts';
 
 export interface SharedOptions {
@@ -17,7 +18,7 @@ export interface SharedOptions {
   readonly jruby?: readonly string[];
 }
 
-function collect(value: string, before: readonly string[] = []): readonly string[] {
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
@@ -48,7 +49,7 @@ export function ignoredOptions(options: SharedOptions): readonly string[] {
 const valued = new Set([
   ...['-l', '--log-level', '--log-path', '-X', '-R', '-L', '--load', '-I', '--load-path', '-C', '--classpath'],
   ...['-b', '--bundle', '-r', '--resume-state', '-o', '--output', '-c', '--config-diff', '-g', '--guess'],
-  ...['--only', '--of', '--limit', '--prefix', '--plugins', '--kind', '--dir', '--data'],
+  ...['--only', '--of', '--limit', '--prefix', '--plugins', '--kind', '--dir', '--data', '--url', '--token-file'],
 ]);
 
 /** Moves the command word to the front: `-l warn run config.yml` becomes `run -l warn config.yml`. */
@@ -69,4 +70,22 @@ export function properties(pairs: readonly string[] = []): Readonly<Record<strin
       return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
+}
+
+/** A whole number from 1, as an option gives it. */
+export function countOf(text: string, option: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw cliErrors.error('NUMBER_INVALID', { value: text, option });
+  return Number(text);
+}
+
+/** `key=value` pairs, each with its key. */
+export function pairsOf(
+  pairs: readonly string[] | undefined,
+  { option, form }: { readonly option: string; readonly form: string },
+): readonly (readonly [string, string])[] {
+  return (pairs ?? []).map((pair) => {
+    const at = pair.indexOf('=');
+    if (at < 1) throw cliErrors.error('PAIR_INVALID', { value: pair, option, form });
+    return [pair.slice(0, at), pair.slice(at + 1)];
+  });
 }

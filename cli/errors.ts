@@ -16,6 +16,70 @@ export const cliErrors = errorCatalogue({
     kind: 'config',
     message: "The retention '{value}' is not a whole number of days from 1 to 99999.",
     hint: 'For example --retention-days 30, or ROPEWAY_RETENTION_DAYS=30.',
+  SERVER_ADDRESS: {
+    kind: 'config',
+    message: "'{value}' is not the address of a server.",
+    hint: 'For example --url https://ropeway.example.com, or ROPEWAY_URL; the token goes elsewhere.',
+  },
+  TOKEN_UNNAMED: {
+    kind: 'config',
+    message: 'No token for {host} was given.',
+    hint: 'Set ROPEWAY_TOKEN, or name the file that holds it: --token-file FILE',
+  },
+  TOKEN_FILE: {
+    kind: 'config',
+    message: "The token cannot be read from '{file}': {reason}.",
+    hint: 'Set ROPEWAY_TOKEN, name a file with --token-file, or the data folder of the server with --data.',
+  },
+  NAME_UNKNOWN: {
+    kind: 'config',
+    message: "There is no {kind} named '{name}'.",
+    hint: '`{command}` shows those that there are.',
+  },
+  NAME_AMBIGUOUS: {
+    kind: 'config',
+    message: "There is more than one {kind} named '{name}'.",
+    hint: 'Name it by its id: {ids}.',
+  },
+  TIME_INVALID: {
+    kind: 'config',
+    message: "'{value}' is not a time.",
+    hint: 'For example 2026-01-31, "2026-01-31 08:00", or 2h for two hours from now.',
+  },
+  PAIR_INVALID: {
+    kind: 'config',
+    message: "'{value}' is not of the form {form}.",
+    hint: 'Write {option} {form}.',
+  },
+  NUMBER_INVALID: {
+    kind: 'config',
+    message: "The value '{value}' of {option} is not a whole number.",
+    hint: 'For example {option} 10.',
+  },
+  SECRET_IN_ARGUMENT: {
+    kind: 'config',
+    message: "The option '{name}' is secret, and other users of this machine see arguments.",
+    hint: 'Give it on the standard input (--secret {name}), or in a file (--secret-file {name}=FILE).',
+  },
+  SECRET_UNREADABLE: {
+    kind: 'config',
+    message: "No value for the secret '{name}' can be read: {reason}.",
+    hint: 'With one --secret the whole input is its value; with several, a line for each in their order.',
+  },
+  RUN_WITHOUT_RESULT: {
+    kind: 'data',
+    message: 'The run {id} has ended without a result: it is {state}.',
+    hint: '`ropeway runs show {id}` says more.',
+  },
+  SCOPE_UNNAMED: {
+    kind: 'config',
+    message: 'Which {kind} is limited is not said.',
+    hint: 'Name it behind the kind; an account is named by one of its connections.',
+  },
+  NOTHING_TO_CHANGE: {
+    kind: 'config',
+    message: 'What is to be changed is not said.',
+    hint: '--help lists what can be.',
   },
   DATABASE_UNNAMED: {
     kind: 'config',

@@ -4,6 +4,7 @@ import type { Vector } from '#spi/batch.ts';
 import type { Preview } from '#engine/preview.ts';
 import { isTimestamp, previewRecords, previewRows, scalarText, timeText } from '#engine/preview-records.ts';
 import { formatCount } from './quantity.ts';
+import { cutToWidth, displayWidth, padStart, visible } from './text-width.ts';
 
 /** Longer cells are cut: a preview is for looking at. `--json` and the vertical layout show them whole. */
 const CELL_WIDTH_MAX = 60;
@@ -18,9 +19,17 @@ const CELL_WIDTH_MAX = 60;
  * ```
  */
 export function previewTable(preview: Preview): string {
-  const header = preview.schema.columns.map(({ name, type }) => `${visible(name)}:${type}`);
-  const rows = previewRows(preview, tableText).map((row) => row.map((cell) => cut(visible(cell))));
-  const widths = header.map((text, column) => Math.max(...[text, ...rows.map((row) => row[column] ?? '')].map(width)));
+  const header = preview.schema.columns.map(({ name, type }) => `${name}:${type}`);
+  return framedTable(header, previewRows(preview, tableText));
+}
+
+/** Numbers and all else to the right, as Embulk has it. */
+export function framedTable(titles: readonly string[], records: readonly (readonly string[])[]): string {
+  const header = titles.map(visible);
+  const rows = records.map((row) => row.map((cell) => cutToWidth(visible(cell), CELL_WIDTH_MAX)));
+  const widths = header.map((text, column) =>
+    Math.max(...[text, ...rows.map((row) => row[column] ?? '')].map(displayWidth)),
+  );
   const border = `+${widths.map((cells) => '-'.repeat(cells + 2)).join('+')}+\n`;
   const line = (cells: readonly string[]): string =>
     `|${cells.map((cell, column) => ` ${padStart(cell, widths[column] ?? 0)} `).join('|')}|\n`;
@@ -30,7 +39,7 @@ export function previewTable(preview: Preview): string {
 /** One block per record, one line per field. */
 export function previewVertical(preview: Preview): string {
   const { columns } = preview.schema;
-  const nameWidth = Math.max(0, ...columns.map(({ name }) => width(name)));
+  const nameWidth = Math.max(0, ...columns.map(({ name }) => displayWidth(name)));
   const typeWidth = Math.max(0, ...columns.map(({ type }) => type.length));
   const stars = '*'.repeat(27);
   return previewRows(preview, verticalText)
@@ -63,31 +72,4 @@ function verticalText(vector: Vector, row: number): string {
   if (value === null) return 'null';
   if (isTimestamp(value)) return `${timeText(value).replace(' ', 'T')}Z`;
   return scalarText(value);
-}
-
-/** Control characters would tear the table apart, or the terminal. */
-function visible(text: string): string {
-  return text
-    .replace(/\r\n|\r|\n/g, '⏎')
-    .replaceAll('\t', '⇥')
-    .replace(/\p{Cc}/gu, '·');
-}
-
-function cut(text: string): string {
-  if (text.length <= CELL_WIDTH_MAX) return text;
-  return `${[...text].slice(0, CELL_WIDTH_MAX - 1).join('')}…`;
-}
-
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-
-/** Columns on a terminal: East Asian characters take two. */
-function width(text: string): number {
-  let columns = 0;
-  for (const character of text) columns += wide.test(character) ? 2 : /\p{Mn}/u.test(character) ? 0 : 1;
-  return columns;
-}
-
-function padStart(text: string, columns: number): string {
-  return ' '.repeat(Math.max(0, columns - width(text))) + text;
 }

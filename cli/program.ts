@@ -1,8 +1,9 @@
 /** Reads the command line and hands over to a command. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import type { Call, CommandEntry, ProgramParts } from './command-entry.ts';
 import { commandFirst, withSharedOptions } from './command-line.ts';
-import type { Installation } from './installation.ts';
+import { controlCommands } from './control-commands.ts';
 import { scaffoldKinds } from './scaffold-kinds.ts';
 
 /** Exit code of a command line that makes no sense (as for any other mistake in what a user wrote). */
@@ -10,11 +11,6 @@ const USAGE_EXIT_CODE = 2;
 
 /** Commands of Embulk's that need Java or Ruby. */
 const removed = ['exec', 'irb', 'migrate', 'gem', 'bundle', 'mkbundle', 'install', 'selfupdate', 'cleanup'];
-
-export interface ProgramParts {
-  readonly installation: Installation;
-  readonly version: string;
-}
 
 /** Runs one command line and returns the exit code. */
 export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<number> {
@@ -30,6 +26,7 @@ export async function runProgram(args: readonly string[], parts: ProgramParts): 
   const call: Call = { ...parts, done: (code) => void (exitCode = code) };
   // Declaring a command takes half a millisecond: only help and mistakes need to know them all.
   const named = commands.filter(({ name }) => name === words[0]);
+  if (named.some(({ ownsItsOptions }) => ownsItsOptions)) program.enablePositionalOptions();
   for (const { add } of named.length > 0 ? named : commands) add(program, call);
   for (const name of removed) if (named.length === 0) addRemoved(program, name, call);
   try {
@@ -40,16 +37,6 @@ export async function runProgram(args: readonly string[], parts: ProgramParts): 
     return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
   }
   return exitCode;
-}
-
-/** What a command's action is given. */
-interface Call extends ProgramParts {
-  readonly done: (exitCode: number) => void;
-}
-
-interface CommandEntry {
-  readonly name: string;
-  readonly add: (program: Command, call: Call) => void;
 }
 
 /** In the order of the help. */
@@ -70,6 +57,7 @@ const commands: readonly CommandEntry[] = [
   },
   { name: 'api', add: addServer('api', ['api'], 'the API of the control plane alone') },
   { name: 'dispatcher', add: addServer('dispatcher', ['dispatcher'], 'the dispatcher of the control plane alone') },
+  ...controlCommands,
   { name: 'db', add: addDb },
   { name: 'license', add: addLicense },
   { name: 'runner', add: addRunner },

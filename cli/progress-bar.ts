@@ -15,8 +15,10 @@ const BAR_CELLS_NARROW = 8;
 const NARROW_COLUMNS = 110;
 
 export interface ProgressOptions {
-  readonly counters: Counters;
+  readonly counters: Pick<Counters, 'read'>;
   readonly sizeBytes: number | undefined;
+  /** Of what is watched; by default the bar's own time. */
+  readonly elapsedMs?: () => number;
   /** Events as NDJSON. */
   readonly isJson: boolean;
 }
@@ -65,7 +67,7 @@ export class ProgressBar {
   }
 
   #elapsedMs(): number {
-    return performance.now() - this.#startedAt;
+    return this.#options.elapsedMs?.() ?? performance.now() - this.#startedAt;
   }
 
   #erase(): void {

@@ -8,6 +8,8 @@ export interface Terminal {
   /** True when stderr is a screen: progress bars and colours make sense. */
   readonly isScreen: boolean;
   readonly width: number;
+  /** Columns of the screen that data goes to; none when it goes into a file or another command. */
+  readonly outWidth: number | undefined;
   /** Data. */
   out(text: string): void;
   /** Resolves when what was printed has been taken, or the signal aborts: whoever prints much waits here. */
@@ -32,6 +34,9 @@ export function processTerminal(): Terminal {
     isScreen,
     get width() {
       return stderr.columns ?? WIDTH_DEFAULT;
+    },
+    get outWidth() {
+      return stdout.isTTY ? stdout.columns : undefined;
     },
     out: (text) => void stdout.write(text),
     drained: async (signal) => {
