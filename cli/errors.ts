@@ -16,6 +16,7 @@ export const cliErrors = errorCatalogue({
     kind: 'config',
     message: "The retention '{value}' is not a whole number of days from 1 to 99999.",
     hint: 'For example --retention-days 30, or ROPEWAY_RETENTION_DAYS=30.',
+  },
   SERVER_ADDRESS: {
     kind: 'config',
     message: "'{value}' is not the address of a server.",
