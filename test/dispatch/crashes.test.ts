@@ -1,7 +1,7 @@
 /**
  * D-11, D-52: a dispatcher or a replica of the API loses the database, or dies, at each of its statements in turn:
- * before the statement was sent, and after it was executed and not answered. Whoever comes after it brings the run to its end,
- * with one attempt, one object and one effect.
+ * before the statement was sent, and after it was executed and not answered. Whoever comes after it brings the run to
+ * its end, with one attempt, one object and one effect.
  */
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
