@@ -97,7 +97,8 @@ async function idleWaits(store: Store, marks: string, count: number): Promise<re
     store.hints.tell('queue');
     for (;;) {
       const { rows } = await sql<{ ms: number; is_clean: boolean }>`
-        select extract(epoch from a.claimed_at - r.created_at)::float8 * 1000 as ms, a.cleaned_at is not null as is_clean
+        select extract(epoch from a.claimed_at - r.created_at)::float8 * 1000 as ms,
+          a.cleaned_at is not null as is_clean
         from run r join attempt a on a.run_id = r.id where r.id = ${run?.id ?? ''}`.execute(store.db);
       const [attempt] = rows;
       if (attempt?.is_clean === true) {
