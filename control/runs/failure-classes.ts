@@ -118,7 +118,13 @@ export function observedFailure(observed: Observed, isClaimed: boolean): Failure
         ...lost,
       };
     case 'deadline':
-      return { class: 'DEADLINE', code: 'RUN_DEADLINE', message: 'It was ended by its last deadline.', retry: 'none' };
+      return {
+        class: 'DEADLINE',
+        code: 'RUN_DEADLINE',
+        message: 'It was ended by its last deadline.',
+        retry: 'none',
+        ...lost,
+      };
     default:
       return exitFailure(observed, lost);
   }
@@ -139,7 +145,7 @@ function exitFailure({ exitCode, signal }: Observed, lost: Doubt): Failure {
   const told = { where: { exit_code: exitCode ?? null, signal: signal ?? null } };
   if (exitCode === exitCodes.finished) {
     const message = 'The runner ended without a word of what became of the run.';
-    return { ...told, class: 'NO_RESULT', code: 'RUNNER_NO_RESULT', message, retry: 'none' };
+    return { ...told, class: 'NO_RESULT', code: 'RUNNER_NO_RESULT', message, retry: 'none', ...lost };
   }
   if (exitCode === exitCodes.transient) {
     const message = 'The run failed, and another try may do.';
@@ -148,7 +154,14 @@ function exitFailure({ exitCode, signal }: Observed, lost: Doubt): Failure {
   if (exitCode === exitCodes.leaseLost) return { ...told, ...leaseLost() };
   if (exitCode === exitCodes.controlUnreachable) {
     const message = 'The runner could not reach the control plane.';
-    return { ...told, class: 'CONTROL_UNREACHABLE', code: 'RUNNER_CONTROL_UNREACHABLE', message, retry: 'infra' };
+    return {
+      ...told,
+      class: 'CONTROL_UNREACHABLE',
+      code: 'RUNNER_CONTROL_UNREACHABLE',
+      message,
+      retry: 'infra',
+      ...lost,
+    };
   }
   if (exitCode === exitCodes.claimRefused) return { ...told, ...neverClaimed() };
   // The kernel ends with 137 what takes too much memory; so does anybody with the right to kill.
@@ -164,5 +177,5 @@ function exitFailure({ exitCode, signal }: Observed, lost: Doubt): Failure {
   }
   if (exitCode === 143 || exitCode === 130 || signal !== undefined) return { ...told, ...disrupted(), ...lost };
   const message = `The run failed (exit code ${exitCode ?? 'unknown'}), and the runner could not say why.`;
-  return { ...told, class: 'JOB', code: 'RUN_FAILED', message, retry: 'none' };
+  return { ...told, class: 'JOB', code: 'RUN_FAILED', message, retry: 'none', ...lost };
 }
