@@ -12,14 +12,6 @@ export const LOG_CHUNK_BYTES_MAX = 256 * 1024;
 /** Bytes of what a runner says at the end. */
 export const FINISH_BYTES_MAX = 64 * 1024;
 
-/** Why the answer is not 200, by status. */
-export const claimRefusals = {
-  already_claimed: 409,
-  revoked: 410,
-  protocol: 426,
-  unavailable: 503,
-} as const;
-
 const attemptName = { run_id: z.string(), attempt_no: z.int(), fence: z.string() };
 
 /** Rows and bytes so far; those of the last word count. */

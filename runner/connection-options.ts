@@ -10,8 +10,8 @@ type Secrets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 const DEPTH_MAX = 8;
 
 /**
- * The config with every `connection: {handle: …}` replaced by that connection's options. What the section says itself
- * wins, except over secrets.
+ * The config with every `connection: {handle: …}` replaced by that connection's options. They win over what the section
+ * says itself: else who may write a config could send the secrets of a connection to another server.
  */
 export function withConnections({ config, connections }: WorkOrder, secrets: Secrets): JsonObject {
   // It has come as JSON.
@@ -32,7 +32,7 @@ export function withConnections({ config, connections }: WorkOrder, secrets: Sec
     const connection = connections[handle];
     if (connection === undefined) throw runnerErrors.error('RUNNER_CONNECTION_MISSING', { handle });
     const { connection: _, ...own } = section;
-    const result: Record<string, unknown> = { type: connection.plugin, ...connection.options, ...own };
+    const result: Record<string, unknown> = { ...own, type: connection.plugin, ...connection.options };
     for (const [path, secret] of Object.entries(secrets[handle] ?? {})) put(result, path.split('.'), secret);
     return result as JsonObject;
   }

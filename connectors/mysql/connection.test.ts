@@ -54,7 +54,7 @@ describe.skipIf(mariadbMissing !== '')(`mysqlConnection${mariadbMissing}`, () =>
       CREATE DATABASE \`odd \`\`name\`; CREATE TABLE \`odd \`\`name\`.\`t'x\` (b int, a int NOT NULL, PRIMARY KEY (a, b));
       CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'r'; GRANT SELECT ON ropeway.* TO reader@'127.0.0.1';
       CREATE USER guest@'127.0.0.1' IDENTIFIED BY 'g'; CREATE DATABASE hollow`);
-  }, 60_000);
+  });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });
@@ -208,6 +208,6 @@ describe.skipIf(mariadbMissing !== '')(`mysqlConnection${mariadbMissing}`, () =>
       const rest = await browse({ path: ['many'], prefix: 't_149', after: 't_1497', limit: 7 });
       expect(rest.entries.map(({ name }) => name)).toEqual(['t_1498', 't_1499']);
       expect(rest.next).toBeUndefined();
-    }, 60_000);
+    });
   });
 });

@@ -101,7 +101,7 @@ async function readValues(options: Options): Promise<{ values: unknown[][]; diff
 describe.skipIf(mariadbMissing !== '')(`mysqlInput${mariadbMissing}`, () => {
   beforeAll(async () => {
     server = await mariadbServer(['--local-infile=1']);
-  }, 60_000);
+  });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });

@@ -95,7 +95,7 @@ async function rowsOf(table: string): Promise<unknown[][]> {
 describe.skipIf(mariadbMissing !== '')(`mysqlOutput${mariadbMissing}`, () => {
   beforeAll(async () => {
     server = await mariadbServer(['--local-infile=1']);
-  }, 60_000);
+  });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });

@@ -57,7 +57,7 @@ describe.skipIf(postgresMissing !== '')(`postgresqlConnection${postgresMissing}`
       CREATE ROLE guest LOGIN PASSWORD 'g'; CREATE SCHEMA closed; CREATE SCHEMA hollow;
       ALTER ROLE reader SET default_transaction_read_only = off`);
     await server.query('CREATE DATABASE another');
-  }, 60_000);
+  });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });
@@ -248,6 +248,6 @@ describe.skipIf(postgresMissing !== '')(`postgresqlConnection${postgresMissing}`
       expect(rest.entries.map(({ name }) => name)).toEqual(['t_4997', 't_4998', 't_4999']);
       expect(rest.next).toBeUndefined();
       expect((await browse({ path, prefix: 'É', limit: 1 })).entries).toHaveLength(1);
-    }, 60_000);
+    });
   });
 });

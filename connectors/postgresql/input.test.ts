@@ -65,7 +65,7 @@ async function readValues(options: Options): Promise<{ values: unknown[][]; diff
 describe.skipIf(postgresMissing !== '')(`postgresqlInput${postgresMissing}`, () => {
   beforeAll(async () => {
     server = await postgresServer();
-  }, 60_000);
+  });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });

@@ -38,7 +38,7 @@ async function rowsOf(table: string): Promise<unknown[][]> {
 describe.skipIf(postgresMissing !== '')(`postgresqlOutput${postgresMissing}`, () => {
   beforeAll(async () => {
     server = await postgresServer();
-  }, 60_000);
+  });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });

@@ -99,7 +99,7 @@ describe.skipIf(postgresMissing !== '')(`planSlices()${postgresMissing}`, () => 
       INSERT INTO parted SELECT i, i FROM generate_series(0, 99) AS i;
       CREATE TABLE hollow (id int);
       CREATE TABLE nulls (id int); INSERT INTO nulls SELECT NULL FROM generate_series(1, 10)`);
-  }, 60_000);
+  });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });

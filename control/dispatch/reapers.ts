@@ -45,6 +45,7 @@ export class Reapers {
     moves += await this.deadlines();
     moves += await this.timeouts();
     moves += await this.unclaimedStops();
+    moves += await this.endedStops();
     moves += await this.leases();
     moves += await this.leftLeases();
     await this.usage();
@@ -84,6 +85,15 @@ export class Reapers {
         where a.run_id = run.id and a.no = run.attempt_no and a.execution_id is null)`);
     return this.#each(due, async ({ id, attempt_no: attemptNo, fence }) =>
       transitions.quiesce(db, id, { actor, attemptNo, fence, evidence: 'Q0' }),
+    );
+  }
+
+  /** T9, where whoever saw the attempt end did not get to the end of the run. */
+  async endedStops(): Promise<number> {
+    const { db, transitions, actor } = this.#parts;
+    const due = await this.#due(sql`state = 'STOPPING' and is_quiesced`);
+    return this.#each(due, async ({ id, attempt_no: attemptNo, fence }) =>
+      transitions.move(db, 'T9', id, { actor, attemptNo, fence }),
     );
   }
 

@@ -1,6 +1,7 @@
 /**
  * A queue carries pointers: "look at run X". Delivery is at least once, in any order, late, and as often as it likes.
- * Losing every message is harmless, for a sweep finds the runs themselves; so it makes things quick, and decides nothing.
+ * Losing every message is harmless, for a sweep finds the runs themselves; so it makes things quick, and decides
+ * nothing.
  */
 import type { Db } from '#control/runs/transition-writer.ts';
 

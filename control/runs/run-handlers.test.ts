@@ -313,8 +313,8 @@ async function copyRuns(
 ): Promise<void> {
   await sql`
     insert into run (id, workspace_id, definition_id, revision, kind, trigger, created_by, state, not_before,
-      queue_deadline, created_at, queued_at, terminal_at)
+      queue_deadline, rank, scope_key, created_at, queued_at, terminal_at)
     select '01j' || lpad(n::text, 23, '0'), workspace_id, definition_id, revision, 'transfer', trigger, created_by, ${state},
-      not_before, queue_deadline, created_at + make_interval(secs => n), queued_at, queued_at
+      not_before, queue_deadline, rank, scope_key, created_at + make_interval(secs => n), queued_at, queued_at
     from run, generate_series(1, ${count}::integer) as n where id = ${of}`.execute(api.store.db);
 }

@@ -1,6 +1,6 @@
 /**
- * The two tokens of a runner, by the keys of the installation. Both are derived, not kept: whoever repeats a launch makes
- * the same bootstrap token, and a claim whose answer was lost is answered again with the same session.
+ * The two tokens of a runner, by the keys of the installation. Both are derived, not kept: whoever repeats a launch
+ * makes the same bootstrap token, and a claim whose answer was lost is answered again with the same session.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';

@@ -18,12 +18,6 @@ export const runStates = [
 ] as const;
 export type RunState = (typeof runStates)[number];
 
-export const terminalStates = ['SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED', 'SKIPPED'] as const;
-
-export function isTerminal(state: RunState): boolean {
-  return (terminalStates as readonly string[]).includes(state);
-}
-
 export type AttemptPhase = 'PLANNED' | 'SUBMITTED' | 'CLAIMED' | 'REPORTED' | 'REVOKED' | 'QUIESCED' | 'CLEANED';
 
 /** How it is known that an attempt is over. */

@@ -110,7 +110,7 @@ async function exported({ db }: ControlStore): Promise<{ bytes: Buffer; counts: 
 const moves = storeKinds.flatMap((from) => storeKinds.map((to): [StoreKind, StoreKind] => [from, to]));
 
 describe.each(moves)('exportStore() from %s and importStore() into %s', (from, to) => {
-  it('move every row of every table, and what the sequences have reached', { timeout: 60_000 }, async () => {
+  it('move every row of every table, and what the sequences have reached', async () => {
     await using source = await controlStore({ kind: from });
     await fillEverything(source);
     const before = await everything(source);

@@ -142,7 +142,7 @@ describe.runIf(storeKinds.includes('postgresql'))('postgresHints()', () => {
     const heard = heardOnce(hints, 'queue');
     hints.tell('queue');
     await heard;
-    await vi.waitUntil(() => asked >= 3, { timeout: 10_000 });
+    await vi.waitUntil(() => asked >= 3, { timeout: 60_000 });
     await hints.close();
   });
 
@@ -153,7 +153,7 @@ describe.runIf(storeKinds.includes('postgresql'))('postgresHints()', () => {
     const name = new URL(store.databaseUrl ?? '').pathname.slice(1);
     await vi.waitUntil(
       async () => (await server.query(`select 1 from pg_stat_activity where datname = '${name}'`)).length === 0,
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     );
   });
 });

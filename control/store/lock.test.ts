@@ -86,7 +86,7 @@ it('lockFolder() does not judge a process of another machine', () => {
   lockFolder(folder).release();
 });
 
-it('lockFolder() lets one in at a time, whoever is killed', { timeout: 60_000 }, async () => {
+it('lockFolder() lets one in at a time, whoever is killed', async () => {
   await kill(await holder());
   const children = Array.from({ length: 6 }, () => contender(20));
   const lines = await Promise.all(children.map(linesOf));

@@ -117,7 +117,7 @@ describe('ropeway discover', () => {
       },
     });
     // The stop itself takes well under a second; the bound only tells it from a wait without an end.
-    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+    expect(performance.now() - stoppedAt).toBeLessThan(60_000);
     expect(run.exitCode).toBe(130);
     expect(run.stderr).toContain('CONNECTION_CANCELLED');
   });
@@ -132,7 +132,7 @@ describe('ropeway discover', () => {
     const stoppedAt = performance.now();
     child.kill('SIGINT');
     const [exitCode] = (await once(child, 'exit')) as [number | null];
-    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+    expect(performance.now() - stoppedAt).toBeLessThan(60_000);
     expect(exitCode).toBe(130);
   });
 

@@ -77,7 +77,7 @@ it.runIf(storeKinds.includes('postgresql'))(
   },
 );
 
-it('ropeway db says what is wrong with a file, and leaves none of its own', { timeout: 120_000 }, async () => {
+it('ropeway db says what is wrong with a file, and leaves none of its own', async () => {
   const data = await filledFolder('data');
   const below = join(data, 'secret.key', 'below.gz');
   expect(await ropeway(['db', 'export', below, '--data', data], { env })).toMatchObject({

@@ -216,7 +216,7 @@ describe.skipIf(ftpMissing !== '')(`jobs with FTP${ftpMissing}`, () => {
     });
     const result = await place.ropeway(['run', 'config.yml'], { started: (of) => (pid = of) });
     expect(result.exitCode, result.stderr).toBe(143);
-    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+    expect(performance.now() - stoppedAt).toBeLessThan(60_000);
     expect(await place.outputs()).toEqual([]);
   });
 

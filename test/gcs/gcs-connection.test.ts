@@ -34,7 +34,7 @@ describe.runIf(motoServer() !== undefined && fakeGcsServer() !== undefined)('gcs
     for (const name of ['a.csv', 'in/2026/x.csv', 'in/2026/y.csv', 'in/2027/z.csv', 'in/é', 'zzz/a']) {
       await gcs.put('shop', name, `${name}\n`);
     }
-  }, 60_000);
+  });
   afterAll(() => gcs[Symbol.asyncDispose]());
 
   it('is tested as far as a job would go, and nothing stays', async () => {

@@ -88,7 +88,7 @@ const isServed = motoServer() !== undefined && fakeGcsServer() !== undefined;
 describe.runIf(isServed)('jobs with Google Cloud Storage', () => {
   beforeAll(async () => {
     gcs = await startGcs();
-  }, 60_000);
+  });
   afterAll(() => gcs[Symbol.asyncDispose]());
 
   describe('input', () => {
@@ -124,14 +124,20 @@ describe.runIf(isServed)('jobs with Google Cloud Storage', () => {
 
     it('lists more objects than come at a time', async () => {
       const bucket = await newBucket();
-      const names = Array.from({ length: 1100 }, (_, index) => `in/${String(index).padStart(4, '0')}`);
-      for (let at = 0; at < names.length; at += 50) {
-        await Promise.all(names.slice(at, at + 50).map((name) => gcs.put(bucket, name, '1,x\n')));
-      }
-      const options = ['path_prefix: in/', "path_match_pattern: '(?<=9)9$'", 'min_task_size: 1000000'];
-      const { exitCode, stderr, records } = await run(fromGcs({ ...gcs, bucket }, options));
+      const names = Array.from({ length: 35 }, (_, index) => `in/${String(index).padStart(4, '0')}`);
+      await Promise.all(names.map((name) => gcs.put(bucket, name, '1,x\n')));
+      // Ten instead of a thousand.
+      const isList = (url = ''): boolean => /\/o\?.*prefix=/.test(url);
+      await using proxy = await cuttingProxy(gcs.port, {
+        before: async (asked) => {
+          asked.url = asked.url?.replace(/maxResults=\d+/, 'maxResults=10');
+        },
+      });
+      const options = ['path_prefix: in/', "path_match_pattern: '9$'", 'min_task_size: 1000000'];
+      const { exitCode, stderr, records } = await run(fromGcs({ url: proxy.url, bucket }, options));
       expect(exitCode, stderr).toBe(0);
-      expect(records.split(' ')).toHaveLength(11);
+      expect(records.split(' ')).toHaveLength(3);
+      expect(proxy.asked.filter(isList)).toHaveLength(4);
     });
 
     it('goes through decoders, and is guessed and previewed', async () => {
@@ -215,7 +221,7 @@ describe.runIf(isServed)('jobs with Google Cloud Storage', () => {
         },
       });
       expect(result.exitCode, result.stderr).toBe(130);
-      expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+      expect(performance.now() - stoppedAt).toBeLessThan(60_000);
     });
   });
 
@@ -248,7 +254,7 @@ describe.runIf(isServed)('jobs with Google Cloud Storage', () => {
       const failed = await place.ropeway(['run', 'config.yml']);
       expect(failed.exitCode, failed.stderr).toBe(1);
       expect([await gcs.names(bucket), await gcs.uploads(bucket)]).toEqual([['r.000.00.csv'], []]);
-    }, 60_000);
+    });
 
     it('writes objects without a byte, and names of every kind', async () => {
       const bucket = await newBucket();

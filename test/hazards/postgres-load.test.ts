@@ -58,7 +58,7 @@ describe.skipIf(postgresMissing !== '')(`loads into PostgreSQL${postgresMissing}
   beforeAll(async () => {
     server = await postgresServer();
     await server.query('CREATE SCHEMA "else""where"');
-  }, 60_000);
+  });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });
@@ -69,7 +69,7 @@ describe.skipIf(postgresMissing !== '')(`loads into PostgreSQL${postgresMissing}
       [RUNS * ROWS, RUNS * ROWS, RUNS * ROWS - 1],
     ]);
     expect(await leftovers()).toEqual([]);
-  }, 60_000);
+  });
 
   it.each(['insert', 'replace', 'merge'])('leave the table as it was when the server crashes (%s)', async (mode) => {
     const table = `crashed_${mode}`;

@@ -144,7 +144,7 @@ describe.skipIf(postgresMissing !== '')(`types of PostgreSQL${postgresMissing}`,
   beforeAll(async () => {
     server = await postgresServer();
     await server.query(everyType);
-  }, 60_000);
+  });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });
@@ -159,5 +159,5 @@ describe.skipIf(postgresMissing !== '')(`types of PostgreSQL${postgresMissing}`,
       found.set(name, await losses());
     }
     expect(documented()).toBe(markdown(found));
-  }, 60_000);
+  });
 });

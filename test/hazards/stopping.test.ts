@@ -36,7 +36,7 @@ describe('a stopped run', () => {
       },
     });
     // The stop itself takes well under a second; the bound only tells it from a wait for the pipe, which has no end.
-    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+    expect(performance.now() - stoppedAt).toBeLessThan(60_000);
     expect(run.exitCode, run.stderr).toBe(exitCode);
     expect(run.stderr).toContain('RUN_CANCELLED');
     expect(await place.outputs()).toEqual([]);

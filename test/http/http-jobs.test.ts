@@ -448,7 +448,7 @@ describe('a server in trouble', () => {
       },
     });
     expect([exitCode, records]).toEqual([130, '']);
-    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+    expect(performance.now() - stoppedAt).toBeLessThan(60_000);
   });
 
   it('does not keep a run that waits for another try from being stopped', async () => {

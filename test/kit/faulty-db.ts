@@ -67,7 +67,13 @@ class FaultyDriver implements Driver {
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin'));
+    try {
+      await connection.executeQuery(CompiledQuery.raw('begin'));
+    } catch (error) {
+      // Whoever began nothing rolls nothing back: the next one would work in a transaction that nobody commits.
+      await (connection as FaultyConnection).rollback();
+      throw error;
+    }
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {

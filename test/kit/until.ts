@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 const LOOK_MS = 5;
 
 /** The first value of `look` that is not undefined. */
-export async function until<T>(what: string, look: () => Promise<T | undefined>, msMax = 15_000): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined>, msMax = 120_000): Promise<T> {
   const end = performance.now() + msMax;
   for (;;) {
     const found = await look();

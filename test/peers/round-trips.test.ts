@@ -22,7 +22,7 @@ describe('round trips of a table of every type', () => {
   beforeAll(async () => {
     await Promise.all(here.map(async ({ name, start }) => started.set(name, await start())));
     original = await recordsOf(configInput(tortureColumns, tortureRows));
-  }, 120_000);
+  });
   afterAll(() => Promise.all([...started.values()].map((peer) => peer[Symbol.asyncDispose]())));
 
   it('have a peer for every system of the catalogue', () => {

@@ -9,7 +9,7 @@ for (const { name, missing, start } of killedDatabases) {
     let database: KilledDatabase;
     beforeAll(async () => {
       database = await start();
-    }, 120_000);
+    });
     afterAll(() => database[Symbol.asyncDispose]());
 
     it.each(['replace', 'merge'] as const)(

@@ -324,7 +324,7 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
       });
       const result = await place.ropeway(['run', 'config.yml'], { started: (of) => (pid = of) });
       expect(result.exitCode, result.stderr).toBe(143);
-      expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+      expect(performance.now() - stoppedAt).toBeLessThan(60_000);
       expect(await place.outputs()).toEqual([]);
     });
   });

@@ -38,7 +38,7 @@ function records(isGood: boolean): string {
 let place: Workspace;
 beforeAll(async () => {
   place = await workspace({ 'in/a.csv': records(true) });
-}, 60_000);
+});
 afterAll(() => place[Symbol.asyncDispose]());
 
 async function digests(): Promise<Record<string, string>> {
@@ -93,7 +93,7 @@ describe('several threads at one file', () => {
     expect(lines).toHaveLength(RECORDS);
     const isInOrder = lines.every((line, index) => line.startsWith(`{"a":${index + 1},"b":`));
     expect(isInOrder).toBe(true);
-  }, 60_000);
+  });
 
   it('tell the line of a bad record, and keep nothing of a run that stops there', async () => {
     await using other = await workspace({ 'in/a.csv': records(false) });
@@ -109,7 +109,7 @@ describe('several threads at one file', () => {
     expect(stopped.stderr).toContain(`a.csv:${line}`);
     expect(await other.outputs()).toEqual(['r_000.00.x']);
     expect(await other.read('out/r_000.00.x')).toBe('old');
-  }, 60_000);
+  });
 
   it('stop at the limit of skipped records', async () => {
     const done = await run(
@@ -119,7 +119,7 @@ describe('several threads at one file', () => {
     );
     expect(done.exitCode).toBe(1);
     expect(done.stderr).toContain('SKIPPED_RECORDS_LIMIT');
-  }, 60_000);
+  });
 
   it('end soon when they are told to stop, and leave nothing', async () => {
     await using other = await workspace({ 'in/a.csv': records(true).repeat(8) });
@@ -129,5 +129,5 @@ describe('several threads at one file', () => {
     });
     expect(done.exitCode, done.stderr).toBe(130);
     expect(await other.outputs()).toEqual([]);
-  }, 60_000);
+  });
 });

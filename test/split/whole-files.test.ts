@@ -88,7 +88,7 @@ exec: {max_threads: 2, min_output_tasks: 1}
     const first = `read_csv('${place.path('in/a.csv')}', header = true)`;
     expect(await db.rows(`select count(*) from ${again}`)).toEqual([[n]]);
     expect(await db.rows(`(from ${again}) except (from ${first})`)).toEqual([]);
-  }, 60_000);
+  });
 
   it('is guessed with its columns, and previewed', async () => {
     await using place = await workspace({

@@ -187,7 +187,7 @@ describe('ProcessExecutor', () => {
     expect([...found.keys()]).toEqual(specs.map(({ name }) => name).sort());
     for (const [name, ref] of found) await bench.executor.stop(name, ref, { graceMs: 60_000 });
     for (const { name } of specs) expect(await ended(bench.executor, name)).toMatchObject({ exitCode: 5 });
-  }, 60_000);
+  });
 
   it('signals nobody who has got the number of a process of ours (D-18)', async () => {
     await using bench = await processBench();

@@ -1,5 +1,5 @@
 -- Runs, attempts and what decides about them. The run row carries the live claim (fence, execution, lease), so that
--- every guard of a transition is a condition on one row (decision 0010).
+-- every guard of a transition is a condition on one row (decision 0011).
 
 create schema dispatch;
 
