@@ -1,4 +1,6 @@
 /** Makes and stops runs for the API. */
+import type { WorkOrder } from '#api/runner.ts';
+import { runErrors } from './errors.ts';
 import { stopRun } from './stop-run.ts';
 import type { StopAnswer } from './stop-run.ts';
 import { createRuns } from './create-run.ts';
@@ -10,6 +12,13 @@ import type { Store } from '#control/store/store.ts';
 export interface CommandParts {
   readonly store: Pick<Store, 'db' | 'hints'>;
   readonly transitions: TransitionWriter;
+  /** Of the largest place where a run may go; undefined where this process does not know it. */
+  readonly limits?: RunLimits | undefined;
+}
+
+export interface RunLimits {
+  readonly cpuMillisMax: number;
+  readonly memoryMbMax: number;
 }
 
 const outcomes: Readonly<Record<StopAnswer, CancelOutcome | undefined>> = {
@@ -20,10 +29,11 @@ const outcomes: Readonly<Record<StopAnswer, CancelOutcome | undefined>> = {
   unknown: undefined,
 };
 
-export function runCommands({ store, transitions }: CommandParts): RunCommands {
+export function runCommands({ store, transitions, limits }: CommandParts): RunCommands {
   const { db, hints } = store;
   const commands: RunCommands = {
     async create({ kind: _kind, ...run }) {
+      refuseWhatNeverFits(run.work, limits);
       const [created] = await createRuns(db, [run]);
       if (created === undefined) throw new Error('a run that is created has an id');
       hints.tell('arrivals');
@@ -61,4 +71,19 @@ export function runCommands({ store, transitions }: CommandParts): RunCommands {
     },
   };
   return commands;
+}
+
+/** It would wait for ever. */
+function refuseWhatNeverFits(
+  { memory_mb: memoryMb, cpu_millis: cpuMillis }: Pick<WorkOrder, 'memory_mb' | 'cpu_millis'>,
+  limits: RunLimits | undefined,
+): void {
+  if (limits === undefined) return;
+  const { memoryMbMax, cpuMillisMax } = limits;
+  if (memoryMb > memoryMbMax) {
+    throw runErrors.error('RUN_NEVER_FITS', { asked: `${memoryMb} MB of memory`, most: `${memoryMbMax} MB` });
+  }
+  if (cpuMillis > cpuMillisMax) {
+    throw runErrors.error('RUN_NEVER_FITS', { asked: `${cpuMillis} millicores`, most: `${cpuMillisMax}` });
+  }
 }

@@ -38,3 +38,12 @@ export const runnerErrors = errorCatalogue({
     hint: 'Start it again when it should go on.',
   },
 });
+
+/** What is refused when a run is created. */
+export const runErrors = errorCatalogue({
+  RUN_NEVER_FITS: {
+    kind: 'config',
+    message: 'The run asks for {asked}; no place here has more than {most}.',
+    hint: 'Ask for less in the run options, or give the server a larger machine.',
+  },
+});

@@ -12,6 +12,8 @@ export interface ServerProcess extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly client: Client;
+  /** Administers the installation. */
+  readonly token: string;
   /** What it has printed so far. */
   printed(): string;
   /** Sends the signal, and resolves with the exit code once it has ended. */
@@ -54,6 +56,7 @@ export async function serverProcess(options: ServerProcessOptions): Promise<Serv
     url,
     port: Number(new URL(url).port),
     client: makeClient({ url, token }),
+    token,
     printed: () => text,
     end,
     [Symbol.asyncDispose]: async () => void (await end('SIGKILL')),
