@@ -127,17 +127,22 @@ class RunView {
     this.#run = run;
     const { progress, isJson } = this.#ctx;
     if (isJson) return;
+    if (terminalStates.includes(run.state)) {
+      // The last word: what the log still has comes before it.
+      progress?.stop();
+      return;
+    }
     const isSame = run.state === before?.state && run.attemptNo === before.attemptNo;
     if (!isSame || (run.blockedBy !== null && run.blockedBy !== before.blockedBy)) {
       if (progress === undefined) this.#say(run);
       else progress.aside(() => this.#say(run));
     }
     if (run.state === 'RUNNING' && progress === undefined) this.#ctx.progress = this.#bar(run);
-    if (terminalStates.includes(run.state)) progress?.stop();
   }
 
   end(): number {
     const run = this.#run;
+    if (run !== undefined && !this.#ctx.isJson) this.#say(run);
     if (run !== undefined && run.failure !== null) this.#ctx.report(failureOf(run));
     return run?.state === 'SUCCEEDED' ? 0 : 1;
   }
