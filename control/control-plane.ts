@@ -1,6 +1,6 @@
 /**
- * The control plane of one process: the API, the dispatcher, the scheduler, or several of them, on one store. What a process does is its roles;
- * any number of processes with any roles share a PostgreSQL.
+ * The control plane of one process: the API, the dispatcher, the scheduler, or several of them, on one store. What a
+ * process does is its roles; any number of processes with any roles share a PostgreSQL.
  */
 import { availableParallelism } from 'node:os';
 import type { Hono } from 'hono';

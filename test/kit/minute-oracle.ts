@@ -79,13 +79,10 @@ export function oracleSlots(expression: string, minutes: readonly Minute[]): Ora
     let isShifted = false;
     if (matches(wall)) fires = isWildcard || !isAgain;
     if (!isWildcard) {
-      for (const missing of skipped.filter(matches)) {
-        const ofDay = skipped.filter((each) => each.day === missing.day && each.month === missing.month);
-        if (ofDay.length < 1440) {
-          fires = true;
-          isShifted = true;
-        } else if (!absent.includes(text(missing))) absent.push(text(missing));
-      }
+      const jumped = jumpedOver(skipped, matches);
+      absent.push(...jumped.absent);
+      isShifted = jumped.isShifted;
+      fires ||= isShifted;
     }
     const month = wall.year * 12 + wall.month - 1;
     if (month > latestMonth) absent.push(...lacking(latestMonth, named, inMonth));
@@ -93,6 +90,20 @@ export function oracleSlots(expression: string, minutes: readonly Minute[]): Ora
     if (counts && (fires || absent.length > 0)) slots.push({ at, fires, isShifted, absent });
   }
   return slots;
+}
+
+function jumpedOver(
+  skipped: readonly Wall[],
+  matches: (wall: Wall) => boolean,
+): Pick<OracleSlot, 'isShifted' | 'absent'> {
+  const absent = new Set<string>();
+  let isShifted = false;
+  for (const missing of skipped.filter(matches)) {
+    const ofDay = skipped.filter((each) => each.day === missing.day && each.month === missing.month);
+    if (ofDay.length < 1440) isShifted = true;
+    else absent.add(text(missing));
+  }
+  return { isShifted, absent: [...absent] };
 }
 
 /** Days that a month should have had, counted from the year 0. */
