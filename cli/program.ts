@@ -53,10 +53,15 @@ const commands: readonly CommandEntry[] = [
   { name: 'schema', add: addSchema },
   {
     name: 'server',
-    add: addServer('server', ['api', 'dispatcher'], 'the control plane: API and dispatcher in one process'),
+    add: addServer(
+      'server',
+      ['api', 'dispatcher', 'scheduler'],
+      'the control plane: API, dispatcher and scheduler in one process',
+    ),
   },
   { name: 'api', add: addServer('api', ['api'], 'the API of the control plane alone') },
   { name: 'dispatcher', add: addServer('dispatcher', ['dispatcher'], 'the dispatcher of the control plane alone') },
+  { name: 'scheduler', add: addServer('scheduler', ['scheduler'], 'the scheduler of the control plane alone') },
   ...controlCommands,
   { name: 'db', add: addDb },
   { name: 'license', add: addLicense },
@@ -212,7 +217,11 @@ function addLicense(program: Command, { installation }: Call): void {
     });
 }
 
-function addServer(name: string, roles: readonly ('api' | 'dispatcher')[], description: string): CommandEntry['add'] {
+function addServer(
+  name: string,
+  roles: readonly ('api' | 'dispatcher' | 'scheduler')[],
+  description: string,
+): CommandEntry['add'] {
   return (program, { done, installation, version }) => {
     withSharedOptions(program.command(name))
       .description(description)

@@ -1,6 +1,6 @@
 /**
- * The control plane of one process: the API, the dispatcher, or both, on one store. What a process does is its roles;
- * any number of processes with any roles share a PostgreSQL.
+ * The control plane of one process: the API, the dispatcher, the scheduler, or several of them, on one store. What a
+ * process does is its roles; any number of processes with any roles share a PostgreSQL.
  */
 import { availableParallelism } from 'node:os';
 import type { Hono } from 'hono';
@@ -24,6 +24,7 @@ import { runCredentials } from '#control/runs/run-credentials.ts';
 import { LEASE_S, RunnerService } from '#control/runs/runner-service.ts';
 import { SessionTokens } from '#control/runs/session-tokens.ts';
 import { TransitionWriter } from '#control/runs/transition-writer.ts';
+import { Scheduler } from '#control/schedule/scheduler.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
 import { openKeys } from '#control/secrets/keys.ts';
 import { openStore } from '#control/store/store.ts';
@@ -33,7 +34,7 @@ import type { Catalog } from '#spi/plugin.ts';
 import { prepareInstallation } from './first-start.ts';
 import { Upkeep } from './upkeep.ts';
 
-export type Role = 'api' | 'dispatcher';
+export type Role = 'api' | 'dispatcher' | 'scheduler';
 
 export interface ControlPlaneOptions {
   readonly roles: readonly Role[];
@@ -98,11 +99,16 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       executor !== undefined && controlUrl !== undefined ? openDispatcher(parts, executor, controlUrl) : undefined;
     const upkeep = new Upkeep({ ...options, store, idempotency: new Idempotency(store) });
     upkeep.start();
+    const scheduler = roles.includes('scheduler')
+      ? new Scheduler({ store, log, transitions: parts.transitions, speed })
+      : undefined;
+    scheduler?.start();
     return {
       store,
       url: api?.http.url,
       firstToken,
       async [Symbol.asyncDispose]() {
+        await scheduler?.close();
         await upkeep.close();
         await dispatcher?.close();
         await api?.close();
