@@ -67,10 +67,7 @@ export interface OracleSlot {
 
 export function oracleSlots(expression: string, minutes: readonly Minute[]): OracleSlot[] {
   const matches = matcher(expression);
-  const [, hour = '', day = '', months = '', weekdays = ''] = expression.toLowerCase().split(' ');
-  const isWildcard = hour === '*' || hour.startsWith('*/');
-  const named = weekdays === '*' ? day.split(',').filter((part) => /^\d+$/.test(part)) : [];
-  const inMonth = expand(months, 1, 12);
+  const { isWildcard, named, inMonth } = kindOf(expression);
   const slots: OracleSlot[] = [];
   let latestMonth = Infinity;
   for (const { at, wall, isAgain, skipped, counts } of minutes) {
@@ -90,6 +87,14 @@ export function oracleSlots(expression: string, minutes: readonly Minute[]): Ora
     if (counts && (fires || absent.length > 0)) slots.push({ at, fires, isShifted, absent });
   }
   return slots;
+}
+
+function kindOf(expression: string): { isWildcard: boolean; named: string[]; inMonth: Set<number> } {
+  const [, hour = '', day = '', months = '', weekdays = ''] = expression.toLowerCase().split(' ');
+  const isWildcard = hour === '*' || hour.startsWith('*/');
+  const named = weekdays === '*' ? day.split(',').filter((part) => /^\d+$/.test(part)) : [];
+  const inMonth = expand(months, 1, 12);
+  return { isWildcard, named, inMonth };
 }
 
 function jumpedOver(
