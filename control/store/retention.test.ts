@@ -23,8 +23,8 @@ async function fillRuns(store: ControlStore, count: number, every = 1): Promise<
     const numbers = sql`generate_series(${from}::int, ${Math.min(count, from + STEP - 1)}::int) no`;
     const at = sql`${now}::timestamptz - make_interval(mins => ${count}::int - no)`;
     await sql`insert into run (id, workspace_id, kind, trigger, created_by, state, not_before, queue_deadline, created_at,
-        queued_at, terminal_at)
-      select 'r' || no, 'w', 'transfer', 'api', 'u', 'SUCCEEDED', ${at}, ${at}, ${at}, ${at}, ${at}
+        queued_at, terminal_at, rank, scope_key)
+      select 'r' || no, 'w', 'transfer', 'api', 'u', 'SUCCEEDED', ${at}, ${at}, ${at}, ${at}, ${at}, 0, 'k'
       from ${numbers}`.execute(db);
     const some = sql`${numbers} where no % ${every} = 0`;
     await sql`insert into attempt (run_id, no, fence, executor, name, spec_hash, manifest, phase, created_at, quiesced_at,
