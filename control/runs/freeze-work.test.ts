@@ -74,12 +74,17 @@ describe('freezeWork()', () => {
   });
 
   it('leaves out the limits of what it has not', () => {
-    const alone = { ...given, groupId: null, definitionId: null, connections: [], lane: 'interactive' as const };
+    const alone = { ...given, groupId: null, definitionId: null, connections: [] };
     expect(freezeWork(alone).scopes).toEqual([
       { kind: 'installation', id: 'all' },
-      { kind: 'lane', id: 'interactive' },
+      { kind: 'lane', id: 'batch' },
       { kind: 'workspace', id: 'w' },
     ]);
+  });
+
+  it('keeps what somebody waits for out of the seats of the batch, but not out of those of an account', () => {
+    const kinds = freezeWork({ ...given, lane: 'interactive' }).scopes.map(({ kind }) => kind);
+    expect(new Set(kinds)).toEqual(new Set(['lane', 'account']));
   });
 
   it('changes nothing of what it was given', () => {

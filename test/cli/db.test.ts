@@ -51,7 +51,7 @@ it.runIf(storeKinds.includes('postgresql'))(
     });
     expect(await ropeway(['db', 'migrate'], server)).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/has all 2 migrations/) as string,
+      stdout: expect.stringMatching(/has all \d+ migrations/) as string,
     });
     expect(await ropeway(['db', 'import', file], server)).toMatchObject({
       exitCode: 0,
