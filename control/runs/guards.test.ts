@@ -4,11 +4,11 @@
  */
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runStates, terminalStates } from '#api/resources/run.ts';
 import { controlStore } from '#test/kit/control-store.ts';
 import type { ControlStore } from '#test/kit/control-store.ts';
 import { postgresMissing } from '#test/kit/postgres-server.ts';
 import { admissionGuards, admit } from '#control/dispatch/admission.ts';
-import { runStates } from './states.ts';
 import { TransitionWriter } from './transition-writer.ts';
 import { transitions } from './transitions.ts';
 import type { Failure, Transition, TransitionFacts, TransitionName } from './transitions.ts';
@@ -160,7 +160,7 @@ describe.skipIf(postgresMissing !== '')(`transitions${postgresMissing}`, () => {
     const all = { ...facts, ...told, actor: 'test' };
     const { from }: Transition = transitions[name];
     for (const state of runStates) {
-      const isTerminal = ['SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED', 'SKIPPED'].includes(state);
+      const isTerminal = terminalStates.includes(state);
       const columns = { ...run, state: `'${state}'`, terminal_at: isTerminal ? 'dispatch.now()' : 'null' };
       // A stop of a run that waits and one of a run that is worked on are two.
       const fits = name === 'T8b' && state === 'BACKOFF' ? { ...columns, is_quiesced: 'false' } : columns;

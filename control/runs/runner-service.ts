@@ -143,8 +143,16 @@ export class RunnerService {
     const { db, transitions, moved, jitter } = this.#parts;
     const { run_id: runId, attempt_no: attemptNo, fence, execution_id: executionId, counters, result } = request;
     if (await this.#isReported(request)) return;
-    const { session_token: _, ...reported } = request as FinishRequest & { session_token?: unknown };
-    const common = { actor: 'runner', attemptNo, fence, executionId, counters, result, reported, jitter: jitter() };
+    const common = {
+      actor: 'runner',
+      attemptNo,
+      fence,
+      executionId,
+      counters,
+      result,
+      reported: request,
+      jitter: jitter(),
+    };
     const failure = this.#failureOf(request);
     const outcome = request.outcome === 'succeeded' ? 'succeeded' : 'failed';
     const facts = { ...common, outcome, ...(failure === undefined ? {} : { failure }) } as const;

@@ -3,20 +3,7 @@
  * attempt is quiesced, that is, known to be over or unable to do anything that counts.
  */
 
-export const runStates = [
-  'QUEUED',
-  'DISPATCHING',
-  'STARTING',
-  'RUNNING',
-  'STOPPING',
-  'BACKOFF',
-  'SUCCEEDED',
-  'FAILED',
-  'CANCELED',
-  'EXPIRED',
-  'SKIPPED',
-] as const;
-export type RunState = (typeof runStates)[number];
+export type { RunState } from '#api/resources/run.ts';
 
 export type AttemptPhase = 'PLANNED' | 'SUBMITTED' | 'CLAIMED' | 'REPORTED' | 'REVOKED' | 'QUIESCED' | 'CLEANED';
 

@@ -202,10 +202,8 @@ export interface AttemptTable {
   executor_ref: string | null;
   process_uid: string | null;
   claim_nonce: string | null;
-  session_hash: string | null;
   execution_id: string | null;
   runner_version: string | null;
-  lease_until: Instant | null;
   counters: GeneratedJson;
   reported: NullableJson;
   observed: NullableJson;

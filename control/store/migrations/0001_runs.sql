@@ -177,10 +177,8 @@ create table attempt (
   -- Of the process that claimed: it may ask again, nobody else may.
   process_uid text,
   claim_nonce text,
-  session_hash text,
   execution_id text,
   runner_version text,
-  lease_until timestamptz,
   counters jsonb not null default '{}',
   reported jsonb,
   observed jsonb,
