@@ -1,11 +1,14 @@
 /** Every endpoint of the API. */
+import { auditEndpoints } from './endpoints/audit.ts';
 import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
+import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/people.ts';
 import { runEndpoints } from './endpoints/runs.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
+import { grantEndpoints, workspaceEndpoints } from './endpoints/workspaces.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const all = [
@@ -16,6 +19,12 @@ const all = [
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,
+  ...userEndpoints,
+  ...workspaceEndpoints,
+  ...memberEndpoints,
+  ...teamEndpoints,
+  ...grantEndpoints,
+  ...auditEndpoints,
 ] as const;
 
 type All = (typeof all)[number];
