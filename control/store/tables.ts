@@ -3,22 +3,8 @@
  * are in TypeScript is said in `values.ts`.
  */
 import type { ColumnType, Generated } from 'kysely';
-
-/** ISO text in UTC with six decimals. */
-export type Instant = string;
-/** Decimal text of an SQL bigint. */
-export type Bigint = ColumnType<string, string | number | bigint, string | number | bigint>;
-type NullableBigint = ColumnType<
-  string | null,
-  string | number | bigint | null | undefined,
-  string | number | bigint | null
->;
-/** Read as a value, written as text (`json()` of `values.ts`). */
-type Json<T = JsonObject> = ColumnType<T, string, string>;
-type GeneratedJson<T = JsonObject> = ColumnType<T, string | undefined, string>;
-type NullableJson<T = JsonObject> = ColumnType<T | null, string | null | undefined, string | null>;
-
-export type JsonObject = Readonly<Record<string, unknown>>;
+import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
+import type { PeopleTables, Role } from './people-tables.ts';
 
 export type RunKind = 'transfer' | 'test' | 'browse' | 'guess' | 'preview' | 'probe';
 export type RunTrigger = 'manual' | 'api' | 'schedule' | 'workflow';
@@ -65,6 +51,7 @@ export interface WorkspaceTable {
   guaranteed_seats: Generated<number>;
   suspended_at: Instant | null;
   created_at: Generated<Instant>;
+  version: Generated<number>;
 }
 
 export interface GroupsTable {
@@ -286,6 +273,12 @@ export interface TokenTable {
   last_used_at: Instant | null;
   expires_at: Instant | null;
   revoked_at: Instant | null;
+  /** Of whom it is; null for one of a service. */
+  user_id: string | null;
+  group_id: string | null;
+  role: Generated<Role>;
+  administers_installation: Generated<boolean>;
+  created_by: string | null;
 }
 
 export interface WorkspaceUsageTable {
@@ -339,7 +332,7 @@ export interface ScheduleFireTable {
   decided_at: Generated<Instant>;
 }
 
-export interface Tables {
+export interface Tables extends PeopleTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;
