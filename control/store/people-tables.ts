@@ -1,9 +1,7 @@
 /** The tables of people, of what they may do, and of what was done. */
 import type { Generated } from 'kysely';
+import type { Role, WorkspaceRole } from '#api/endpoint.ts';
 import type { GeneratedJson, Instant } from './column-types.ts';
-
-export type Role = 'viewer' | 'operator' | 'editor' | 'administrator';
-export type WorkspaceRole = Role | 'member';
 
 export interface UsersTable {
   id: string;

@@ -3,8 +3,9 @@
  * are in TypeScript is said in `values.ts`.
  */
 import type { ColumnType, Generated } from 'kysely';
+import type { Role } from '#api/endpoint.ts';
 import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
-import type { PeopleTables, Role } from './people-tables.ts';
+import type { PeopleTables } from './people-tables.ts';
 
 export type RunKind = 'transfer' | 'test' | 'browse' | 'guess' | 'preview' | 'probe';
 export type RunTrigger = 'manual' | 'api' | 'schedule' | 'workflow';
