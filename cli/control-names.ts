@@ -15,6 +15,7 @@ const lists = {
   connection: (client: Client, q: string): AsyncIterable<Named> => client.items('connections.list', { query: { q } }),
   transfer: (client: Client, q: string): AsyncIterable<Named> => client.items('transfers.list', { query: { q } }),
   group: (client: Client, q: string): AsyncIterable<Named> => client.items('groups.list', { query: { q } }),
+  label: (client: Client, q: string): AsyncIterable<Named> => client.items('labels.list', { query: { q } }),
   token: (client: Client): AsyncIterable<Named> => unrevoked(client),
 } as const;
 
