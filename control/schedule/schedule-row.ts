@@ -1,5 +1,5 @@
 /** Schedules as the scheduler takes them from the database. */
-import type { Catchup, Overlap } from '#control/store/tables.ts';
+import type { Catchup, Overlap } from '#control/store/schedule-tables.ts';
 import { parseCron } from './cron-expression.ts';
 import type { CronExpression } from './cron-expression.ts';
 import type { Timing } from './next-slot.ts';

@@ -8,7 +8,7 @@ import { createRuns } from '#control/runs/create-run.ts';
 import type { RunToCreate } from '#control/runs/create-run.ts';
 import { stopRun } from '#control/runs/stop-run.ts';
 import type { Db, TransitionWriter } from '#control/runs/transition-writer.ts';
-import type { FireDecision } from '#control/store/tables.ts';
+import type { FireDecision } from '#control/store/schedule-tables.ts';
 import { planFires } from './fire-plan.ts';
 import type { FirePlan, PlannedFire } from './fire-plan.ts';
 import { slotKey, slotText, timingOf } from './schedule-row.ts';

@@ -3,22 +3,8 @@
  * are in TypeScript is said in `values.ts`.
  */
 import type { ColumnType, Generated } from 'kysely';
-
-/** ISO text in UTC with six decimals. */
-export type Instant = string;
-/** Decimal text of an SQL bigint. */
-export type Bigint = ColumnType<string, string | number | bigint, string | number | bigint>;
-type NullableBigint = ColumnType<
-  string | null,
-  string | number | bigint | null | undefined,
-  string | number | bigint | null
->;
-/** Read as a value, written as text (`json()` of `values.ts`). */
-type Json<T = JsonObject> = ColumnType<T, string, string>;
-type GeneratedJson<T = JsonObject> = ColumnType<T, string | undefined, string>;
-type NullableJson<T = JsonObject> = ColumnType<T | null, string | null | undefined, string | null>;
-
-export type JsonObject = Readonly<Record<string, unknown>>;
+import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
+import type { ScheduleTables } from './schedule-tables.ts';
 
 export type RunKind = 'transfer' | 'test' | 'browse' | 'guess' | 'preview' | 'probe';
 export type RunTrigger = 'manual' | 'api' | 'schedule' | 'workflow';
@@ -302,44 +288,7 @@ export interface DispatcherTable {
   seen_at: Instant;
 }
 
-export type Catchup = 'none' | 'latest' | 'all';
-export type Overlap = 'allow' | 'skip' | 'queue_one' | 'cancel_previous';
-export type FireDecision = 'fired' | 'waiting' | 'skipped' | 'backfilled';
-
-export interface ScheduleTable {
-  id: string;
-  workspace_id: string;
-  definition_id: string;
-  cron: string | null;
-  interval_s: number | null;
-  time_zone: Generated<string>;
-  is_enabled: Generated<boolean>;
-  off_reason: string | null;
-  variables: GeneratedJson<Readonly<Record<string, string>>>;
-  catchup: Generated<Catchup>;
-  catchup_max: Generated<number>;
-  max_lateness_s: number | null;
-  overlap: Generated<Overlap>;
-  jitter_s: Generated<number>;
-  enabled_from: Generated<Instant>;
-  next_slot_utc: Instant | null;
-  tzdata_version: string;
-  version: Generated<number>;
-  created_at: Generated<Instant>;
-  updated_at: Generated<Instant>;
-}
-
-export interface ScheduleFireTable {
-  schedule_id: string;
-  slot_utc: Instant;
-  decision: FireDecision;
-  reason: string | null;
-  is_shifted: Generated<boolean>;
-  run_id: string | null;
-  decided_at: Generated<Instant>;
-}
-
-export interface Tables {
+export interface Tables extends ScheduleTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;
@@ -362,6 +311,4 @@ export interface Tables {
   workspace_usage: WorkspaceUsageTable;
   dispatcher: DispatcherTable;
   idempotency: IdempotencyTable;
-  schedule: ScheduleTable;
-  schedule_fire: ScheduleFireTable;
 }

@@ -1,6 +1,6 @@
 /** Transfers and their schedules as rows, for tests of the scheduler. */
 import { sql } from 'kysely';
-import type { Catchup, Overlap } from '#control/store/tables.ts';
+import type { Catchup, Overlap } from '#control/store/schedule-tables.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 
