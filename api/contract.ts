@@ -1,8 +1,10 @@
 /** Every endpoint of the API. */
+import { backfillEndpoints } from './endpoints/backfills.ts';
 import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
 import { runEndpoints } from './endpoints/runs.ts';
+import { scheduleEndpoints } from './endpoints/schedules.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
@@ -13,6 +15,8 @@ const all = [
   ...groupEndpoints,
   ...connectionEndpoints,
   ...transferEndpoints,
+  ...scheduleEndpoints,
+  ...backfillEndpoints,
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,

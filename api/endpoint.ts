@@ -6,7 +6,17 @@ import { z } from 'zod';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-export type Tag = 'system' | 'workspace' | 'groups' | 'connections' | 'transfers' | 'runs' | 'limits' | 'tokens';
+export type Tag =
+  | 'system'
+  | 'workspace'
+  | 'groups'
+  | 'connections'
+  | 'transfers'
+  | 'schedules'
+  | 'backfills'
+  | 'runs'
+  | 'limits'
+  | 'tokens';
 
 /** Each role may do what those before it may. */
 export type Role = 'viewer' | 'operator' | 'editor' | 'administrator';

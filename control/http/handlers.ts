@@ -5,6 +5,8 @@ import { connectionHandlers } from '#control/definitions/connections.ts';
 import { groupHandlers } from '#control/definitions/groups.ts';
 import { limitHandlers } from '#control/definitions/limits.ts';
 import { transferHandlers } from '#control/definitions/transfers.ts';
+import { backfillHandlers } from '#control/schedule/backfill-handlers.ts';
+import { scheduleHandlers } from '#control/schedule/schedule-handlers.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
@@ -28,6 +30,8 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...groupHandlers(parts.store),
     ...connectionHandlers(parts),
     ...transferHandlers(parts),
+    ...scheduleHandlers(parts.store),
+    ...backfillHandlers(parts),
     ...runHandlers(parts),
     ...limitHandlers(parts.store),
     ...tokenHandlers(parts.store),

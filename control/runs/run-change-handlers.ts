@@ -6,6 +6,7 @@ import { workOrder } from '#api/runner.ts';
 import { definitionErrors } from '#control/definitions/errors.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
+import { slotIsRetried } from '#control/schedule/retried-slot.ts';
 import type { Store } from '#control/store/store.ts';
 import type { RunParts } from './run-handlers.ts';
 import { theRun } from './run-row.ts';
@@ -63,6 +64,7 @@ export function changeHandlers({
         work,
         scopes: run.scopes,
       });
+      await slotIsRetried(db, run.id, runId);
       return theRun(db, runId, workspaceId);
     },
   };

@@ -40,6 +40,12 @@ export function slotText(at: number): string {
   return new Date(at).toISOString();
 }
 
+/** What `created_by` of a run begins with that a back-fill made. */
+export const BACKFILL_ACTOR = 'backfill:';
+
+/** Told when a back-fill has something to do. */
+export const BACKFILL_CHANNEL = 'backfills';
+
 /** The same run, whoever makes it and how often. */
 export function slotKey(scheduleId: string, at: number): string {
   return `schedule:${scheduleId}:${slotText(at)}`;

@@ -79,3 +79,5 @@ create table backfill_slot (
   run_id text,
   primary key (backfill_id, slot_utc)
 );
+create index backfill_slot_waiting on backfill_slot (backfill_id, slot_utc) where state = 'waiting';
+create index backfill_slot_running on backfill_slot (backfill_id) where state = 'running';
