@@ -16,13 +16,34 @@ export type Tag =
   | 'backfills'
   | 'runs'
   | 'limits'
-  | 'tokens';
+  | 'tokens'
+  | 'users'
+  | 'workspaces'
+  | 'members'
+  | 'teams'
+  | 'grants'
+  | 'audit';
 
 /** Each role may do what those before it may. */
-export type Role = 'viewer' | 'operator' | 'editor' | 'administrator';
+export const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;
+export type Role = (typeof roles)[number];
 
-/** Who may: anybody (`public`), or who has the role in the group of the resource, the workspace, the installation. */
-export type Rights = 'public' | { readonly role: Role; readonly in: 'group' | 'workspace' | 'installation' };
+/** In a workspace: a `member` has what groups give, and nothing else. */
+export const workspaceRoles = ['member', ...roles] as const;
+export type WorkspaceRole = (typeof workspaceRoles)[number];
+
+/**
+ * Who may: anybody (`public`); whoever is let in (`known`); a person, for what is his own (`person`); who has the role
+ * in the group of the resource, in the workspace, in the team or in the installation. The role in the workspace holds
+ * in each of its groups. Of a list `in: 'group'` it shows what is in groups where the role is there.
+ */
+export type Rights =
+  | 'public'
+  | 'known'
+  | 'person'
+  | { readonly role: Role; readonly in: 'group' }
+  | { readonly role: WorkspaceRole; readonly in: 'workspace' }
+  | { readonly role: 'administrator'; readonly in: 'team' | 'installation' };
 
 /** The answer when all went well. Whatever else happens is a problem. */
 export type Answer =

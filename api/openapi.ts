@@ -18,6 +18,12 @@ const tags: Readonly<Record<Tag, string>> = {
   runs: 'Executions.',
   limits: 'How many run at the same time.',
   tokens: 'What clients show to be let in.',
+  users: 'People, of the whole installation.',
+  workspaces: 'The workspaces of the installation.',
+  members: 'People of the workspace.',
+  teams: 'People who get roles together.',
+  grants: 'Who may do what in a group.',
+  audit: 'What was done, by whom, to what.',
 };
 
 const problemTexts = {
@@ -118,7 +124,7 @@ function problemStatuses(endpoint: Endpoint): readonly number[] {
 }
 
 function rightsText(rights: Rights): string {
-  return rights === 'public' ? rights : `${rights.role} of the ${rights.in}`;
+  return typeof rights === 'string' ? rights : `${rights.role} of the ${rights.in}`;
 }
 
 function parameters(fields: z.ZodObject, place: 'path' | 'query', schemas: Schemas): Json[] {

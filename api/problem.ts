@@ -27,6 +27,18 @@ export const resourceReference = z
   .meta({ id: 'ResourceReference', title: 'Reference to a resource' });
 export type ResourceReference = z.output<typeof resourceReference>;
 
+const missingRole = z
+  .object({
+    role: z.string().describe('The role that is needed.'),
+    in: z.enum(['group', 'workspace', 'team', 'installation']).describe('Where it is needed.'),
+    id: z.string().nullable().describe('Of the group, the workspace or the team.'),
+    name: z.string().nullable().describe('Its name.'),
+    own: z.string().nullable().describe('The role that is there; null for none.'),
+    givers: z.array(z.string()).describe('Names of people who can give it, up to 5.'),
+  })
+  .meta({ id: 'MissingRole', title: 'Missing role' });
+export type MissingRole = z.output<typeof missingRole>;
+
 export const problem = z
   .object({
     type: z.string().describe('Names the kind of problem; `urn:ropeway:problem:` and the code.'),
@@ -38,6 +50,8 @@ export const problem = z
     where: z.record(z.string(), z.unknown()).optional().describe('Where it happened, as far as it is known.'),
     errors: z.array(fieldProblem).optional().describe('Each field that is not as it must be.'),
     users: z.array(resourceReference).optional().describe('What still uses the resource, up to 100.'),
+    usersHidden: z.int().optional().describe('How many others use it that are not shown: they are in other groups.'),
+    missingRole: missingRole.optional().describe('The role that is missing, and who can give it.'),
     retryAfterS: z.number().optional().describe('Seconds after which another try may succeed.'),
     requestId: z.string().optional().describe('Finds the request in the log of the server.'),
   })

@@ -154,6 +154,7 @@ async function openApi(parts: Parts): Promise<Api> {
   const { version, catalog, log, host, port = 0 } = options;
   const app = makeApp({
     handlers: makeHandlers({ store, catalog, keys, commands, version, stopping: stopping.signal }),
+    store,
     authenticate: tokenAuthenticator(store),
     idempotency: new Idempotency(store),
     log,

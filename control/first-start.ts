@@ -32,7 +32,8 @@ export async function prepareInstallation(store: Store, options: FirstStart): Pr
     if (known !== undefined) return undefined;
     const workspaceId = newId();
     await db.insertInto('workspace').values({ id: workspaceId, name: 'default' }).execute();
-    const made = await createToken(db, { workspaceId, name: 'command line of this machine', expiresAt: null });
+    const name = 'command line of this machine';
+    const made = await createToken(db, { workspaceId, name, expiresAt: null, administersInstallation: true });
     return made.token;
   });
   if (token !== undefined && options.dataFolder !== undefined) {

@@ -124,7 +124,7 @@ const crossEndpoints = [
     description: 'Of a pattern that is not saved: with what clocks do to it.',
     body: firingsOfPattern,
     answer: times,
-    rights: { role: 'viewer', in: 'group' },
+    rights: 'known',
     repeat: 'idempotent',
   }),
   defineEndpoint({
@@ -149,7 +149,7 @@ const policyEndpoints = [
     summary: 'Get the rule for schedules that always fail',
     description: 'Unless the workspace has its own: 50 failed scheduled runs in a row, the first of them 14 days ago.',
     answer: rule,
-    rights: { role: 'viewer', in: 'group' },
+    rights: { role: 'member', in: 'workspace' },
   }),
   defineEndpoint({
     id: 'schedules.setPolicy',

@@ -35,7 +35,7 @@ export const systemEndpoints = [
     summary: 'Get the version of the server',
     description: 'The release, and the protocols that it speaks.',
     answer: { kind: 'json', status: 200, description: 'The version.', body: version },
-    rights: { role: 'viewer', in: 'workspace' },
+    rights: 'known',
   }),
   defineEndpoint({
     id: 'system.openapi',
@@ -58,8 +58,8 @@ export const systemEndpoints = [
     path: '/workspace',
     tag: 'workspace',
     summary: 'Get the workspace',
-    description: 'The one that the token belongs to.',
+    description: 'The one that the request is about.',
     answer: { kind: 'json', status: 200, description: 'The workspace.', body: workspace },
-    rights: { role: 'viewer', in: 'workspace' },
+    rights: { role: 'member', in: 'workspace' },
   }),
 ] as const;

@@ -9,9 +9,17 @@ export const connection = z
     name,
     plugin: z.string().describe('Name of the connection plugin.'),
     groupId: id.nullable().describe('The group it belongs to.'),
-    options: options.describe('Options of the plugin, without those that are secret.'),
-    secretsSet: z.array(z.string()).describe('Which secret options have a value, as dotted paths.'),
-    accountKey: z.string().describe('The account behind it: connections to one account share one limit.'),
+    options: options
+      .nullable()
+      .describe('Options of the plugin, without those that are secret; null for those who may use it, but not see it.'),
+    secretsSet: z
+      .array(z.string())
+      .nullable()
+      .describe('Which secret options have a value, as dotted paths; null as for the options.'),
+    accountKey: z
+      .string()
+      .nullable()
+      .describe('The account behind it: connections to one account share one limit. Null as for the options.'),
     version: z.int().describe('Counts changes; the ETag.'),
     createdAt: instant,
     updatedAt: instant,

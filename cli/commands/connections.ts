@@ -30,7 +30,7 @@ const columns: readonly ListColumn<Connection>[] = [
   { title: 'ID', cell: ({ id }) => id },
   { title: 'NAME', cell: ({ name }) => name, shrinks: true },
   { title: 'TYPE', cell: ({ plugin }) => plugin },
-  { title: 'ACCOUNT', cell: ({ accountKey }) => accountKey, shrinks: true },
+  { title: 'ACCOUNT', cell: ({ accountKey }) => accountKey ?? '', shrinks: true },
   { title: 'CHANGED', cell: ({ updatedAt }) => localTime(updatedAt) },
 ];
 
@@ -63,10 +63,11 @@ function printConnection(ctx: CommandContext, connection: Connection): void {
     return;
   }
   const { id, name, plugin, accountKey, secretsSet, updatedAt } = connection;
-  const secrets = secretsSet.join(', ');
-  printFacts(ctx, { id, name, type: plugin, account: accountKey, secrets, changed: localTime(updatedAt) });
+  const secrets = secretsSet?.join(', ') ?? '';
+  printFacts(ctx, { id, name, type: plugin, account: accountKey ?? '', secrets, changed: localTime(updatedAt) });
   // It was JSON.
-  if (Object.keys(connection.options).length > 0) ctx.terminal.out(`\n${printYaml(connection.options as JsonObject)}`);
+  const shown = connection.options ?? {};
+  if (Object.keys(shown).length > 0) ctx.terminal.out(`\n${printYaml(shown as JsonObject)}`);
 }
 
 export interface ConnectionCreateOptions extends ControlOptions, OptionArguments {

@@ -60,7 +60,9 @@ async function scopeIdOf(client: Client, kind: ScopeKind, which: string | undefi
   if (kind === 'definition') return idOf(client, 'transfer', which);
   // An account is named by any of its connections.
   const id = await idOf(client, 'connection', which);
-  return (await client.call('connections.get', { params: { id } })).accountKey;
+  const { accountKey } = await client.call('connections.get', { params: { id } });
+  // Who does not see the account may not limit it either: the server says so.
+  return accountKey ?? id;
 }
 
 function seatsOf(text: string, option: string): number {

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
+import type { Role } from '#api/endpoint.ts';
 import { ID_PATTERN } from '#api/fields.ts';
 import type { Token } from '#api/resources/token.ts';
 import { instantPattern, makeCursor, pageOfRows, readCursor } from '#control/http/cursor.ts';
@@ -10,6 +11,7 @@ import { invalid, unknown } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 import type { TokenTable } from '#control/store/tables.ts';
+import { personPrincipal } from './person.ts';
 
 type Db = Store['db'];
 
@@ -66,17 +68,35 @@ export interface NewToken {
   readonly workspaceId: string;
   readonly name: string;
   readonly expiresAt: string | null;
+  /** Of the token; of a person's the widest that counts. */
+  readonly role?: Role;
+  /** Of a service, for one group. */
+  readonly groupId?: string | null;
+  readonly userId?: string | null;
+  readonly administersInstallation?: boolean;
+  readonly createdBy?: string;
 }
 
 /** Also for the first token of an installation. */
 export async function createToken(
   db: Db,
-  { workspaceId, name, expiresAt }: NewToken,
+  { workspaceId, name, expiresAt, ...rest }: NewToken,
 ): Promise<Token & { readonly token: string; readonly isPast: boolean }> {
   const token = PREFIX + randomBytes(TOKEN_BYTES).toString('base64url');
   const row = await db
     .insertInto('token')
-    .values({ id: newId(), workspace_id: workspaceId, name, hash: tokenHash(token), expires_at: expiresAt })
+    .values({
+      id: newId(),
+      workspace_id: workspaceId,
+      name,
+      hash: tokenHash(token),
+      expires_at: expiresAt,
+      role: rest.role ?? 'administrator',
+      group_id: rest.groupId ?? null,
+      user_id: rest.userId ?? null,
+      administers_installation: rest.administersInstallation ?? false,
+      created_by: rest.createdBy ?? null,
+    })
     .returning(shownColumns)
     .returning(sql<boolean>`coalesce(expires_at <= dispatch.now(), false)`.as('is_past'))
     .executeTakeFirstOrThrow();
@@ -88,36 +108,62 @@ function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }
 
-/**
- * Who shows the token: any of its workspace, with all rights there. Where there is one workspace, its tokens administer
- * the installation too.
- */
+interface Shown {
+  readonly id: string;
+  readonly name: string;
+  readonly workspace_id: string;
+  readonly user_id: string | null;
+  readonly group_id: string | null;
+  readonly role: Role;
+  readonly administers_installation: boolean;
+  readonly is_due: boolean;
+}
+
+/** Who shows the token: a person, who may do no more than the role of the token says; or a service. */
 export function tokenAuthenticator({ db }: Pick<Store, 'db'>): (token: string) => Promise<Principal | undefined> {
   return async (token) => {
     if (!token.startsWith(PREFIX)) return undefined;
-    const { rows } = await sql<{ id: string; name: string; workspace_id: string; is_due: boolean; is_only: boolean }>`
-      select token.id, token.name, token.workspace_id,
-        coalesce(token.last_used_at < dispatch.now() - make_interval(secs => ${LAST_USE_S}), true) as is_due,
-        not exists (select from workspace where workspace.id <> token.workspace_id) as is_only
-      from token join workspace on workspace.id = token.workspace_id
-      where token.hash = ${tokenHash(token)} and token.revoked_at is null
-        and (token.expires_at is null or token.expires_at > dispatch.now())`.execute(db);
+    const { rows } = await sql<Shown>`
+      select id, name, workspace_id, user_id, group_id, role, administers_installation,
+        coalesce(last_used_at < dispatch.now() - make_interval(secs => ${LAST_USE_S}), true) as is_due
+      from token
+      where hash = ${tokenHash(token)} and revoked_at is null
+        and (expires_at is null or expires_at > dispatch.now())`.execute(db);
     const [row] = rows;
     if (row === undefined) return undefined;
-    if (row.is_due) {
+    const principal = row.user_id === null ? servicePrincipal(row) : await tokenOfPerson(db, row, row.user_id);
+    if (principal !== undefined && row.is_due) {
       await db
         .updateTable('token')
         .set({ last_used_at: sql<string>`dispatch.now()` })
         .where('id', '=', row.id)
         .execute();
     }
-    return {
-      workspaceId: row.workspace_id,
-      actor: `token:${row.name}`,
-      rateKey: row.id,
-      administersInstallation: row.is_only,
-    };
+    return principal;
   };
+}
+
+function servicePrincipal(row: Shown): Principal {
+  const { id, role, group_id: groupId } = row;
+  return {
+    workspaceId: row.workspace_id,
+    userId: null,
+    tokenId: id,
+    actor: `token:${row.name}`,
+    rateKey: id,
+    role: groupId === null ? role : null,
+    groupRoles: new Map(groupId === null ? [] : [[groupId, role]]),
+    administersTeams: new Set(),
+    cap: role,
+    administersInstallation: row.administers_installation,
+  };
+}
+
+/** Of somebody who has left the workspace it is refused. */
+async function tokenOfPerson(db: Db, row: Shown, userId: string): Promise<Principal | undefined> {
+  const { id, workspace_id: workspaceId, role: cap } = row;
+  const principal = await personPrincipal(db, { userId, workspaceId, rateKey: id, tokenId: id, cap });
+  return principal?.workspaceId === workspaceId ? principal : undefined;
 }
 
 function tokenOf(row: Pick<Selectable<TokenTable>, (typeof shownColumns)[number]>): Token {

@@ -1,11 +1,13 @@
 /** Connections as rows and as resources. */
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
-import type { ResourceReference } from '#api/problem.ts';
 import type { Connection } from '#api/resources/connection.ts';
+import { holds, roleIn } from '#control/auth/rights.ts';
+import type { Principal } from '#control/http/handler.ts';
 import { unknown } from '#control/http/refusal.ts';
 import type { Store } from '#control/store/store.ts';
 import type { ConnectionTable } from '#control/store/tables.ts';
+import type { PlacedReference } from './shown-users.ts';
 
 type Db = Store['db'];
 export type ConnectionRow = Omit<Selectable<ConnectionTable>, 'secrets'> & { readonly secrets_set: string[] };
@@ -37,15 +39,17 @@ export async function theConnection(db: Db, id: string, workspaceId: string, isL
   return found;
 }
 
-export function connectionOf(row: ConnectionRow): Connection {
+/** Whoever may use it, but not change it, does not see its options: they name hosts, accounts and users. */
+export function connectionOf(row: ConnectionRow, principal: Pick<Principal, 'role' | 'groupRoles'>): Connection {
+  const isOpen = holds(roleIn(principal, row.group_id), 'editor');
   return {
     id: row.id,
     name: row.name,
     plugin: row.plugin,
     groupId: row.group_id,
-    options: { ...row.config },
-    secretsSet: row.secrets_set,
-    accountKey: row.account_key,
+    options: isOpen ? { ...row.config } : null,
+    secretsSet: isOpen ? row.secrets_set : null,
+    accountKey: isOpen ? row.account_key : null,
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -55,14 +59,14 @@ export function connectionOf(row: ConnectionRow): Connection {
 const USERS_MAX = 100;
 
 /** Definitions whose current revision names it, and runs that have not ended and may still ask for its secrets. */
-export async function usersOfConnection(db: Db, id: string, workspaceId: string): Promise<ResourceReference[]> {
-  const { rows } = await sql<ResourceReference>`
-    (select definition.kind, definition.id, definition.name
+export async function usersOfConnection(db: Db, id: string, workspaceId: string): Promise<PlacedReference[]> {
+  const { rows } = await sql<PlacedReference>`
+    (select definition.kind, definition.id, definition.name, definition.group_id
       from connection_use join definition on definition.id = connection_use.definition_id
       where connection_use.connection_id = ${id} and definition.workspace_id = ${workspaceId}
       order by definition.name limit ${USERS_MAX})
     union all
-    (select 'run', run.id, run.id
+    (select 'run', run.id, run.id, run.group_id
       from run join run_work on run_work.run_id = run.id
       where run.workspace_id = ${workspaceId}
         and run.state in ('QUEUED', 'DISPATCHING', 'STARTING', 'RUNNING', 'STOPPING', 'BACKOFF')

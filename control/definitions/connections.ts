@@ -5,6 +5,7 @@ import type { AnyPlugin } from '#spi/plugin.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { ID_PATTERN } from '#api/fields.ts';
 import type { ResourceReference } from '#api/problem.ts';
+import { visibleTo } from '#control/auth/visible.ts';
 import { containing, instantPattern, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { Refusal, invalid } from '#control/http/refusal.ts';
@@ -17,6 +18,7 @@ import { json } from '#control/store/values.ts';
 import { accountKey, changeOptions, checkOptions, secretOptions } from './connection-options.ts';
 import type { OptionsChange } from './connection-options.ts';
 import { connectionOf, selectConnections, theConnection, usersOfConnection } from './connection-row.ts';
+import { shownUsers } from './shown-users.ts';
 import type { ConnectionRow } from './connection-row.ts';
 import { definitionErrors } from './errors.ts';
 import { assertGroup } from './groups.ts';
@@ -48,6 +50,7 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
       const list = `connections.${query.sort}`;
       const after = readCursor(list, query.cursor, [isByName ? namePattern : instantPattern, ID_PATTERN]);
       let rows = selectConnections(db, principal.workspaceId);
+      rows = rows.where(visibleTo(principal, 'group_id', 'operator'));
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
       if (query.plugin !== undefined) rows = rows.where('plugin', '=', query.plugin);
       if (query.groupId !== undefined) rows = rows.where('group_id', '=', query.groupId);
@@ -62,13 +65,13 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
       const direction = isByName ? 'asc' : 'desc';
       const sorted = rows.orderBy(isByName ? 'name' : 'updated_at', direction).orderBy('id', direction);
       return pageOfRows(await sorted.limit(query.limit + 1).execute(), query.limit, {
-        item: connectionOf,
+        item: (row) => connectionOf(row, principal),
         cursor: (row) => makeCursor(list, [isByName ? row.name : row.updated_at, row.id]),
       });
     },
 
     async 'connections.get'({ params, principal }) {
-      return connectionOf(await theConnection(db, params.id, principal.workspaceId));
+      return connectionOf(await theConnection(db, params.id, principal.workspaceId), principal);
     },
 
     async 'connections.users'({ params, query, principal }) {
@@ -79,7 +82,8 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
         .innerJoin('definition', 'definition.id', 'connection_use.definition_id')
         .select(['definition.kind', 'definition.id', 'definition.name'])
         .where('connection_use.connection_id', '=', id)
-        .where('definition.workspace_id', '=', principal.workspaceId);
+        .where('definition.workspace_id', '=', principal.workspaceId)
+        .where(visibleTo(principal, 'definition.group_id'));
       if (after !== undefined) {
         rows = rows.where(sql<boolean>`(definition.name, definition.id) > (${after[0]}, ${after[1]})`);
       }
@@ -117,7 +121,7 @@ function writeHandlers({ store: { db }, catalog, keys }: ConnectionParts): Pick<
         account_key: key,
       };
       await namedOnce('connection', body.name, () => db.insertInto('connection').values(row).execute());
-      return connectionOf(await theConnection(db, id, principal.workspaceId));
+      return connectionOf(await theConnection(db, id, principal.workspaceId), principal);
     },
 
     async 'connections.update'({ params: { id }, body, principal, ifMatch }) {
@@ -131,14 +135,14 @@ function writeHandlers({ store: { db }, catalog, keys }: ConnectionParts): Pick<
         };
         const options = await optionColumns({ catalog, keys }, before, body.options as JsonObject | undefined);
         const isSame = row.name === before.name && row.group_id === before.group_id && options === undefined;
-        if (isSame) return connectionOf(before);
+        if (isSame) return connectionOf(before, principal);
         const update = trx
           .updateTable('connection')
           .set({ ...row, ...options, version: before.version + 1, updated_at: sql<string>`dispatch.now()` })
           .where('id', '=', id)
           .where('workspace_id', '=', principal.workspaceId);
         await namedOnce('connection', row.name, () => update.execute());
-        return connectionOf(await theConnection(trx, id, principal.workspaceId));
+        return connectionOf(await theConnection(trx, id, principal.workspaceId), principal);
       });
     },
 
@@ -146,9 +150,12 @@ function writeHandlers({ store: { db }, catalog, keys }: ConnectionParts): Pick<
       await db.transaction().execute(async (trx) => {
         const { name, version } = await theConnection(trx, id, principal.workspaceId, true);
         if (ifMatch !== undefined) assertVersion('connection', version, ifMatch);
-        const users = await usersOfConnection(trx, id, principal.workspaceId);
-        if (users.length > 0) {
-          throw new Refusal(definitionErrors.error('RESOURCE_IN_USE', { kind: 'connection', name }), 409, { users });
+        const { users, usersHidden } = shownUsers(await usersOfConnection(trx, id, principal.workspaceId), principal);
+        if (users.length + usersHidden > 0) {
+          throw new Refusal(definitionErrors.error('RESOURCE_IN_USE', { kind: 'connection', name }), 409, {
+            users,
+            usersHidden,
+          });
         }
         await trx
           .deleteFrom('connection')

@@ -114,7 +114,7 @@ describe.each(storeKinds)('handlers (%s)', (kind) => {
     it('are as they were when what was read is written back', async () => {
       const made = await newConnection();
       const { options, name, groupId } = made;
-      const call = { params: { id: made.id }, body: { options, name, groupId }, ifMatch: '"1"' };
+      const call = { params: { id: made.id }, body: { options: options ?? {}, name, groupId }, ifMatch: '"1"' };
       expect(await client.call('connections.update', call)).toEqual(made);
     });
 
@@ -367,7 +367,7 @@ describe.each(storeKinds)('handlers (%s)', (kind) => {
       const connection = await newConnection();
       const group = await client.call('groups.create', { body: { name: fresh() } });
       const scopes = [
-        ['account', connection.accountKey, `connection `],
+        ['account', connection.accountKey ?? '', `connection `],
         ['group', group.id, `group ${group.name}`],
         ['workspace', api.own.workspaceId, 'workspace own'],
       ] as const;
@@ -387,7 +387,7 @@ describe.each(storeKinds)('handlers (%s)', (kind) => {
     it('of the installation need its rights', async () => {
       const params = { scopeKind: 'installation' as const, scopeId: 'all' };
       const put = client.call('limits.put', { params, body: { seats: 1 } });
-      await expect(put).rejects.toMatchObject({ status: 403, code: 'RIGHTS_MISSING' });
+      await expect(put).rejects.toMatchObject({ status: 403, code: 'ROLE_MISSING' });
     });
   });
 

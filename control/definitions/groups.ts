@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Group } from '#api/resources/group.ts';
 import type { ResourceReference } from '#api/problem.ts';
+import { giveRole } from '#control/auth/group-roles.ts';
+import { visibleTo } from '#control/auth/visible.ts';
 import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
@@ -19,6 +21,7 @@ export function groupHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'groups'> {
     async 'groups.list'({ query, principal }) {
       const after = readCursor('groups', query.cursor, [namePattern, ID_PATTERN]);
       let rows = db.selectFrom('groups').selectAll().where('workspace_id', '=', principal.workspaceId);
+      rows = rows.where(visibleTo(principal, 'id'));
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
       if (after !== undefined) rows = rows.where(sql<boolean>`(name, id) > (${after[0]}, ${after[1]})`);
       const found = await rows
@@ -33,11 +36,18 @@ export function groupHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'groups'> {
     },
 
     async 'groups.create'({ body, principal }) {
-      const insert = db
-        .insertInto('groups')
-        .values({ id: newId(), workspace_id: principal.workspaceId, name: body.name })
-        .returningAll();
-      return groupOf(await namedOnce('group', body.name, () => insert.executeTakeFirstOrThrow()));
+      const { workspaceId, userId } = principal;
+      return db.transaction().execute(async (trx) => {
+        const insert = trx
+          .insertInto('groups')
+          .values({ id: newId(), workspace_id: workspaceId, name: body.name })
+          .returningAll();
+        const group = await namedOnce('group', body.name, () => insert.executeTakeFirstOrThrow());
+        if (userId !== null) {
+          await giveRole(trx, { workspaceId, groupId: group.id, role: 'administrator', userId, teamId: null });
+        }
+        return groupOf(group);
+      });
     },
 
     async 'groups.get'({ params, principal }) {

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Limit, ScopeKind } from '#api/resources/limit.ts';
-import { httpErrors } from '#control/http/errors.ts';
 import { makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
-import { Refusal, unknown } from '#control/http/refusal.ts';
+import { unknown } from '#control/http/refusal.ts';
+import type { Refusal } from '#control/http/refusal.ts';
 import { accountScopeId, installationScope } from '#control/runs/freeze-work.ts';
 import type { Store } from '#control/store/store.ts';
 
@@ -36,7 +36,6 @@ export function limitHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'limits'> {
     'limits.get': ({ params, principal }) => theLimit(db, params, principal),
 
     async 'limits.put'({ params, body, principal }) {
-      assertMayWrite(params.scopeKind, principal);
       const name = await nameOfScope(db, params, principal.workspaceId);
       const row = {
         scope_kind: params.scopeKind,
@@ -55,7 +54,6 @@ export function limitHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'limits'> {
     },
 
     async 'limits.delete'({ params, principal }) {
-      assertMayWrite(params.scopeKind, principal);
       await theLimit(db, params, principal);
       await db
         .deleteFrom('seat_limit')
@@ -71,12 +69,6 @@ type Params = { readonly scopeKind: ScopeKind; readonly scopeId: string };
 /** Accounts are named without the workspace, and kept with it. */
 function keptId({ scopeKind, scopeId }: Params, workspaceId: string): string {
   return scopeKind === 'account' ? accountScopeId(workspaceId, scopeId) : scopeId;
-}
-
-function assertMayWrite(scopeKind: ScopeKind, principal: Principal): void {
-  const isOfInstallation = scopeKind === 'installation' || scopeKind === 'lane';
-  if (!isOfInstallation || principal.administersInstallation) return;
-  throw new Refusal(httpErrors.error('RIGHTS_MISSING', { role: 'administrator', scope: 'installation' }), 403);
 }
 
 /** Of the workspace, of what is in it, and of the installation. */

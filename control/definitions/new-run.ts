@@ -3,6 +3,8 @@ import { sql } from 'kysely';
 import type { Run } from '#api/resources/run.ts';
 import type { RunOptions } from '#api/resources/transfer.ts';
 import type { WorkOrder } from '#api/runner.ts';
+import { assertRole } from '#control/auth/role-missing.ts';
+import { visibleTo } from '#control/auth/visible.ts';
 import type { Principal } from '#control/http/handler.ts';
 import { invalid } from '#control/http/refusal.ts';
 import { freezeWork } from '#control/runs/freeze-work.ts';
@@ -62,8 +64,7 @@ export async function startRun({ store, commands }: RunParts, request: RunReques
     kind,
     trigger: 'api',
     createdBy: principal.actor,
-    // Not to be taken for a key of the scheduler.
-    idempotencyKey: request.idempotencyKey === undefined ? undefined : `api:${request.idempotencyKey}`,
+    idempotencyKey: runKey(principal, request.idempotencyKey),
     priority: options.priority,
     lane,
     isIdempotent: options.isIdempotent,
@@ -75,10 +76,15 @@ export async function startRun({ store, commands }: RunParts, request: RunReques
   return theRun(store.db, runId, workspaceId);
 }
 
-/** Checks a config that came in a body, with its connections by id or by name. */
+/** Of one who asks: nobody gets another one's run by his key. Not to be taken for a key of the scheduler. */
+export function runKey({ userId, rateKey }: Principal, idempotencyKey: string | undefined): string | undefined {
+  return idempotencyKey === undefined ? undefined : `api:${userId ?? rateKey}:${idempotencyKey}`;
+}
+
+/** Checks a config that came in a body, with its connections by id or by name: those that may be used. */
 export async function readGivenConfig(
   db: Store['db'],
-  workspaceId: string,
+  principal: Principal,
   { config, sides }: { readonly config: JsonObject; readonly sides: readonly ('in' | 'out')[] },
 ): Promise<ReadConfig> {
   const names = namedConnections(config);
@@ -87,12 +93,16 @@ export async function readGivenConfig(
       ? []
       : await db
           .selectFrom('connection')
-          .select(['id', 'name', 'plugin'])
-          .where('workspace_id', '=', workspaceId)
+          .select(['id', 'name', 'plugin', 'group_id'])
+          .where('workspace_id', '=', principal.workspaceId)
+          .where(visibleTo(principal, 'group_id'))
           .where((is) => is.or([is('id', 'in', names), is('name', 'in', names)]))
           .execute();
   const read = readConfig(config, known, sides);
   if (read.errors.length > 0) throw invalid(read.errors);
+  for (const connection of known.filter(({ id }) => read.connectionIds.includes(id))) {
+    await assertRole(db, principal, { role: 'operator', groupId: connection.group_id });
+  }
   return read;
 }
 

@@ -85,7 +85,7 @@ async function lookAtConfig(
 ): Promise<Run> {
   const { body, principal, idempotencyKey } = request;
   const given = { config: body.config as JsonObject, sides: ['in'] as const };
-  const { config } = await readGivenConfig(parts.store.db, principal.workspaceId, given);
+  const { config } = await readGivenConfig(parts.store.db, principal, given);
   return startLook(parts, {
     kind,
     principal,

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import { ID_PATTERN } from '#api/fields.ts';
 import type { RunOptions, Transfer } from '#api/resources/transfer.ts';
+import { visibleTo } from '#control/auth/visible.ts';
 import {
   containing,
   countPattern,
@@ -45,7 +46,7 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
       const isByName = query.sort === 'name';
       const list = `transfers.${query.sort}`;
       const after = readCursor(list, query.cursor, [isByName ? namePattern : instantPattern, ID_PATTERN]);
-      let rows = selectTransfers(db, principal.workspaceId);
+      let rows = selectTransfers(db, principal.workspaceId).where(visibleTo(principal, 'group_id'));
       if (query.q !== undefined) {
         const pattern = containing(query.q);
         rows = rows.where((is) => is.or([is('name', 'ilike', pattern), is('description', 'ilike', pattern)]));
@@ -108,7 +109,7 @@ function writeHandlers(db: Db): Pick<Handlers, WriteId> {
       return db.transaction().execute(async (trx) => {
         // It has come as JSON.
         const given = { config: body.config as JsonObject, sides: bothSides };
-        const { config, connectionIds } = await readGivenConfig(trx, workspaceId, given);
+        const { config, connectionIds } = await readGivenConfig(trx, principal, given);
         await assertGroup(trx, body.groupId, principal);
         const row = {
           id: newId(),
@@ -197,7 +198,7 @@ async function change(
   const { workspaceId, actor } = principal;
   let no = before.revision;
   if (config !== undefined) {
-    const read = await readGivenConfig(trx, workspaceId, { config, sides: bothSides });
+    const read = await readGivenConfig(trx, principal, { config, sides: bothSides });
     const current = await theRevision(trx, before, no);
     if (!isDeepStrictEqual(read.config, current.config)) {
       no += 1;

@@ -1,6 +1,7 @@
 /**
- * The HTTP API: a route for each endpoint of the contract. A request is let in, counted, checked and served, in this
- * order; what goes wrong on the way is answered as a problem. Answers hold what the contract lists, nothing more.
+ * The HTTP API: a route for each endpoint of the contract. A request is let in, counted, checked, held against the
+ * rights and served, in this order; what goes wrong on the way is answered as a problem. Answers hold what the contract
+ * lists, nothing more.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -10,7 +11,9 @@ import { contract } from '#api/contract.ts';
 import { fullPath } from '#api/endpoint.ts';
 import type { Endpoint } from '#api/endpoint.ts';
 import { PROBLEM_MEDIA } from '#api/problem.ts';
+import { Gate } from '#control/auth/gate.ts';
 import { errorFields } from '#control/log.ts';
+import type { Store } from '#control/store/store.ts';
 import type { Logger } from '#spi/context.ts';
 import { checkRequest } from './checked-request.ts';
 import type { CheckedRequest } from './checked-request.ts';
@@ -27,6 +30,7 @@ import { BODY_BYTES_MAX } from './request-body.ts';
 
 export interface AppOptions {
   readonly handlers: Handlers;
+  readonly store: Pick<Store, 'db'>;
   /** Who shows this token; undefined when it is not accepted. */
   readonly authenticate: (token: string) => Promise<Principal | undefined>;
   readonly idempotency: Idempotency;
@@ -90,10 +94,12 @@ class Desk {
   readonly #rate: RateLimit;
   readonly #strangers = new RateLimit(strangerRate);
   readonly #streams: Streams;
+  readonly #gate: Gate;
 
   constructor(options: AppOptions) {
     this.#options = options;
     this.#rate = new RateLimit(options.rate ?? rateDefault);
+    this.#gate = new Gate(options.store);
     this.#streams = new Streams(options.streams ?? streamsDefault, options.stopping ?? new AbortController().signal);
   }
 
@@ -105,6 +111,7 @@ class Desk {
         params: c.req.param(),
         bytesMax: this.#options.bodyBytesMax ?? BODY_BYTES_MAX,
       });
+      await this.#gate.admit(endpoint, checked, visit.principal);
       const response = await this.#answer(endpoint, { c, visit, checked });
       return this.#leave(c, visit, response, endpoint.id);
     } catch (error) {
@@ -183,6 +190,8 @@ class Desk {
   ): Promise<{ status: number; body: string; isKept?: boolean }> {
     if (checked.idempotencyKey === undefined) return serve();
     const keyed = {
+      // Nobody is answered with what another one was shown.
+      owner: visit.principal.userId ?? visit.principal.rateKey,
       workspaceId: visit.principal.workspaceId,
       endpointId: endpoint.id,
       key: checked.idempotencyKey,

@@ -27,10 +27,15 @@ export const httpErrors = errorCatalogue({
     message: 'The token is not accepted: it is unknown, has expired or was revoked.',
     hint: 'Create a new one.',
   },
-  RIGHTS_MISSING: {
+  ROLE_MISSING: {
     kind: 'config',
-    message: 'This needs the role {role} of the {scope}.',
-    hint: 'Ask somebody who has it.',
+    message: 'This needs the role {role} in {place}; you have {own}.',
+    hint: 'Who can give it: {givers}.',
+  },
+  PERSON_NEEDED: {
+    kind: 'config',
+    message: 'This is for people: the token belongs to a service.',
+    hint: 'Sign in, or use a token of your own.',
   },
   RESOURCE_UNKNOWN: {
     kind: 'config',

@@ -1,24 +1,43 @@
 /** What serves an endpoint once the request is checked. */
 import type { z } from 'zod';
 import type { Contract, EndpointId } from '#api/contract.ts';
-import type { Answer, Endpoint } from '#api/endpoint.ts';
+import type { Answer, Endpoint, Role } from '#api/endpoint.ts';
 
-/** Who asks. */
+/** Who asks, and what he may do. What follows from it is decided in `auth/rights.ts`, nowhere else. */
 export interface Principal {
+  /** Empty for somebody who belongs to none. */
   readonly workspaceId: string;
-  /** As it is written into authors and actors: `token:NAME`. */
+  /** Null for a token of a service. */
+  readonly userId: string | null;
+  /** Null in a session. */
+  readonly tokenId: string | null;
+  /** As it is written into authors and actors: `user:E-MAIL` or `token:NAME`. */
   readonly actor: string;
   /** What the rate is counted by. */
   readonly rateKey: string;
-  /** Limits of the whole installation may be changed. */
+  /** In the workspace: in each of its groups, and for what has no group. */
+  readonly role: Role | null;
+  /** In single groups, by their ids. */
+  readonly groupRoles: ReadonlyMap<string, Role>;
+  /** Ids of the teams whose members may be added and removed. */
+  readonly administersTeams: ReadonlySet<string>;
+  /** No token that is made by it may do more: the role of the token that it came with. */
+  readonly cap: Role;
+  /** Workspaces, people and limits of the whole installation may be changed. */
   readonly administersInstallation: boolean;
 }
 
 /** Nobody: what a public endpoint is asked by. No row belongs to this workspace. */
 export const anonymous: Principal = {
   workspaceId: '',
+  userId: null,
+  tokenId: null,
   actor: 'anonymous',
   rateKey: 'anonymous',
+  role: null,
+  groupRoles: new Map(),
+  administersTeams: new Set(),
+  cap: 'viewer',
   administersInstallation: false,
 };
 

@@ -17,6 +17,8 @@ const FORGET_ROWS_MAX = 5000;
 
 export interface KeyedRequest {
   readonly workspaceId: string;
+  /** Whose key it is. */
+  readonly owner: string;
   readonly endpointId: string;
   readonly key: string;
   /** What must be the same again: path and body. */
@@ -38,9 +40,9 @@ export class Idempotency {
 
   /** The kept answer, or the one that `serve` gives now. A refusal is not kept. */
   async answer(request: KeyedRequest, serve: () => Promise<KeptAnswer>): Promise<KeptAnswer & { isKept: boolean }> {
-    const { workspaceId, endpointId, key, content } = request;
+    const { workspaceId, owner, endpointId, key, content } = request;
     const keyHash = createHash('sha256')
-      .update(JSON.stringify([workspaceId, endpointId, key]))
+      .update(JSON.stringify([workspaceId, owner, endpointId, key]))
       .digest('base64url');
     // With the key, which is kept nowhere: the body may hold a secret that a plain hash would give away.
     const mac = createHmac('sha256', key).update(content).digest('base64url');

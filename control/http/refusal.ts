@@ -1,7 +1,7 @@
 /** From errors to problems: what status they have, and what else they say. */
 import { STATUS_CODES } from 'node:http';
 import { problemType } from '#api/problem.ts';
-import type { FieldProblem, Problem, ResourceReference } from '#api/problem.ts';
+import type { FieldProblem, MissingRole, Problem, ResourceReference } from '#api/problem.ts';
 import { RopewayError, isRopewayError } from '#spi/errors.ts';
 import type { ErrorKind } from '#spi/errors.ts';
 import { httpErrors } from './errors.ts';
@@ -9,6 +9,8 @@ import { httpErrors } from './errors.ts';
 export interface RefusalExtra {
   readonly errors?: readonly FieldProblem[];
   readonly users?: readonly ResourceReference[];
+  readonly usersHidden?: number;
+  readonly missingRole?: MissingRole;
   readonly retryAfterS?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -66,6 +68,8 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
     ...(Object.keys(where).length === 0 ? {} : { where: { ...where } }),
     ...(extra.errors === undefined ? {} : { errors: [...extra.errors] }),
     ...(extra.users === undefined ? {} : { users: [...extra.users] }),
+    ...(extra.usersHidden === undefined ? {} : { usersHidden: extra.usersHidden }),
+    ...(extra.missingRole === undefined ? {} : { missingRole: extra.missingRole }),
     ...(extra.retryAfterS === undefined ? {} : { retryAfterS: extra.retryAfterS }),
     requestId,
   };

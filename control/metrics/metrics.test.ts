@@ -6,6 +6,7 @@ import { TransitionWriter } from '#control/runs/transition-writer.ts';
 import { Crowd, probeRun } from '#test/dispatch/crowd.ts';
 import { controlStore, storeKinds } from '#test/kit/control-store.ts';
 import type { StoreKind } from '#test/kit/control-store.ts';
+import { anonymous } from '#control/http/handler.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { Metrics } from './metrics.ts';
 import { Scrape } from './scrape.ts';
@@ -140,7 +141,6 @@ it('WorkspaceLabels gives so many their own, and the rest one', () => {
 });
 
 describe('metricsRoute()', () => {
-  const principal = { workspaceId: 'w', actor: 'token:x', rateKey: 'x' };
   const parts = {
     text: () => Promise.resolve('figures\n'),
     contentType: 'text/plain; version=0.0.4',
@@ -148,7 +148,7 @@ describe('metricsRoute()', () => {
     authenticate: (token: string) => {
       if (token === 'broken') return Promise.reject(new Error('away'));
       if (token === 'unknown') return Promise.resolve(undefined);
-      return Promise.resolve({ ...principal, administersInstallation: token === 'admin' });
+      return Promise.resolve({ ...anonymous, administersInstallation: token === 'admin' });
     },
   };
   it.each([

@@ -3,8 +3,10 @@ import { CANCEL_MANY_MAX, terminalStates } from '#api/resources/run.ts';
 import type { RunState } from '#api/resources/run.ts';
 import type { ScopeKind } from '#api/resources/limit.ts';
 import { workOrder } from '#api/runner.ts';
+import { visibleTo } from '#control/auth/visible.ts';
 import { definitionErrors } from '#control/definitions/errors.ts';
-import type { HandlersOf } from '#control/http/handler.ts';
+import { runKey } from '#control/definitions/new-run.ts';
+import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
 import { slotIsRetried } from '#control/schedule/retried-slot.ts';
 import type { Store } from '#control/store/store.ts';
@@ -34,7 +36,7 @@ export function changeHandlers({
         throw invalid([{ in: 'body', path: [], message: 'either ids or transferId is needed' }]);
       }
       const states = (body.state ?? liveStates).filter((state) => !terminalStates.includes(state));
-      const ids = states.length === 0 ? [] : await liveRuns(db, workspaceId, { ...body, states });
+      const ids = states.length === 0 ? [] : await liveRuns(db, principal, { ...body, states });
       const outcome = await commands.cancelMany(ids.slice(0, CANCEL_MANY_MAX), { workspaceId, actor });
       return { ...outcome, hasMore: ids.length > CANCEL_MANY_MAX };
     },
@@ -55,7 +57,7 @@ export function changeHandlers({
         kind: run.kind,
         trigger: 'api',
         createdBy: actor,
-        idempotencyKey: idempotencyKey === undefined ? undefined : `api:${idempotencyKey}`,
+        idempotencyKey: runKey(principal, idempotencyKey),
         priority: run.priority,
         lane: run.lane,
         isIdempotent: run.is_idempotent,
@@ -72,7 +74,7 @@ export function changeHandlers({
 
 async function liveRuns(
   db: Db,
-  workspaceId: string,
+  principal: Principal,
   wanted: {
     readonly ids?: readonly string[] | undefined;
     readonly transferId?: string | undefined;
@@ -82,7 +84,8 @@ async function liveRuns(
   let rows = db
     .selectFrom('run')
     .select('id')
-    .where('workspace_id', '=', workspaceId)
+    .where('workspace_id', '=', principal.workspaceId)
+    .where(visibleTo(principal, 'group_id', 'operator'))
     .where('state', 'in', [...wanted.states]);
   if (wanted.ids !== undefined) {
     if (wanted.ids.length === 0) return [];

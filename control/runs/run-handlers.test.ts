@@ -73,10 +73,11 @@ describe.each(storeKinds)('runs (%s)', (kind) => {
       const rare = [await newRun(transfer), await newRun(other)];
       await sql`update run set kind = 'preview' where id = any(${rare})`.execute(api.store.db);
       await copyRuns(api, { of: rare[0] ?? '', count: 25_000, state: 'SUCCEEDED' });
+      const viewer = { workspaceId: api.own.workspaceId, role: 'viewer' as const, groupRoles: new Map() };
       const pages: RunSummary[][] = [];
       let cursor: string | undefined;
       do {
-        const page = await listRuns(api.store.db, api.own.workspaceId, { limit: 10, kind: ['preview'], cursor });
+        const page = await listRuns(api.store.db, viewer, { limit: 10, kind: ['preview'], cursor });
         pages.push(page.items);
         cursor = page.next;
       } while (cursor !== undefined);

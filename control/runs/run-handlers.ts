@@ -29,7 +29,7 @@ export function runHandlers(parts: RunParts): Handlers {
 
 function readHandlers(db: Db): Pick<Handlers, ReadId> {
   return {
-    'runs.list': ({ query, principal }) => listRuns(db, principal.workspaceId, query),
+    'runs.list': ({ query, principal }) => listRuns(db, principal, query),
 
     'runs.get': ({ params, principal }) => theRun(db, params.id, principal.workspaceId),
 
@@ -82,8 +82,7 @@ function watchHandlers(store: RunParts['store']): Pick<Handlers, WatchId> {
       return watchRun(store, { runId: params.id, workspaceId, signal }, lastSeq);
     },
 
-    'runs.watchMany': ({ query, principal, signal }) =>
-      Promise.resolve(watchRuns(store, { workspaceId: principal.workspaceId, signal, query })),
+    'runs.watchMany': ({ query, principal, signal }) => Promise.resolve(watchRuns(store, { principal, signal, query })),
 
     async 'runs.logEvents'({ params, query, principal, lastEventId, signal }) {
       const { workspaceId } = principal;

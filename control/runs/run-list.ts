@@ -1,19 +1,24 @@
 /**
  * Lists of runs: the latest first, in bounded time however many there are and however few the filters leave. Rows are
- * read in the order of an index, of one or several strands: those of the workspace, of each state or of each
- * definition. What no index answers is looked at row by row, in a window; a page that found little in its window ends
- * where the window ended, and the next one goes on from there.
+ * read in the order of an index, of one or several strands: those of the workspace, of each state, of each group or of
+ * each definition. What no index answers is looked at row by row, in a window; a page that found little in its window
+ * ends where the window ended, and the next one goes on from there.
  */
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 import { ID_PATTERN } from '#api/fields.ts';
 import type { RunsQuery } from '#api/endpoints/runs.ts';
 import type { RunSummary } from '#api/resources/run.ts';
+import { visibleGroups } from '#control/auth/visible.ts';
 import { containing, instantPattern, makeCursor, readCursor } from '#control/http/cursor.ts';
+import type { Principal } from '#control/http/handler.ts';
 import type { Store } from '#control/store/store.ts';
 import { selectSummaries, summaryOf } from './run-row.ts';
 
 type Db = Store['db'];
+
+/** Who has no role in the workspace sees the runs of groups where he has one. */
+type Viewer = Pick<Principal, 'workspaceId' | 'role' | 'groupRoles'>;
 
 /** Rows that a page looks at, at most: 60 ms of a busy machine with two cores. */
 const WINDOW_ROWS = 5000;
@@ -37,12 +42,13 @@ interface Position {
 
 export async function listRuns(
   db: Db,
-  workspaceId: string,
+  principal: Viewer,
   query: Omit<RunsQuery, 'cursor'> & { readonly cursor?: string | undefined },
 ): Promise<{ items: RunSummary[]; next?: string }> {
   const [createdAt, id = ''] = readCursor('runs', query.cursor, [instantPattern, ID_PATTERN]) ?? [];
   const after = createdAt === undefined ? undefined : { created_at: createdAt, id };
-  const strands = await strandsOf(db, workspaceId, query);
+  const { workspaceId } = principal;
+  const strands = await strandsOf(db, principal, query);
   if (strands.keys.length === 0) return { items: [] };
   const { rows, cut } = await scan(db, strands, { workspaceId, query, after });
   const shown = rows.slice(0, query.limit);
@@ -51,25 +57,40 @@ export async function listRuns(
   return { items: await summaries(db, workspaceId, shown), ...next };
 }
 
-async function strandsOf(db: Db, workspaceId: string, query: Omit<RunsQuery, 'cursor'>): Promise<Strands> {
+async function strandsOf(db: Db, principal: Viewer, query: Omit<RunsQuery, 'cursor'>): Promise<Strands> {
+  const { workspaceId } = principal;
   const { state, transferId, groupId, kind, trigger, text } = query;
   const rest: RawBuilder<unknown>[] = [];
   if (kind !== undefined) rest.push(sql`kind = any(${kind})`);
   if (trigger !== undefined) rest.push(sql`trigger = any(${trigger})`);
-  if (groupId !== undefined) rest.push(sql`group_id = ${groupId}`);
+  const groups = wantedGroups(visibleGroups(principal), groupId);
+  const ofGroups = groups === undefined ? [] : [sql`coalesce(group_id = any(${[...groups]}::text[]), false)`];
   const ofState = state === undefined ? [] : [sql`state = any(${state})`];
   const ofTransfer = transferId === undefined ? [] : [sql`definition_id = ${transferId}`];
   if (text !== undefined && ID_PATTERN.test(text)) {
-    return { keys: [text], where: sql`run.id = strand.key`, rest: [...rest, ...ofState, ...ofTransfer] };
+    return { keys: [text], where: sql`run.id = strand.key`, rest: [...rest, ...ofGroups, ...ofState, ...ofTransfer] };
   }
   const named = text === undefined ? undefined : await definitionsNamed(db, workspaceId, text);
   const definitions = transferId === undefined ? named : [transferId].filter((id) => named?.includes(id) ?? true);
   if (definitions !== undefined && definitions.length <= STRANDS_MAX) {
-    return { keys: definitions, where: sql`run.definition_id = strand.key`, rest: [...rest, ...ofState] };
+    return { keys: definitions, where: sql`run.definition_id = strand.key`, rest: [...rest, ...ofGroups, ...ofState] };
   }
   if (definitions !== undefined) rest.push(sql`definition_id = any(${definitions})`);
+  if (groups !== undefined && groups.length <= STRANDS_MAX) {
+    return { keys: groups, where: sql`run.group_id = strand.key`, rest: [...rest, ...ofState] };
+  }
+  rest.push(...ofGroups);
   if (state !== undefined) return { keys: [...new Set(state)], where: sql`run.state = strand.key`, rest };
   return { keys: ['all'], where: sql`true`, rest };
+}
+
+/** Undefined: of any group, or of none. */
+function wantedGroups(
+  visible: readonly string[] | undefined,
+  groupId: string | undefined,
+): readonly string[] | undefined {
+  if (groupId === undefined) return visible;
+  return visible === undefined || visible.includes(groupId) ? [groupId] : [];
 }
 
 async function definitionsNamed(db: Db, workspaceId: string, text: string): Promise<string[]> {

@@ -2,7 +2,7 @@
 import { terminalStates } from '#api/resources/run.ts';
 import type { RunEvent, RunSummary } from '#api/resources/run.ts';
 import type { RunsQuery } from '#api/endpoints/runs.ts';
-import type { SentEvent } from '#control/http/handler.ts';
+import type { Principal, SentEvent } from '#control/http/handler.ts';
 import type { Store } from '#control/store/store.ts';
 import { listRuns } from './run-list.ts';
 import { logCursor, logLines } from './run-log.ts';
@@ -79,12 +79,16 @@ export async function eventsAfter(
 /** The first page, and what changes in it. */
 export async function* watchRuns(
   { db, hints }: Parts,
-  { workspaceId, signal, query }: Omit<Watched, 'runId'> & { readonly query: Omit<RunsQuery, 'cursor'> },
+  {
+    principal,
+    signal,
+    query,
+  }: Pick<Watched, 'signal'> & { readonly principal: Principal; readonly query: Omit<RunsQuery, 'cursor'> },
 ): AsyncGenerator<SentEvent> {
-  using wake = new RunWake(hints, workspaceChannel(workspaceId), signal);
+  using wake = new RunWake(hints, workspaceChannel(principal.workspaceId), signal);
   const shown = new Map<string, string>();
   do {
-    const { items } = await listRuns(db, workspaceId, query);
+    const { items } = await listRuns(db, principal, query);
     // The oldest first: who puts each new one on top has them in order.
     for (const run of items.toReversed()) {
       const text = JSON.stringify(run satisfies RunSummary);

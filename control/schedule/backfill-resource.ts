@@ -32,7 +32,7 @@ export type BackfillRow = Awaited<ReturnType<ReturnType<typeof selectBackfills>[
 export async function theBackfill(db: Db, id: string, principal: Principal, isLocked = false): Promise<BackfillRow> {
   const query = selectBackfills(db, principal).where('backfill.id', '=', id);
   const found = await (isLocked ? query.forNoKeyUpdate(['backfill']) : query).executeTakeFirst();
-  if (found === undefined) throw unknown('back-fill', id);
+  if (found === undefined) throw unknown('backfill', id);
   return found;
 }
 

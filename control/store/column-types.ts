@@ -15,4 +15,4 @@ export type Json<T = JsonObject> = ColumnType<T, string, string>;
 export type GeneratedJson<T = JsonObject> = ColumnType<T, string | undefined, string>;
 export type NullableJson<T = JsonObject> = ColumnType<T | null, string | null | undefined, string | null>;
 
-export type JsonObject = Readonly<Record<string, unknown>>;
+type JsonObject = Readonly<Record<string, unknown>>;

@@ -80,6 +80,18 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
       .values({ ...chunk, content: randomBytes(262_144) })
       .execute();
   }
+  await db.insertInto('users').values({ id: 'u', email: 'a@b', name: odd }).execute();
+  await db.insertInto('member').values({ workspace_id: 'w1', user_id: 'u', role: 'member' }).execute();
+  await db.insertInto('team').values({ id: 'tm', workspace_id: 'w1', name: odd }).execute();
+  await db.insertInto('team_member').values({ team_id: 'tm', workspace_id: 'w1', user_id: 'u' }).execute();
+  await db
+    .insertInto('group_role')
+    .values({ id: 'gr', workspace_id: 'w1', group_id: 'g', team_id: 'tm', role: 'viewer' })
+    .execute();
+  await db
+    .insertInto('audit_event')
+    .values({ id: 'ae', actor: odd, action: 'x.y', outcome: 'begun', fields: json([odd]) })
+    .execute();
   await db
     .insertInto('token')
     .values({ id: 't', workspace_id: 'w1', name: 'n', hash: 'h', last_used_at: at })

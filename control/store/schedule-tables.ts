@@ -1,6 +1,6 @@
 /** The tables of schedules, of their slots, and of what is run afterwards. */
 import type { Generated } from 'kysely';
-import type { GeneratedJson, Instant, JsonObject, NullableJson } from './column-types.ts';
+import type { GeneratedJson, Instant, NullableJson } from './column-types.ts';
 
 export type Catchup = 'none' | 'latest' | 'all';
 export type Overlap = 'allow' | 'skip' | 'queue_one' | 'cancel_previous';
@@ -66,7 +66,7 @@ export interface ScheduleEventTable {
   is_automatic: Generated<boolean>;
   actor: string;
   reason: string | null;
-  changes: GeneratedJson<Readonly<Record<string, JsonObject>>>;
+  changes: GeneratedJson<Readonly<Record<string, unknown>>>;
   at: Generated<Instant>;
 }
 

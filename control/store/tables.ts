@@ -3,7 +3,9 @@
  * are in TypeScript is said in `values.ts`.
  */
 import type { ColumnType, Generated } from 'kysely';
+import type { Role } from '#api/endpoint.ts';
 import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
+import type { PeopleTables } from './people-tables.ts';
 import type { ScheduleTables } from './schedule-tables.ts';
 
 export type RunKind = 'transfer' | 'test' | 'browse' | 'guess' | 'preview' | 'probe';
@@ -51,6 +53,7 @@ export interface WorkspaceTable {
   guaranteed_seats: Generated<number>;
   suspended_at: Instant | null;
   created_at: Generated<Instant>;
+  version: Generated<number>;
 }
 
 export interface GroupsTable {
@@ -272,6 +275,12 @@ export interface TokenTable {
   last_used_at: Instant | null;
   expires_at: Instant | null;
   revoked_at: Instant | null;
+  /** Of whom it is; null for one of a service. */
+  user_id: string | null;
+  group_id: string | null;
+  role: Generated<Role>;
+  administers_installation: Generated<boolean>;
+  created_by: string | null;
 }
 
 export interface WorkspaceUsageTable {
@@ -288,7 +297,7 @@ export interface DispatcherTable {
   seen_at: Instant;
 }
 
-export interface Tables extends ScheduleTables {
+export interface Tables extends PeopleTables, ScheduleTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;

@@ -47,7 +47,7 @@ describe.skipIf(postgresMissing !== '')(`the control plane${postgresMissing}`, (
     const plain = await create('plain', {});
     const tunneled = await create('tunneled', { ssh_tunnel: tunnel });
     const read = await client.call('connections.get', { params: { id: tunneled.id } });
-    expect(read.secretsSet.toSorted()).toEqual([
+    expect(read.secretsSet?.toSorted()).toEqual([
       'password',
       'ssh_tunnel.secret_key',
       'ssh_tunnel.secret_key_passphrase',

@@ -47,6 +47,7 @@ export async function controlApi({ kind = storeKinds[0], ...options }: ControlAp
   const commands = rowCommands(store);
   const app = makeApp({
     handlers: makeHandlers({ store, catalog, keys, commands, version: '0.0.0', stopping: stopping.signal }),
+    store,
     authenticate: tokenAuthenticator(store),
     idempotency: new Idempotency(store),
     log: makeLog({ level: 'debug', write: (line) => log.push(line) }),
