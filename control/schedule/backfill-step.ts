@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import { createRuns } from '#control/runs/create-run.ts';
 import type { RunToCreate } from '#control/runs/create-run.ts';
 import type { Db } from '#control/runs/transition-writer.ts';
-import type { BackfillTable, FireDecision } from '#control/store/schedule-tables.ts';
+import type { BackfillState, BackfillTable, FireDecision } from '#control/store/schedule-tables.ts';
 import type { Selectable } from 'kysely';
 import { nextSlot } from './next-slot.ts';
 import { BACKFILL_ACTOR, slotText, timingOf } from './schedule-row.ts';
@@ -254,15 +254,32 @@ class Step {
     );
     const { has_waiting: hasWaiting = false, has_running: hasRunning = false } = rows[0] ?? {};
     const isOver = !hasWaiting && !hasRunning;
-    const isTooMany = state === 'running' && !isOver && left !== null && left <= 0;
-    const next = isTooMany ? 'paused' : isOver && state !== 'canceled' ? 'done' : state;
-    const why = isTooMany ? TOO_MANY : next === 'running' ? reason : next === state ? told : null;
+    const next = nextState(state, isOver, left);
+    const why = whyOf(next, { state, told, reason });
     if (next === state && left === before && why === told && !isOver) return;
     await sql`update backfill set state = ${next}, reason = ${why}, failures_left = ${left},
         version = version + ${next === state ? 0 : 1}::int, updated_at = dispatch.now(),
         ended_at = case when ${isOver}::boolean then dispatch.now() end
       where id = ${id}`.execute(this.#trx);
   }
+}
+
+function nextState(state: BackfillState, isOver: boolean, failuresLeft: number | null): BackfillState {
+  if (isOver) return state === 'canceled' ? 'canceled' : 'done';
+  return state === 'running' && failuresLeft !== null && failuresLeft <= 0 ? 'paused' : state;
+}
+
+function whyOf(
+  next: BackfillState,
+  {
+    state,
+    told,
+    reason,
+  }: { readonly state: BackfillState; readonly told: string | null; readonly reason: string | null },
+): string | null {
+  if (next === 'running') return reason;
+  if (next === state) return told;
+  return next === 'paused' ? TOO_MANY : null;
 }
 
 const TOO_MANY = 'too many slots in a row failed';

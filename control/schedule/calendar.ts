@@ -1,6 +1,6 @@
 /**
- * What became of each slot of a range: the slots that the schedule has, and the rows of those that were decided on. Both
- * are read in the order of time, the rows by the key of the schedule; runs only of slots whose run is not over.
+ * What became of each slot of a range: the slots that the schedule has, and the rows of those that were decided on.
+ * Both are read in the order of time, the rows by the key of the schedule; runs only of slots whose run is not over.
  */
 import { sql } from 'kysely';
 import type { CalendarQuery } from '#api/endpoints/schedules.ts';

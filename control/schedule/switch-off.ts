@@ -38,8 +38,8 @@ export async function switchOffFailing(db: Kysely<Tables>): Promise<readonly str
           - make_interval(days => coalesce(p.failing_days_min, ${FAILING_DAYS_MIN}::int))
       order by s.id limit ${SWITCHED_MAX} for no key update of s skip locked`.execute(trx);
     for (const row of rows) {
-      const reason = `failed ${row.failures} times in a row since ${row.failing_since.slice(0, 'YYYY-MM-DDTHH:MM'.length)}Z`;
-      await switchOff(trx, row, reason);
+      const since = row.failing_since.slice(0, 'YYYY-MM-DDTHH:MM'.length);
+      await switchOff(trx, row, `failed ${row.failures} times in a row since ${since}Z`);
     }
     return rows.map(({ id }) => id);
   });
