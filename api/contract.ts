@@ -7,15 +7,21 @@ import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/peopl
 import { runEndpoints } from './endpoints/runs.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
+import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
 import { grantEndpoints, workspaceEndpoints } from './endpoints/workspaces.ts';
+import { labelEndpoints } from './endpoints/labels.ts';
+import { managedTransferEndpoints } from './endpoints/managed-transfers.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const all = [
   ...systemEndpoints,
   ...groupEndpoints,
   ...connectionEndpoints,
+  ...transferWorkEndpoints,
   ...transferEndpoints,
+  ...managedTransferEndpoints,
+  ...labelEndpoints,
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,

@@ -22,6 +22,8 @@ const tags: Readonly<Record<Tag, string>> = {
   teams: 'People who get roles together.',
   grants: 'Who may do what in a group.',
   audit: 'What was done, by whom, to what.',
+  labels: 'Words that transfers are found by.',
+  'managed-transfers': 'One definition for many tables: it makes a transfer for each, and keeps them as it says.',
 };
 
 const problemTexts = {

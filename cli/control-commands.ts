@@ -12,6 +12,7 @@ import { peopleCommands } from './people-commands.ts';
 export const controlCommands: readonly CommandEntry[] = [
   { name: 'connections', add: addConnections, ownsItsOptions: true },
   { name: 'transfers', add: addTransfers, ownsItsOptions: true },
+  { name: 'labels', add: addLabels, ownsItsOptions: true },
   { name: 'runs', add: addRuns, ownsItsOptions: true },
   { name: 'tokens', add: addTokens, ownsItsOptions: true },
   { name: 'limits', add: addLimits, ownsItsOptions: true },
@@ -64,12 +65,14 @@ function addTransfers(program: Command, { done }: Call): void {
   const group = program.command('transfers').description('saved transfers of a server, and runs of them');
   const load = () => import('./commands/transfers.ts');
   list(group, 'list them')
-    .option('--q <text>', 'part of the name or the description')
+    .option('--q <text>', 'part of a name, a label or a text such as a table; /…/ is a regular expression')
     .option('--group <name>', 'only those of this group')
     .option('--connection <name>', 'only those that use this connection')
+    .option('--label <name>', 'only those with this label, with each of several', collect)
     .action(async (options) => done(await (await load()).listTransfers(options)));
   sub(group, 'show <transfer>', 'print the configuration of one')
     .option('--revision <no>', 'as it was in this revision')
+    .option('--yaml', 'its YAML alone, to be kept as a file')
     .action(async (name, options) => done(await (await load()).showTransfer(name, options)));
   withTransferFields(sub(group, 'create <config>', 'save a config file as a transfer'))
     .option('--name <name>', 'by default the name of the file')
@@ -92,7 +95,21 @@ function addTransfers(program: Command, { done }: Call): void {
     .option('--var <name=value>', 'value of a variable', collect)
     .option('--revision <no>', 'another revision than the current one')
     .action(async (name, options) => done(await (await load()).runTransfer(name, options)));
+  addTransferWork(group, done);
   addTransferLooks(group, done);
+}
+
+function addTransferWork(group: Command, done: Call['done']): void {
+  const load = () => import('./commands/transfers.ts');
+  sub(group, 'diff <transfer> <from> [to]', 'compare two revisions; by default with the current one').action(
+    async (name, from, to, options) => done(await (await load()).diffTransfer(name, from, to, options)),
+  );
+  sub(group, 'copy <transfer> <name>', 'make another one that does the same')
+    .option('--group <name>', 'the group of the copy')
+    .addOption(
+      new Option('--schedules <how>', 'copied switched off, as they are, or not').choices(['off', 'same', 'none']),
+    )
+    .action(async (name, copy, options) => done(await (await load()).copyTransfer(name, copy, options)));
 }
 
 function addTransferLooks(group: Command, done: Call['done']): void {
@@ -111,6 +128,7 @@ function withTransferFields(command: Command): Command {
   return command
     .option('--description <text>', 'for people')
     .option('--group <name>', 'the group that it belongs to')
+    .option('--label <name>', 'a label, or several; they take the place of those before', collect)
     .option('--memo <text>', 'what was changed, and why');
 }
 
@@ -118,6 +136,19 @@ function withWait(command: Command): Command {
   return command
     .option('--wait', 'stay until its end: 0 when it succeeded, 1 when not; Ctrl-C leaves it running')
     .option('-v, --verbose', 'with --wait: the log of the run, too');
+}
+
+function addLabels(program: Command, { done }: Call): void {
+  const group = program.command('labels').description('words that transfers of a server are found by');
+  const load = () => import('./commands/labels.ts');
+  list(group, 'list them').action(async (options) => done(await (await load()).listLabels(options)));
+  sub(group, 'create <name>', 'make one')
+    .option('--colour <#rrggbb>', 'how it is shown')
+    .option('--description <text>', 'what it says about a transfer')
+    .action(async (name, options) => done(await (await load()).createLabel(name, options)));
+  sub(group, 'delete <label>', 'remove one, and take it off transfers').action(async (name, options) =>
+    done(await (await load()).deleteLabel(name, options)),
+  );
 }
 
 function addRuns(program: Command, { done }: Call): void {

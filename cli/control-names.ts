@@ -17,6 +17,7 @@ const lists = {
   group: (client: Client, q: string): AsyncIterable<Named> => client.items('groups.list', { query: { q } }),
   team: (client: Client, q: string): AsyncIterable<Named> => client.items('teams.list', { query: { q } }),
   member: (client: Client, q: string): AsyncIterable<Named> => membersNamed(client, q),
+  label: (client: Client, q: string): AsyncIterable<Named> => client.items('labels.list', { query: { q } }),
   token: (client: Client): AsyncIterable<Named> => unrevoked(client),
 } as const;
 
