@@ -33,7 +33,8 @@ export async function switchOffFailing(db: Kysely<Tables>): Promise<readonly str
     const { rows } = await sql<Failing>`
       select s.id, s.workspace_id, s.definition_id, s.failures, s.failing_since
       from schedule s left join schedule_policy p on p.workspace_id = s.workspace_id
-      where s.is_enabled and s.failures >= coalesce(p.failures_min, ${FAILURES_MIN}::int) and coalesce(p.switches_off, true)
+      where s.is_enabled and coalesce(p.switches_off, true)
+        and s.failures >= coalesce(p.failures_min, ${FAILURES_MIN}::int)
         and s.failing_since <= (select dispatch.now())
           - make_interval(days => coalesce(p.failing_days_min, ${FAILING_DAYS_MIN}::int))
       order by s.id limit ${SWITCHED_MAX} for no key update of s skip locked`.execute(trx);
