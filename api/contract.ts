@@ -2,6 +2,7 @@
 import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
+import { noticeEndpoints } from './endpoints/notices.ts';
 import { runEndpoints } from './endpoints/runs.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
@@ -16,6 +17,7 @@ const all = [
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,
+  ...noticeEndpoints,
 ] as const;
 
 type All = (typeof all)[number];

@@ -22,6 +22,8 @@ const tags: Readonly<Record<Tag, string>> = {
   teams: 'People who get roles together.',
   grants: 'Who may do what in a group.',
   audit: 'What was done, by whom, to what.',
+  notices: 'Who is told what, and where.',
+  deliveries: 'What became of notices on their way.',
 };
 
 const problemTexts = {

@@ -20,7 +20,7 @@ export type FieldProblem = z.output<typeof fieldProblem>;
 
 export const resourceReference = z
   .object({
-    kind: z.enum(['connection', 'transfer', 'mart', 'check', 'workflow', 'run']).describe('What it is.'),
+    kind: z.enum(['connection', 'transfer', 'mart', 'check', 'workflow', 'run', 'rule']).describe('What it is.'),
     id: z.string().describe('Its id.'),
     name: z.string().describe('Its name.'),
   })

@@ -15,6 +15,7 @@ const lists = {
   connection: (client: Client, q: string): AsyncIterable<Named> => client.items('connections.list', { query: { q } }),
   transfer: (client: Client, q: string): AsyncIterable<Named> => client.items('transfers.list', { query: { q } }),
   group: (client: Client, q: string): AsyncIterable<Named> => client.items('groups.list', { query: { q } }),
+  destination: (client: Client, q: string): AsyncIterable<Named> => client.items('destinations.list', { query: { q } }),
   token: (client: Client): AsyncIterable<Named> => unrevoked(client),
 } as const;
 
@@ -35,10 +36,13 @@ export async function idOf(client: Client, kind: NamedKind, nameOrId: string): P
   }
   const found = exact.length > 0 ? exact : similar;
   const [one, another] = found;
-  if (one === undefined)
-    throw cliErrors.error('NAME_UNKNOWN', { kind, name: wanted, command: `ropeway ${kind}s list` });
+  if (one === undefined) throw cliErrors.error('NAME_UNKNOWN', { kind, name: wanted, command: listCommand(kind) });
   if (another === undefined) return one.id;
   throw cliErrors.error('NAME_AMBIGUOUS', { kind, name: wanted, ids: found.map(({ id }) => id).join(', ') });
+}
+
+function listCommand(kind: NamedKind): string {
+  return kind === 'destination' ? 'ropeway notices destinations' : `ropeway ${kind}s list`;
 }
 
 async function* unrevoked(client: Client): AsyncGenerator<Named> {

@@ -5,6 +5,9 @@ import { connectionHandlers } from '#control/definitions/connections.ts';
 import { groupHandlers } from '#control/definitions/groups.ts';
 import { limitHandlers } from '#control/definitions/limits.ts';
 import { transferHandlers } from '#control/definitions/transfers.ts';
+import { noticeHandlers } from '#control/notify/notice-handlers.ts';
+import { noticeSettings } from '#control/notify/settings.ts';
+import type { NoticeSettings } from '#control/notify/settings.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
@@ -17,6 +20,8 @@ export interface HandlerParts {
   readonly catalog: Catalog;
   readonly keys: KeyRing;
   readonly commands: RunCommands;
+  /** By default those of an installation that says nothing about notices. */
+  readonly notices?: NoticeSettings;
   /** Of this release. */
   readonly version: string;
   readonly stopping: AbortSignal;
@@ -31,5 +36,10 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...runHandlers(parts),
     ...limitHandlers(parts.store),
     ...tokenHandlers(parts.store),
+    ...noticeHandlers({ store: parts.store, keys: parts.keys, settings: parts.notices ?? unsaid(parts) }),
   };
+}
+
+function unsaid({ store, version }: HandlerParts): NoticeSettings {
+  return noticeSettings({ installationId: store.installationId, environment: {}, release: version });
 }

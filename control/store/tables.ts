@@ -5,6 +5,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#api/endpoint.ts';
 import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
+import type { NoticeTables } from './notice-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 
 export type RunKind = 'transfer' | 'test' | 'browse' | 'guess' | 'preview' | 'probe';
@@ -168,6 +169,7 @@ export interface RunTable {
   queued_at: Instant;
   started_at: Instant | null;
   terminal_at: Instant | null;
+  is_noticed: Generated<boolean>;
 }
 
 export interface RunWorkTable {
@@ -333,7 +335,7 @@ export interface ScheduleFireTable {
   decided_at: Generated<Instant>;
 }
 
-export interface Tables extends PeopleTables {
+export interface Tables extends PeopleTables, NoticeTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;
