@@ -53,7 +53,7 @@ it('notices come though the server that ran the transfer is gone', { timeout: TE
   const tried = await command(['test', 'hook']);
   expect([tried.exitCode, JSON.parse(tried.stdout)]).toMatchObject([1, { outcome: 'retry', status: 503 }]);
   for (const destinationId of [mailId, hookId]) {
-    const body = { name: destinationId, scope: 'workspace', destinationId, event: 'run_failed' } as const;
+    const body = { name: `to ${destinationId}`, scope: 'workspace', destinationId, event: 'run_failed' } as const;
     await client.call('noticeRules.create', { body: { ...body } });
   }
   await place.write('in/rows.csv', 'no number\n');
