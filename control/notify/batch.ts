@@ -56,7 +56,16 @@ export async function batchNotices(db: Db, options: BatchOptions = {}): Promise<
     db,
   );
   let made = 0;
-  for (const { id } of rows) made += await batchRule(db, id, { ...options, windowS });
+  let failure: unknown;
+  for (const { id } of rows) {
+    try {
+      made += await batchRule(db, id, { ...options, windowS });
+    } catch (error) {
+      // One rule must not hold up the others.
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
   return made;
 }
 

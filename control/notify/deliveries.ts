@@ -83,7 +83,11 @@ export function deliveryHandlers({ db, hints }: Pick<Store, 'db' | 'hints'>): Ha
     async 'deliveries.resend'({ params: { id }, principal }) {
       const { workspaceId } = principal;
       await db.transaction().execute(async (trx) => {
-        const { state } = await theDelivery(trx, id, workspaceId, true);
+        const { state, kind } = await theDelivery(trx, id, workspaceId, true);
+        // Links have limits of their own.
+        if (kind !== 'notice' && kind !== 'group') {
+          throw new Refusal(noticeErrors.error('DELIVERY_NOT_REPEATED', { kind }), 409);
+        }
         if (state === 'waiting') throw new Refusal(noticeErrors.error('DELIVERY_WAITS', { id }), 409);
         await sql`update notice_delivery set state = 'waiting', tries = 0, dead_at = null, queued_at = dispatch.now(),
             next_try_at = dispatch.now(), round = round + ${state === 'sent' ? 1 : 0}

@@ -57,6 +57,11 @@ export const noticeErrors = errorCatalogue({
     message: 'The delivery {id} has not been given up: it waits to be sent.',
     hint: 'Wait for its next try.',
   },
+  DELIVERY_NOT_REPEATED: {
+    kind: 'config',
+    message: 'A message of the kind "{kind}" is not sent again.',
+    hint: 'Send another test, or ask the addresses of the destination for their confirmation again.',
+  },
   DESTINATION_GONE: {
     kind: 'config',
     message: 'The destination "{name}" is not there any more.',

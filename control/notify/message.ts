@@ -1,5 +1,6 @@
 /** What a message says: templates, values, and the destination that it is for. */
 import type { DestinationKind, NoticeEventKind, NoticeLanguage } from '#control/store/notice-tables.ts';
+import { isRopewayError } from '#spi/errors.ts';
 import { defaultDocument, defaultText, ownTexts } from './default-templates.ts';
 import { checkTemplate, oneLine, renderTemplate } from './template.ts';
 import type { NoticeFields, TemplateForm } from './template.ts';
@@ -35,22 +36,31 @@ export function checkTemplates(spec: Pick<MessageSpec, 'kind' | 'contentType' | 
 }
 
 export function makeMessage(spec: MessageSpec, fields: NoticeFields): Message {
+  const own = spec.subject === null && spec.body === null ? undefined : attempted(spec, fields);
+  return own ?? messageOf({ ...spec, subject: null, body: null }, fields);
+}
+
+/** Undefined when it makes no message of these values: then the default one tells, rather than nobody. */
+function attempted(spec: MessageSpec, fields: NoticeFields): Message | undefined {
+  try {
+    const message = messageOf(spec, fields);
+    return bodyForm(spec) !== 'json' || isJson(message.body) ? message : undefined;
+  } catch (error) {
+    // It was checked when it was saved: a field of it is gone, or it took too long.
+    if (isRopewayError(error)) return undefined;
+    throw error;
+  }
+}
+
+function messageOf(spec: MessageSpec, fields: NoticeFields): Message {
   const form = bodyForm(spec);
   const text = defaultText(spec.event, spec.language);
   const subject = subjectOf(spec, spec.subject ?? text.subject, fields);
-  if (spec.body !== null) {
-    const body = renderTemplate(spec.body, form, fields);
-    // A value that makes no document of it (a division by zero, say) must not hold the notice back.
-    if (form !== 'json' || isJson(body)) return { subject, body };
-  }
-  const body =
-    form === 'json'
-      ? renderTemplate(defaultDocument, form, fields)
-      : // Lines of what does not apply are left out.
-        renderTemplate(text.body, form, fields)
-          .replace(/\s*\n\s*/g, '\n')
-          .trim();
-  return { subject, body };
+  if (spec.body !== null) return { subject, body: renderTemplate(spec.body, form, fields) };
+  if (form === 'json') return { subject, body: renderTemplate(defaultDocument, form, fields) };
+  // Lines of what does not apply are left out.
+  const body = renderTemplate(text.body, form, fields).replace(/\s*\n\s*/g, '\n');
+  return { subject, body: body.trim() };
 }
 
 function subjectOf({ kind }: MessageSpec, template: string, fields: NoticeFields): string {

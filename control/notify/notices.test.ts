@@ -166,6 +166,8 @@ describe('destinations', () => {
     expect(log.items).toMatchObject([
       { kind: 'test', state: 'dead', lastStatus: 410, subject: expect.stringMatching(/^\[test\]/) as string },
     ]);
+    const again = client.call('deliveries.resend', { params: { id: log.items[0]?.id ?? '' } });
+    await expect(again).rejects.toMatchObject({ status: 409, code: 'DELIVERY_NOT_REPEATED' });
     const bad = client.call('destinations.test', { params: { id }, body: { body: '{{ nothing }}' } });
     await expect(bad).rejects.toMatchObject({ status: 422, code: 'NOTICE_TEMPLATE_INVALID' });
   });

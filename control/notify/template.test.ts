@@ -136,6 +136,14 @@ describe('makeMessage()', () => {
     const none = makeMessage(spec, { ...exampleFields, records_written: 0 });
     expect(JSON.parse(none.body)).toMatchObject({ event: 'run_failed' });
   });
+
+  it('tells by the default when the own template can be used no more', () => {
+    const own = { kind: 'email', contentType: undefined, event: 'run_failed', language: 'en', subject: null } as const;
+    expect(makeMessage({ ...own, body: 'mine' }, exampleFields).body).toBe('mine');
+    for (const body of ['{{ a_field_of_before }}', '{% x %}']) {
+      expect(makeMessage({ ...own, body }, exampleFields).body).toContain(exampleFields.error_title);
+    }
+  });
 });
 
 it('makeGroup() counts all and tells the first few, in every form', () => {
