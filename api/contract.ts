@@ -6,6 +6,7 @@ import { runEndpoints } from './endpoints/runs.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
+import { variableEndpoints } from './endpoints/variables.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const all = [
@@ -13,6 +14,7 @@ const all = [
   ...groupEndpoints,
   ...connectionEndpoints,
   ...transferEndpoints,
+  ...variableEndpoints,
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,

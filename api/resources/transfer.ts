@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import { TEXT_LENGTH_MAX, id, instant, name } from '#api/fields.ts';
-
-/** An Embulk configuration as JSON. */
-export const jobConfig = z
-  .record(z.string().max(200), z.unknown())
-  .describe(
-    'An Embulk configuration as JSON: `in`, `filters`, `out`, `exec`. A section may say `connection:` with the id or ' +
-      'name of a connection instead of the options that the connection has.',
-  );
+import { jobConfig } from './job-config.ts';
+import { variableList } from './variable.ts';
 
 export const priority = z.int().min(0).max(9).describe('9 goes first.');
 export const memoryMb = z.int().min(128).max(1_048_576).describe('Memory of a run, in MiB.');
@@ -53,7 +47,7 @@ export const transferSummary = z
 export type TransferSummary = z.output<typeof transferSummary>;
 
 export const transfer = z
-  .object({ ...transferFields, config: jobConfig })
+  .object({ ...transferFields, config: jobConfig, variables: variableList })
   .meta({ id: 'Transfer', title: 'Transfer', description: 'A saved input, filters and output.' });
 export type Transfer = z.output<typeof transfer>;
 
@@ -65,6 +59,7 @@ export const transferCreate = z.strictObject({
   groupId: id.nullable().default(null).describe('The group it belongs to.'),
   isEnabled: z.boolean().default(true).describe('Runs may be created.'),
   config: jobConfig,
+  variables: variableList.default([]),
   // Filled from the defaults of its fields.
   runOptions: runOptions.prefault({}),
   memo: memo.default(''),
@@ -76,6 +71,7 @@ export const transferUpdate = z.strictObject({
   groupId: id.nullable().optional().describe('The group it belongs to.'),
   isEnabled: z.boolean().optional().describe('Runs may be created.'),
   config: jobConfig.optional().describe('Takes the place of the one before as a new revision, unless it is the same.'),
+  variables: variableList.optional().describe('Take the place of those before, as the configuration does.'),
   runOptions: runOptions.optional().describe('Takes the place of those before.'),
   memo: memo.optional().describe('Of the new revision.'),
 });
@@ -93,7 +89,9 @@ export const revisionSummary = z
   .meta({ id: 'RevisionSummary', title: 'Revision without its configuration' });
 export type RevisionSummary = z.output<typeof revisionSummary>;
 
-export const revision = z.object({ ...revisionFields, config: jobConfig }).meta({ id: 'Revision', title: 'Revision' });
+export const revision = z
+  .object({ ...revisionFields, config: jobConfig, variables: variableList })
+  .meta({ id: 'Revision', title: 'Revision' });
 export type Revision = z.output<typeof revision>;
 
 export const restoreArguments = z.strictObject({ memo: memo.optional() });

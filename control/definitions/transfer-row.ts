@@ -4,6 +4,8 @@ import { runOptions } from '#api/resources/transfer.ts';
 import type { Revision, RevisionSummary, Transfer, TransferSummary } from '#api/resources/transfer.ts';
 import { unknown } from '#control/http/refusal.ts';
 import type { Store } from '#control/store/store.ts';
+import { readKept } from '#control/variables/declare.ts';
+import type { KeptVariables } from '#control/variables/declare.ts';
 
 type Db = Store['db'];
 
@@ -32,7 +34,8 @@ export async function theTransferRow(db: Db, id: string, workspaceId: string, is
 
 export async function theTransfer(db: Db, id: string, workspaceId: string): Promise<Transfer> {
   const row = await theTransferRow(db, id, workspaceId);
-  return { ...transferSummaryOf(row), config: (await theRevision(db, row, row.revision)).config };
+  const { config, variables } = await theRevision(db, row, row.revision);
+  return { ...transferSummaryOf(row), config, variables };
 }
 
 /** Of a transfer that was found in its workspace. */
@@ -48,7 +51,19 @@ export async function theRevision(
     .where('no', '=', no)
     .executeTakeFirst();
   if (row === undefined) throw unknown('revision', String(no));
-  return { ...revisionSummaryOf(row, transfer.revision), config: { ...row.config } };
+  const variables = [...readKept(row.variables).declared];
+  return { ...revisionSummaryOf(row, transfer.revision), config: { ...row.config }, variables };
+}
+
+/** What a revision declares, and where its configuration names it. */
+export async function keptOf(db: Db, transferId: string, no: number): Promise<KeptVariables> {
+  const row = await db
+    .selectFrom('revision')
+    .select('variables')
+    .where('definition_id', '=', transferId)
+    .where('no', '=', no)
+    .executeTakeFirst();
+  return readKept(row?.variables ?? {});
 }
 
 export function revisionSummaryOf(

@@ -7,9 +7,10 @@ import { Refusal } from '#control/http/refusal.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { definitionErrors } from './errors.ts';
 import { startLook } from './looks.ts';
-import { readGivenConfig, startRun } from './new-run.ts';
-import type { RunParts } from './new-run.ts';
-import { theRevision, theTransferRow } from './transfer-row.ts';
+import { readGivenSettings } from './given-settings.ts';
+import { startRun } from './new-run.ts';
+import type { TransferParts } from './new-run.ts';
+import { keptOf, theRevision, theTransferRow } from './transfer-row.ts';
 
 type RunId =
   | 'transfers.run'
@@ -18,7 +19,7 @@ type RunId =
   | 'transfers.guessConfig'
   | 'transfers.previewConfig';
 
-export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers'>, RunId> {
+export function transferRunHandlers(parts: TransferParts): Pick<HandlersOf<'transfers'>, RunId> {
   return {
     async 'transfers.run'({ params, body, principal, idempotencyKey }) {
       const { db } = parts.store;
@@ -27,6 +28,7 @@ export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers
         throw new Refusal(definitionErrors.error('DEFINITION_DISABLED', { name: transfer.name }), 409);
       }
       const { no, config } = await theRevision(db, transfer, body.revision ?? transfer.revision);
+      const declared = await keptOf(db, transfer.id, no);
       const options = runOptions.parse(transfer.run_options);
       return startRun(parts, {
         kind: 'transfer',
@@ -39,6 +41,9 @@ export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers
         // Kept as JSON.
         config: config as JsonObject,
         variables: body.variables,
+        declared,
+        values: body.values,
+        at: body.at,
         arguments: {},
         options: {
           ...options,
@@ -57,7 +62,7 @@ export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers
 }
 
 async function lookAtTransfer(
-  parts: RunParts,
+  parts: TransferParts,
   request: HandlerRequest<Contract['transfers.guess'] | Contract['transfers.preview']>,
   kind: 'guess' | 'preview',
 ): Promise<Run> {
@@ -73,19 +78,26 @@ async function lookAtTransfer(
     revision: no,
     config: config as JsonObject,
     variables: body.variables,
+    declared: await keptOf(parts.store.db, transfer.id, no),
+    values: body.values,
+    at: body.at,
     arguments: lookArguments(kind, body.rows),
     memoryMb: body.memoryMb,
   });
 }
 
 async function lookAtConfig(
-  parts: RunParts,
+  parts: TransferParts,
   request: HandlerRequest<Contract['transfers.guessConfig'] | Contract['transfers.previewConfig']>,
   kind: 'guess' | 'preview',
 ): Promise<Run> {
   const { body, principal, idempotencyKey } = request;
-  const given = { config: body.config as JsonObject, sides: ['in'] as const };
-  const { config } = await readGivenConfig(parts.store.db, principal, given);
+  const { config, variables: declared } = await readGivenSettings(parts.store.db, principal, {
+    config: body.config as JsonObject,
+    declared: body.declarations,
+    sides: ['in'],
+    catalog: parts.catalog,
+  });
   return startLook(parts, {
     kind,
     principal,
@@ -93,6 +105,9 @@ async function lookAtConfig(
     groupId: body.groupId,
     config,
     variables: body.variables,
+    declared,
+    values: body.values,
+    at: body.at,
     arguments: lookArguments(kind, body.rows),
     memoryMb: body.memoryMb,
   });

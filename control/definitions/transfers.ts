@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import { ID_PATTERN } from '#api/fields.ts';
 import type { RunOptions, Transfer } from '#api/resources/transfer.ts';
+import type { Variable } from '#api/resources/variable.ts';
 import { visibleTo } from '#control/auth/visible.ts';
 import {
   containing,
@@ -17,11 +18,13 @@ import { Refusal } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 import { json } from '#control/store/values.ts';
+import type { KeptVariables } from '#control/variables/declare.ts';
 import type { JsonObject } from '#spi/json.ts';
+import type { Catalog } from '#spi/plugin.ts';
 import { definitionErrors } from './errors.ts';
 import { assertGroup } from './groups.ts';
-import { readGivenConfig } from './new-run.ts';
-import type { RunParts } from './new-run.ts';
+import { readGivenSettings } from './given-settings.ts';
+import type { TransferParts } from './new-run.ts';
 import { transferRunHandlers } from './transfer-runs.ts';
 import { revisionSummaryOf, selectTransfers, theRevision, theTransfer, theTransferRow } from './transfer-row.ts';
 import { transferSummaryOf } from './transfer-row.ts';
@@ -36,8 +39,8 @@ type WriteId = 'transfers.create' | 'transfers.update' | 'transfers.delete' | 't
 const bothSides = ['in', 'out'] as const;
 const USERS_MAX = 100;
 
-export function transferHandlers(parts: RunParts): Handlers {
-  return { ...readHandlers(parts.store.db), ...writeHandlers(parts.store.db), ...transferRunHandlers(parts) };
+export function transferHandlers(parts: TransferParts): Handlers {
+  return { ...readHandlers(parts.store.db), ...writeHandlers(parts), ...transferRunHandlers(parts) };
 }
 
 function readHandlers(db: Db): Pick<Handlers, ReadId> {
@@ -102,14 +105,14 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
   };
 }
 
-function writeHandlers(db: Db): Pick<Handlers, WriteId> {
+function writeHandlers({ store: { db }, catalog }: TransferParts): Pick<Handlers, WriteId> {
   return {
     async 'transfers.create'({ body, principal }) {
       const { workspaceId } = principal;
       return db.transaction().execute(async (trx) => {
         // It has come as JSON.
-        const given = { config: body.config as JsonObject, sides: bothSides };
-        const { config, connectionIds } = await readGivenConfig(trx, principal, given);
+        const given = { config: body.config as JsonObject, declared: body.variables, sides: bothSides, catalog };
+        const read = await readGivenSettings(trx, principal, given);
         await assertGroup(trx, body.groupId, principal);
         const row = {
           id: newId(),
@@ -122,7 +125,7 @@ function writeHandlers(db: Db): Pick<Handlers, WriteId> {
           run_options: json(body.runOptions),
         };
         await namedOnce('transfer', body.name, () => trx.insertInto('definition').values(row).execute());
-        await addRevision(trx, { id: row.id, no: 1, config, connectionIds, memo: body.memo, author: principal.actor });
+        await addRevision(trx, { ...read, id: row.id, no: 1, memo: body.memo, author: principal.actor });
         return theTransfer(trx, row.id, workspaceId);
       });
     },
@@ -132,8 +135,9 @@ function writeHandlers(db: Db): Pick<Handlers, WriteId> {
         const before = await theTransferRow(trx, id, principal.workspaceId, true);
         assertVersion('transfer', before.version, ifMatch);
         await assertGroup(trx, body.groupId, principal);
-        const { config, memo, ...fields } = body;
-        return change(trx, before, { fields, config: config as JsonObject | undefined, memo: memo ?? '', principal });
+        const { config, variables, memo, ...fields } = body;
+        const settings = { config: config as JsonObject | undefined, variables };
+        return change(trx, before, { fields, ...settings, memo: memo ?? '', principal, catalog });
       });
     },
 
@@ -141,9 +145,9 @@ function writeHandlers(db: Db): Pick<Handlers, WriteId> {
       return db.transaction().execute(async (trx) => {
         const before = await theTransferRow(trx, id, principal.workspaceId, true);
         assertVersion('transfer', before.version, ifMatch);
-        const { config } = await theRevision(trx, before, no);
+        const { config, variables } = await theRevision(trx, before, no);
         const memo = body.memo ?? `Revision ${no} again.`;
-        return change(trx, before, { fields: {}, config: config as JsonObject, memo, principal });
+        return change(trx, before, { fields: {}, config: config as JsonObject, variables, memo, principal, catalog });
       });
     },
 
@@ -184,23 +188,30 @@ interface TransferChange {
     readonly runOptions?: RunOptions | undefined;
   };
   readonly config: JsonObject | undefined;
+  readonly variables: readonly Variable[] | undefined;
   readonly memo: string;
   readonly principal: Principal;
+  readonly catalog: Catalog;
 }
 
 /** Of a row that is locked. What is as it was makes no revision, and no new version when that was all. */
 async function change(
   trx: Db,
   before: TransferRow,
-  { fields, config, memo, principal }: TransferChange,
+  { fields, config, variables, memo, principal, catalog }: TransferChange,
 ): Promise<Transfer> {
   const { id } = before;
   const { workspaceId, actor } = principal;
   let no = before.revision;
-  if (config !== undefined) {
-    const read = await readGivenConfig(trx, principal, { config, sides: bothSides });
+  if (config !== undefined || variables !== undefined) {
     const current = await theRevision(trx, before, no);
-    if (!isDeepStrictEqual(read.config, current.config)) {
+    const read = await readGivenSettings(trx, principal, {
+      config: config ?? (current.config as JsonObject),
+      declared: variables ?? current.variables,
+      sides: bothSides,
+      catalog,
+    });
+    if (!isDeepStrictEqual([read.config, read.variables.declared], [current.config, current.variables])) {
       no += 1;
       await addRevision(trx, { ...read, id, no, memo, author: actor });
     }
@@ -228,16 +239,18 @@ interface NewRevision {
   readonly id: string;
   readonly no: number;
   readonly config: JsonObject;
+  readonly variables: KeptVariables;
   readonly connectionIds: readonly string[];
   readonly memo: string;
   readonly author: string;
 }
 
 /** With what it uses, which is what the definition uses from now on. */
-async function addRevision(trx: Db, { id, no, config, connectionIds, memo, author }: NewRevision): Promise<void> {
+async function addRevision(trx: Db, revision: NewRevision): Promise<void> {
+  const { id, no, config, variables, connectionIds, memo, author } = revision;
   await trx
     .insertInto('revision')
-    .values({ definition_id: id, no, config: json(config), memo, author })
+    .values({ definition_id: id, no, config: json(config), variables: json(variables), memo, author })
     .execute();
   await trx.deleteFrom('connection_use').where('definition_id', '=', id).execute();
   if (connectionIds.length === 0) return;

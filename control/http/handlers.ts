@@ -5,6 +5,7 @@ import { connectionHandlers } from '#control/definitions/connections.ts';
 import { groupHandlers } from '#control/definitions/groups.ts';
 import { limitHandlers } from '#control/definitions/limits.ts';
 import { transferHandlers } from '#control/definitions/transfers.ts';
+import { variableHandlers } from '#control/variables/variable-handlers.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
@@ -28,6 +29,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...groupHandlers(parts.store),
     ...connectionHandlers(parts),
     ...transferHandlers(parts),
+    ...variableHandlers(parts),
     ...runHandlers(parts),
     ...limitHandlers(parts.store),
     ...tokenHandlers(parts.store),

@@ -87,6 +87,7 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
     revision: 'integer=',
     is_enabled: 'boolean=',
     run_options: 'jsonb=',
+    succeeded_before: 'timestamptz?',
     version: 'integer=',
     created_at: 'timestamptz=',
     updated_at: 'timestamptz=',
@@ -150,6 +151,7 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
     definition_id: 'text',
     no: 'integer',
     config: 'jsonb',
+    variables: 'jsonb=',
     memo: 'text=',
     author: 'text',
     created_at: 'timestamptz=',
@@ -226,6 +228,7 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
   run_work: {
     run_id: 'text',
     work: 'jsonb',
+    late_values: 'jsonb=',
   },
   schedule: {
     id: 'text',

@@ -97,6 +97,7 @@ export interface DefinitionTable {
   revision: Generated<number>;
   is_enabled: Generated<boolean>;
   run_options: GeneratedJson;
+  succeeded_before: Instant | null;
   version: Generated<number>;
   created_at: Generated<Instant>;
   updated_at: Generated<Instant>;
@@ -106,6 +107,7 @@ export interface RevisionTable {
   definition_id: string;
   no: number;
   config: Json;
+  variables: GeneratedJson;
   memo: Generated<string>;
   author: string;
   created_at: Generated<Instant>;
@@ -173,6 +175,7 @@ export interface RunTable {
 export interface RunWorkTable {
   run_id: string;
   work: Json;
+  late_values: GeneratedJson<Readonly<Record<string, string>>>;
 }
 
 export interface AttemptTable {
