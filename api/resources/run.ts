@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { id, instant } from '#api/fields.ts';
-import { jobConfig } from './job-config.ts';
-import { cpuMillis, memoryMb, priority } from './transfer.ts';
+import { cpuMillis, jobConfig, memoryMb, priority } from './run-settings.ts';
 import { givenValues, runValue, variableList } from './variable.ts';
 
 export const runStates = [

@@ -1,7 +1,7 @@
 /** Variables: values that settings of a transfer name as `$name$`, other ones in each run. */
 import { z } from 'zod';
 import { id, instant } from '#api/fields.ts';
-import { jobConfig } from './job-config.ts';
+import { jobConfig } from './run-settings.ts';
 
 export const VARIABLE_PATTERN = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 /** Of one definition. */

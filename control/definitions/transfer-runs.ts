@@ -6,11 +6,12 @@ import type { Contract } from '#api/contract.ts';
 import { Refusal } from '#control/http/refusal.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { definitionErrors } from './errors.ts';
+import { assertGroup } from './groups.ts';
 import { startLook } from './looks.ts';
 import { readGivenSettings } from './given-settings.ts';
 import { startRun } from './new-run.ts';
 import type { TransferParts } from './new-run.ts';
-import { keptOf, theRevision, theTransferRow } from './transfer-row.ts';
+import { keptConfig, theTransferRow } from './transfer-row.ts';
 
 type RunId =
   | 'transfers.run'
@@ -24,11 +25,9 @@ export function transferRunHandlers(parts: TransferParts): Pick<HandlersOf<'tran
     async 'transfers.run'({ params, body, principal, idempotencyKey }) {
       const { db } = parts.store;
       const transfer = await theTransferRow(db, params.id, principal.workspaceId);
-      if (!transfer.is_enabled) {
-        throw new Refusal(definitionErrors.error('DEFINITION_DISABLED', { name: transfer.name }), 409);
-      }
-      const { no, config } = await theRevision(db, transfer, body.revision ?? transfer.revision);
-      const declared = await keptOf(db, transfer.id, no);
+      assertEnabled(transfer);
+      const no = body.revision ?? transfer.revision;
+      const { config, variables: declared } = await keptConfig(db, transfer, no);
       const options = runOptions.parse(transfer.run_options);
       return startRun(parts, {
         kind: 'transfer',
@@ -38,8 +37,7 @@ export function transferRunHandlers(parts: TransferParts): Pick<HandlersOf<'tran
         definitionId: transfer.id,
         revision: no,
         lane: 'batch',
-        // Kept as JSON.
-        config: config as JsonObject,
+        config,
         variables: body.variables,
         declared,
         values: body.values,
@@ -61,6 +59,17 @@ export function transferRunHandlers(parts: TransferParts): Pick<HandlersOf<'tran
   };
 }
 
+/** Throws when no runs of it are to be created. */
+export function assertEnabled({
+  is_enabled: isEnabled,
+  name,
+}: {
+  readonly is_enabled: boolean;
+  readonly name: string;
+}): void {
+  if (!isEnabled) throw new Refusal(definitionErrors.error('DEFINITION_DISABLED', { name }), 409);
+}
+
 async function lookAtTransfer(
   parts: TransferParts,
   request: HandlerRequest<Contract['transfers.guess'] | Contract['transfers.preview']>,
@@ -68,7 +77,8 @@ async function lookAtTransfer(
 ): Promise<Run> {
   const { params, body, principal, idempotencyKey } = request;
   const transfer = await theTransferRow(parts.store.db, params.id, principal.workspaceId);
-  const { no, config } = await theRevision(parts.store.db, transfer, body.revision ?? transfer.revision);
+  const no = body.revision ?? transfer.revision;
+  const { config, variables: declared } = await keptConfig(parts.store.db, transfer, no);
   return startLook(parts, {
     kind,
     principal,
@@ -76,9 +86,9 @@ async function lookAtTransfer(
     groupId: transfer.group_id,
     definitionId: transfer.id,
     revision: no,
-    config: config as JsonObject,
+    config,
     variables: body.variables,
-    declared: await keptOf(parts.store.db, transfer.id, no),
+    declared,
     values: body.values,
     at: body.at,
     arguments: lookArguments(kind, body.rows),
@@ -92,6 +102,7 @@ async function lookAtConfig(
   kind: 'guess' | 'preview',
 ): Promise<Run> {
   const { body, principal, idempotencyKey } = request;
+  await assertGroup(parts.store.db, body.groupId, principal);
   const { config, variables: declared } = await readGivenSettings(parts.store.db, principal, {
     config: body.config as JsonObject,
     declared: body.declarations,

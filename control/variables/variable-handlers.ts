@@ -1,9 +1,10 @@
 /** What runs would get: by hand, and from the next firings of schedules. */
 import type { Variable, VariableFiring } from '#api/resources/variable.ts';
 import { readGivenSettings } from '#control/definitions/given-settings.ts';
+import { assertGroup } from '#control/definitions/groups.ts';
 import { databaseNow } from '#control/definitions/new-run.ts';
 import type { TransferParts } from '#control/definitions/new-run.ts';
-import { keptOf, theRevision, theTransferRow } from '#control/definitions/transfer-row.ts';
+import { keptConfig, theTransferRow } from '#control/definitions/transfer-row.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { nextSlot } from '#control/schedule/next-slot.ts';
 import type { Timing } from '#control/schedule/next-slot.ts';
@@ -28,12 +29,8 @@ export function variableHandlers({ store: { db }, catalog }: TransferParts): Han
     async 'variables.preview'({ params: { id }, body, principal }) {
       const { at, values, count, variables } = body;
       const transfer = await theTransferRow(db, id, principal.workspaceId);
-      const { no, config } = await theRevision(db, transfer, body.revision ?? transfer.revision);
-      const kept =
-        variables === undefined
-          ? await keptOf(db, id, no)
-          : // Kept as JSON.
-            await givenKept(config as JsonObject, variables);
+      const saved = await keptConfig(db, transfer, body.revision ?? transfer.revision);
+      const kept = variables === undefined ? saved.variables : await givenKept(saved.config, variables);
       const now = await databaseNow(db);
       const lastSuccess = needsLastSuccess(kept) ? (await lastSuccesses(db, [id])).get(id) : undefined;
       const ask = { kept, lastSuccess };
@@ -50,6 +47,7 @@ export function variableHandlers({ store: { db }, catalog }: TransferParts): Han
     },
 
     async 'variables.previewConfig'({ body, principal }) {
+      await assertGroup(db, body.groupId, principal);
       const { variables: kept } = await readGivenSettings(db, principal, {
         // It has come as JSON.
         config: body.config as JsonObject,
