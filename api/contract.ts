@@ -1,10 +1,12 @@
 /** Every endpoint of the API. */
 import { auditEndpoints } from './endpoints/audit.ts';
+import { backfillEndpoints } from './endpoints/backfills.ts';
 import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
 import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/people.ts';
 import { runEndpoints } from './endpoints/runs.ts';
+import { scheduleEndpoints } from './endpoints/schedules.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
@@ -24,6 +26,8 @@ const all = [
   ...variableEndpoints,
   ...managedTransferEndpoints,
   ...labelEndpoints,
+  ...scheduleEndpoints,
+  ...backfillEndpoints,
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,

@@ -13,6 +13,8 @@ const tags: Readonly<Record<Tag, string>> = {
   groups: 'Connections and definitions that belong together.',
   connections: 'Saved endpoints with their credentials.',
   transfers: 'Saved inputs, filters and outputs.',
+  schedules: 'When definitions run by themselves.',
+  backfills: 'Slots of a schedule that are run afterwards.',
   runs: 'Executions.',
   limits: 'How many run at the same time.',
   tokens: 'What clients show to be let in.',

@@ -1,4 +1,4 @@
-/** The commands that talk to a control plane: connections, transfers, runs, tokens, limits. */
+/** The commands that talk to a control plane: connections, transfers, schedules, runs, tokens, limits. */
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import { roles } from '#api/endpoint.ts';
@@ -7,12 +7,14 @@ import { collect } from './command-line.ts';
 import type { Call, CommandEntry } from './command-entry.ts';
 import { controlList as list, controlSub as sub } from './control-options.ts';
 import { peopleCommands } from './people-commands.ts';
+import { addSchedules } from './schedule-commands.ts';
 
 /** In the order of the help. */
 export const controlCommands: readonly CommandEntry[] = [
   { name: 'connections', add: addConnections, ownsItsOptions: true },
   { name: 'transfers', add: addTransfers, ownsItsOptions: true },
   { name: 'labels', add: addLabels, ownsItsOptions: true },
+  { name: 'schedules', add: (program, call) => addSchedules(program, call, { sub, list }), ownsItsOptions: true },
   { name: 'runs', add: addRuns, ownsItsOptions: true },
   { name: 'tokens', add: addTokens, ownsItsOptions: true },
   { name: 'limits', add: addLimits, ownsItsOptions: true },

@@ -15,6 +15,8 @@ import { memberHandlers } from '#control/people/members.ts';
 import { teamHandlers } from '#control/people/teams.ts';
 import { userHandlers } from '#control/people/users.ts';
 import { workspaceHandlers } from '#control/people/workspaces.ts';
+import { backfillHandlers } from '#control/schedule/backfill-handlers.ts';
+import { scheduleHandlers } from '#control/schedule/schedule-handlers.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
@@ -42,6 +44,8 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...managedTransferHandlers(parts),
     ...labelHandlers(parts.store),
     'runs.configDiff': runDiffHandler(parts),
+    ...scheduleHandlers(parts.store),
+    ...backfillHandlers(parts),
     ...runHandlers(parts),
     ...limitHandlers(parts.store),
     ...tokenHandlers(parts.store),
