@@ -12,6 +12,7 @@ import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
+import { variableEndpoints } from './endpoints/variables.ts';
 import { grantEndpoints, workspaceEndpoints } from './endpoints/workspaces.ts';
 import { labelEndpoints } from './endpoints/labels.ts';
 import { managedTransferEndpoints } from './endpoints/managed-transfers.ts';
@@ -23,6 +24,7 @@ const all = [
   ...connectionEndpoints,
   ...transferWorkEndpoints,
   ...transferEndpoints,
+  ...variableEndpoints,
   ...managedTransferEndpoints,
   ...labelEndpoints,
   ...scheduleEndpoints,

@@ -8,6 +8,7 @@ import { labelHandlers } from '#control/definitions/labels.ts';
 import { managedTransferHandlers } from '#control/definitions/managed-transfers.ts';
 import { runDiffHandler } from '#control/definitions/transfer-work.ts';
 import { transferHandlers } from '#control/definitions/transfers.ts';
+import { variableHandlers } from '#control/variables/variable-handlers.ts';
 import { auditHandlers } from '#control/audit/audit-handlers.ts';
 import { grantHandlers } from '#control/people/grants.ts';
 import { memberHandlers } from '#control/people/members.ts';
@@ -44,6 +45,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...groupHandlers(parts.store),
     ...connectionHandlers(parts),
     ...transferHandlers(parts),
+    ...variableHandlers(parts),
     ...managedTransferHandlers(parts),
     ...labelHandlers(parts.store),
     'runs.configDiff': runDiffHandler(parts),

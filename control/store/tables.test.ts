@@ -87,6 +87,7 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
     revision: 'integer=',
     is_enabled: 'boolean=',
     run_options: 'jsonb=',
+    succeeded_before: 'timestamptz?',
     search_text: 'text=',
     updated_by: 'text=',
     version: 'integer=',
@@ -314,6 +315,7 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
     definition_id: 'text',
     no: 'integer',
     config: 'jsonb',
+    variables: 'jsonb=',
     yaml: 'text?',
     yaml_dialect: 'text?',
     memo: 'text=',
@@ -393,6 +395,7 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
   run_work: {
     run_id: 'text',
     work: 'jsonb',
+    late_values: 'jsonb=',
   },
   schedule: {
     id: 'text',

@@ -101,6 +101,7 @@ export interface DefinitionTable {
   revision: Generated<number>;
   is_enabled: Generated<boolean>;
   run_options: GeneratedJson;
+  succeeded_before: Instant | null;
   search_text: Generated<string>;
   updated_by: Generated<string>;
   version: Generated<number>;
@@ -112,6 +113,7 @@ export interface RevisionTable {
   definition_id: string;
   no: number;
   config: Json;
+  variables: GeneratedJson;
   yaml: string | null;
   yaml_dialect: YamlDialect | null;
   memo: Generated<string>;
@@ -182,6 +184,7 @@ export interface RunTable {
 export interface RunWorkTable {
   run_id: string;
   work: Json;
+  late_values: GeneratedJson<Readonly<Record<string, string>>>;
 }
 
 export interface AttemptTable {
