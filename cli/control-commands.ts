@@ -1,31 +1,25 @@
-/** The commands that talk to a control plane: connections, transfers, runs, tokens, limits. */
+/** The commands that talk to a control plane: connections, transfers, schedules, runs, tokens, limits. */
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
+import { roles } from '#api/endpoint.ts';
 import { scopeKinds } from '#api/resources/limit.ts';
-import { collect, withSharedOptions } from './command-line.ts';
+import { collect } from './command-line.ts';
 import type { Call, CommandEntry } from './command-entry.ts';
+import { controlList as list, controlSub as sub } from './control-options.ts';
+import { peopleCommands } from './people-commands.ts';
+import { addSchedules } from './schedule-commands.ts';
 
 /** In the order of the help. */
 export const controlCommands: readonly CommandEntry[] = [
   { name: 'connections', add: addConnections, ownsItsOptions: true },
   { name: 'transfers', add: addTransfers, ownsItsOptions: true },
   { name: 'labels', add: addLabels, ownsItsOptions: true },
+  { name: 'schedules', add: (program, call) => addSchedules(program, call, { sub, list }), ownsItsOptions: true },
   { name: 'runs', add: addRuns, ownsItsOptions: true },
   { name: 'tokens', add: addTokens, ownsItsOptions: true },
   { name: 'limits', add: addLimits, ownsItsOptions: true },
+  ...peopleCommands,
 ];
-
-/** A command of a group, with the options that find the server. */
-function sub(group: Command, words: string, description: string): Command {
-  return withSharedOptions(group.command(words).description(description))
-    .option('--url <url>', 'address of the server; by default ROPEWAY_URL, or http://127.0.0.1:8080')
-    .option('--token-file <file>', 'file with the token; by default ROPEWAY_TOKEN, or the file `token` of --data')
-    .option('--data <folder>', 'data folder of a server on this machine; by default ropeway-data');
-}
-
-function list(group: Command, description: string, words = 'list'): Command {
-  return sub(group, words, description).option('--limit <count>', 'so many at most', '50');
-}
 
 const use = (): Option =>
   new Option('--use <side>', 'to be read (in) or written (out)').choices(['in', 'out']).default('in');
@@ -198,6 +192,10 @@ function addTokens(program: Command, { done }: Call): void {
   );
   sub(group, 'create <name>', 'make one, and print it, this once')
     .option('--expires <time>', 'refused from then on: 2026-12-31, or 90d')
+    .addOption(new Option('--role <role>', 'what it may do; by default that of an administrator').choices(roles))
+    .addOption(new Option('--group <name>', 'in this group alone').conflicts(['own', 'installation']))
+    .option('--installation', 'it manages workspaces, people and limits of the installation, too')
+    .option('--own', 'for yourself: it may do no more than you, nor than its role, by default that of an operator')
     .action(async (name, options) => done(await (await load()).createToken(name, options)));
   sub(group, 'revoke <token>', 'refuse one from now on, by its name or id').action(async (name, options) =>
     done(await (await load()).revokeToken(name, options)),

@@ -230,6 +230,25 @@ it.each([
   expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(words) as string });
 });
 
+it('ropeway teams, grants and audit say who may do what, and who did', { timeout: 60_000 }, async () => {
+  expect((await control(['teams', 'create', 'Sales team'])).stdout).toMatch(/^\w{26}\n$/);
+  await facts(['teams', 'list']);
+  expect((await control(['members', 'list'])).stderr).toMatch(/There is none/);
+  expect((await control(['members', 'set', 'nobody', 'viewer'])).stderr).toMatch(/NAME_UNKNOWN/);
+  expect((await control(['grants', 'set', 'none', 'viewer', '--team', 'Sales team'])).stderr).toMatch(/NAME_UNKNOWN/);
+  const [viewer] = await facts(['tokens', 'create', 'looks on', '--role', 'viewer']);
+  const env = { ROPEWAY_TOKEN: String(viewer?.['token']) };
+  const refused = await ask(['teams', 'create', 'Another'], { env });
+  expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringMatching(/ROLE_MISSING[^]*role administrator/)]);
+  const events = await facts(['audit', 'list', '--action', 'teams.']);
+  expect(events.map(({ outcome, resourceName }) => [outcome, resourceName])).toEqual([
+    ['refused', null],
+    ['succeeded', 'Sales team'],
+  ]);
+  const csv = await control(['audit', 'export', '--action', 'teams.create']);
+  expect(csv.stdout.split('\r\n')).toHaveLength(4);
+});
+
 it('ropeway shows the token of this machine to no other', async () => {
   await place.write('ropeway-data/token', await place.read('data/token'));
   expect(await ask(['tokens', 'list'])).toMatchObject({ exitCode: 0 });
