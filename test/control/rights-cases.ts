@@ -26,6 +26,8 @@ const config = { in: { type: 'file', path_prefix: '/tmp/x' }, out: { type: 'stdo
 const ofConnection = { params: ({ connection }: Target) => ({ id: connection }) };
 const ofTransfer = { params: ({ transfer }: Target) => ({ id: transfer }) };
 const ofRevision = { params: ({ transfer }: Target) => ({ id: transfer, no: 1 }) };
+const ofLabel = { params: ({ label }: Target) => ({ id: label }) };
+const ofManaged = { params: ({ managed }: Target) => ({ id: managed }) };
 const ofRun = { params: ({ run }: Target) => ({ id: run }) };
 const ofMember = { params: ({ member }: Target) => ({ id: member }) };
 const ofTeam = { params: ({ team }: Target) => ({ id: team }) };
@@ -76,6 +78,29 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
   'transfers.guessConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
   'transfers.previewConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
   'transfers.run': { ...ofTransfer, body: empty },
+  'transfers.bulk': { body: ({ transfer }) => ({ ids: [transfer], action: { kind: 'enable' } }) },
+  'transfers.convert': { body: () => ({ config: {} }) },
+  'transfers.copy': { ...ofTransfer, body: () => ({ name: fresh() }) },
+  'transfers.diff': { ...ofTransfer, query: { from: '1' } },
+  'runs.configDiff': ofRun,
+  'labels.list': {},
+  'labels.create': { body: () => ({ name: fresh() }) },
+  'labels.get': ofLabel,
+  'labels.update': { ...ofLabel, body: empty },
+  'labels.delete': ofLabel,
+  'managedTransfers.list': { listed: ({ managed }) => managed },
+  'managedTransfers.create': {
+    isCreation: true,
+    body: (target) => created({ connectionId: target.connection, config })(target),
+  },
+  'managedTransfers.get': ofManaged,
+  'managedTransfers.update': { ...ofManaged, body: empty },
+  'managedTransfers.delete': ofManaged,
+  'managedTransfers.refresh': ofManaged,
+  'managedTransfers.changes': ofManaged,
+  'managedTransfers.apply': { ...ofManaged, body: () => ({ runId: newId() }) },
+  'managedTransfers.tables': ofManaged,
+  'managedTransfers.detach': { ...ofManaged, body: ({ transfer }) => ({ transferIds: [transfer], isDetached: true }) },
   'runs.list': { listed: ({ run }) => run, query: { state: 'SUCCEEDED' } },
   'runs.watchMany': {},
   'runs.cancelMany': { body: ({ run }) => ({ ids: [run] }) },

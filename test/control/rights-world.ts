@@ -20,7 +20,9 @@ export interface Target {
   readonly transfer: string;
   readonly run: string;
   readonly token: string;
+  readonly managed: string;
   /** Of the workspace. */
+  readonly label: string;
   readonly team: string;
   readonly member: string;
 }
@@ -90,7 +92,23 @@ async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<
   const member = await newUser(db, `Member ${place.place}`);
   await addMember(db, workspaceId, member, 'member');
   const team = await newTeam(db, workspaceId, `team ${place.place}`);
-  return { ...place, connection, transfer, run, token: token.id, team, member };
+  const [managed, label] = [newId(), newId()];
+  await db
+    .insertInto('managed_transfer')
+    .values({
+      id: managed,
+      ...inPlace,
+      name: `managed ${place.place}`,
+      connection_id: connection,
+      config,
+      updated_by: 'x',
+    })
+    .execute();
+  await db
+    .insertInto('label')
+    .values({ id: label, workspace_id: workspaceId, name: `label ${place.place}`, colour: '#000000' })
+    .execute();
+  return { ...place, connection, transfer, run, token: token.id, managed, label, team, member };
 }
 
 const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;
