@@ -12,6 +12,8 @@ export type Tag =
   | 'groups'
   | 'connections'
   | 'transfers'
+  | 'schedules'
+  | 'backfills'
   | 'runs'
   | 'limits'
   | 'tokens'
@@ -22,7 +24,9 @@ export type Tag =
   | 'grants'
   | 'audit'
   | 'labels'
-  | 'managed-transfers';
+  | 'managed-transfers'
+  | 'notices'
+  | 'deliveries';
 
 /** Each role may do what those before it may. */
 export const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;

@@ -10,6 +10,7 @@ import { Dispatcher } from '#control/dispatch/dispatcher.ts';
 import type { Executor } from '#control/dispatch/executors/executor.ts';
 import { makeApp } from '#control/http/app.ts';
 import { makeHandlers } from '#control/http/handlers.ts';
+import { probes } from '#control/http/probes.ts';
 import { Idempotency } from '#control/http/idempotency.ts';
 import { runnerApi } from '#control/http/runner-api.ts';
 import { serveHttp } from '#control/http/server.ts';
@@ -17,6 +18,11 @@ import type { HttpService } from '#control/http/server.ts';
 import { metricsRoute } from '#control/metrics/metrics-route.ts';
 import { Metrics } from '#control/metrics/metrics.ts';
 import { Scrape } from '#control/metrics/scrape.ts';
+import { CONFIRM_PATH } from '#control/notify/confirmation.ts';
+import { confirmPage } from '#control/notify/confirm-page.ts';
+import { Notifier } from '#control/notify/notifier.ts';
+import { noticeSettings } from '#control/notify/settings.ts';
+import type { NoticeSettings } from '#control/notify/settings.ts';
 import { runCommands } from '#control/runs/commands.ts';
 import { Heartbeats } from '#control/runs/heartbeats.ts';
 import { runChannel } from '#control/runs/run-wake.ts';
@@ -41,7 +47,8 @@ export interface ControlPlaneOptions {
   readonly databaseUrl?: string | undefined;
   readonly dataFolder: string;
   readonly host: string;
-  readonly port: number;
+  /** Undefined: it does not listen, which only a process without the API can do. */
+  readonly port: number | undefined;
   /** Where runners find the API; by default where it listens. */
   readonly controlUrl?: string | undefined;
   readonly version: string;
@@ -65,6 +72,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly store: Store;
   /** Undefined without the API. */
   readonly url: string | undefined;
+  /** Of a process without the API: where it tells of its health and its metrics. */
+  readonly probesUrl: string | undefined;
   /** Made at the first start, and never shown again. */
   readonly firstToken: string | undefined;
 }
@@ -82,6 +91,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     const seats = options.seats ?? availableParallelism() * SEATS_PER_CORE;
     const firstToken = await prepareInstallation(store, { seats, dataFolder });
     const metrics = new Metrics(options);
+    const reached: string[] = [];
     const executor = roles.includes('dispatcher') ? await options.makeExecutor(store.installationId) : undefined;
     const parts: Parts = {
       options,
@@ -93,9 +103,17 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       metrics,
       limits: executor?.limits,
       stopping: new AbortController(),
+      reached,
+      notices: noticeSettings({
+        installationId: store.installationId,
+        environment,
+        urls: () => [...reached, options.controlUrl],
+        release: options.version,
+      }),
       leaseS: LEASE_S / speed,
     };
     const api = roles.includes('api') ? await openApi(parts) : undefined;
+    const probing = await openProbes(parts);
     const controlUrl = options.controlUrl ?? api?.http.url;
     const dispatcher =
       executor !== undefined && controlUrl !== undefined ? openDispatcher(parts, executor, controlUrl) : undefined;
@@ -105,14 +123,18 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       ? new Scheduler({ store, log, transitions: parts.transitions, speed })
       : undefined;
     scheduler?.start();
+    const notifier = roles.includes('scheduler') ? openNotifier(parts) : undefined;
     return {
       store,
       url: api?.http.url,
+      probesUrl: probing?.url,
       firstToken,
       async [Symbol.asyncDispose]() {
+        await notifier?.close();
         await scheduler?.close();
         await upkeep.close();
         await dispatcher?.close();
+        await probing?.stop();
         await api?.close();
         await store.close();
       },
@@ -133,6 +155,9 @@ interface Parts {
   readonly metrics: Metrics;
   readonly limits: Executor['limits'] | undefined;
   readonly stopping: AbortController;
+  /** Where the API listens, once it does. */
+  readonly reached: string[];
+  readonly notices: NoticeSettings;
   readonly leaseS: number;
 }
 
@@ -142,13 +167,13 @@ interface Api {
 }
 
 async function openApi(parts: Parts): Promise<Api> {
-  const { options, store, keys, stopping, metrics } = parts;
+  const { options, store, keys, stopping, notices } = parts;
   const heartbeats = new Heartbeats(store.db);
   const deaf = store.hints.listen('stop', () => heartbeats.lookNow());
   const commands = runCommands(parts);
-  const { version, catalog, log, host, port } = options;
+  const { version, catalog, log, host, port = 0 } = options;
   const app = makeApp({
-    handlers: makeHandlers({ store, catalog, keys, commands, version, stopping: stopping.signal }),
+    handlers: makeHandlers({ store, catalog, keys, commands, notices, version, stopping: stopping.signal }),
     store,
     authenticate: tokenAuthenticator(store),
     idempotency: new Idempotency(store),
@@ -156,20 +181,18 @@ async function openApi(parts: Parts): Promise<Api> {
     stopping: stopping.signal,
   });
   const runners = runnerRoutes(parts, heartbeats);
-  const scrape = new Scrape(parts);
-  const figures = metricsRoute({
-    text: () => scrape.text(),
-    contentType: metrics.contentType,
-    authenticate: tokenAuthenticator(store),
-    isPublic: options.areMetricsPublic ?? false,
-  });
+  const figures = figuresOf(parts);
+  const confirm = confirmPage({ db: store.db, keys, installationId: store.installationId });
   const fetch = (request: Request, env?: unknown): Response | Promise<Response> => {
     const { pathname } = new URL(request.url);
     if (pathname === '/metrics') return figures(request);
+    if (pathname === CONFIRM_PATH) return confirm(request);
     // Runners are known by their sessions, not by tokens of people, and speak a protocol of their own.
     return pathname.startsWith('/runner/v1/') ? runners.fetch(request) : app.fetch(request, env);
   };
   const http = await serveHttp({ fetch, host, port, stopping });
+  // By what it was told to listen to, too: that may be every address of the machine.
+  parts.reached.push(http.url, `http://${host.includes(':') ? `[${host}]` : host}:${new URL(http.url).port}`);
   return {
     http,
     async close() {
@@ -178,6 +201,25 @@ async function openApi(parts: Parts): Promise<Api> {
       await http.stop();
     },
   };
+}
+
+function figuresOf(parts: Parts): (request: Request) => Promise<Response> {
+  const { store, metrics, options } = parts;
+  const scrape = new Scrape(parts);
+  return metricsRoute({
+    text: () => scrape.text(),
+    contentType: metrics.contentType,
+    authenticate: tokenAuthenticator(store),
+    isPublic: options.areMetricsPublic ?? false,
+  });
+}
+
+/** For those who watch a process that does not serve the API. */
+async function openProbes(parts: Parts): Promise<HttpService | undefined> {
+  const { store, stopping, options } = parts;
+  if (options.roles.includes('api') || options.port === undefined) return undefined;
+  const fetch = probes({ store, stopping: stopping.signal, figures: figuresOf(parts) });
+  return serveHttp({ fetch, host: options.host, port: options.port, stopping });
 }
 
 function runnerRoutes(
@@ -201,6 +243,19 @@ function runnerRoutes(
   });
   const credentials = (runId: string, handle: string) => runCredentials({ db: store.db, keys }, runId, handle);
   return runnerApi({ service, tokens, credentials, log: options.log, signal: stopping.signal });
+}
+
+function openNotifier({ options, store, keys, notices, log, metrics }: Parts): Notifier {
+  const notifier = new Notifier({
+    store,
+    keys,
+    settings: notices,
+    log,
+    told: (outcome) => metrics.noticeSent(outcome),
+    speed: options.speed,
+  });
+  notifier.start();
+  return notifier;
 }
 
 function openDispatcher(parts: Parts, executor: Executor, controlUrl: string): Dispatcher {

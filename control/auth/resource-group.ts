@@ -56,11 +56,39 @@ const finders: Partial<Readonly<Record<Tag, Finder>>> = {
     find: (id, workspaceId) =>
       sql`select name, group_id from managed_transfer where id = ${id} and workspace_id = ${workspaceId}`,
   },
+  schedules: {
+    kind: 'schedule',
+    param: 'id',
+    find: (id, workspaceId) =>
+      sql`select d.name, d.group_id from schedule s join definition d on d.id = s.definition_id
+        where s.id = ${id} and s.workspace_id = ${workspaceId}`,
+  },
+  backfills: {
+    kind: 'backfill',
+    param: 'id',
+    find: (id, workspaceId) =>
+      sql`select d.name, d.group_id from backfill b join definition d on d.id = b.definition_id
+        where b.id = ${id} and b.workspace_id = ${workspaceId}`,
+  },
   runs: {
     kind: 'run',
     param: 'id',
     find: (id, workspaceId) =>
       sql`select null as name, group_id from run where id = ${id} and workspace_id = ${workspaceId}`,
+  },
+  notices: {
+    kind: 'rule',
+    param: 'id',
+    find: (id, workspaceId) =>
+      sql`select rule.name, coalesce(rule.group_id, definition.group_id) as group_id
+        from notice_rule rule left join definition on definition.id = rule.definition_id
+        where rule.id = ${id} and rule.workspace_id = ${workspaceId}`,
+  },
+  deliveries: {
+    kind: 'delivery',
+    param: 'id',
+    find: (id, workspaceId) =>
+      sql`select subject as name, group_id from notice_delivery where id = ${id} and workspace_id = ${workspaceId}`,
   },
   tokens: {
     kind: 'token',
