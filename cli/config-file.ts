@@ -10,7 +10,7 @@ import type { Diagnostic } from '#engine/config/job-reader.ts';
 import { loadConfig } from '#engine/config/load.ts';
 import type { LoadedConfig } from '#engine/config/load.ts';
 import { mergeConfig } from '#engine/config/merge.ts';
-import { printYaml } from '#engine/config/print.ts';
+import { printYaml } from '#codec/yaml/print-yaml.ts';
 import { systemReason } from '#spi/system-reason.ts';
 import type { RunDiff } from '#engine/transaction.ts';
 import { isRopewayError } from '#spi/errors.ts';

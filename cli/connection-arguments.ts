@@ -1,6 +1,6 @@
 /** Options of a connection as a command line gives them: values as in a config file, secrets apart. */
 import { secretOptions } from '#control/definitions/connection-options.ts';
-import { readYaml } from '#engine/config/yaml-reader.ts';
+import { readYaml } from '#codec/yaml/yaml-reader.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';

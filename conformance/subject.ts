@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '#spi/json.ts';
 import type { AnyPlugin, Catalog, Kind, Kinds } from '#spi/plugin.ts';
 import type { Column } from '#spi/schema.ts';
 import { resolveOptions } from '#engine/config/resolve.ts';
-import { readYaml } from '#engine/config/yaml-reader.ts';
+import { readYaml } from '#codec/yaml/yaml-reader.ts';
 
 /** What an option schema looks like as JSON Schema: the parts that rules look at. */
 export interface SchemaNode {

@@ -25,6 +25,8 @@ describe('oxlint', () => {
     ['engine', '#api/endpoint.ts'],
     ['api', '#control/store/store.ts'],
     ['control', '#engine/job.ts'],
+    ['control', '#codec/csv/dialect.ts'],
+    ['control', '#codec/text/line-reader.ts'],
     ['control', '#connectors/file/input.ts'],
     ['runner', '#control/store/store.ts'],
     ['cli', '#scripts/source-files.ts'],
@@ -42,6 +44,7 @@ describe('oxlint', () => {
     ['cli', '#conformance/suite.ts'],
     ['control', '#connectors/catalog.ts'],
     ['control', '#api/endpoint.ts'],
+    ['control', '#codec/yaml/edit-yaml.ts'],
     ['runner', '#engine/transaction.ts'],
   ])('allows %s to import %s', (folder, source) => expect(lint(folder, source)).not.toContain('no-restricted-imports'));
 });

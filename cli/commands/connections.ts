@@ -1,7 +1,7 @@
 /** `ropeway connections …`: saved endpoints with their credentials, which are never shown again. */
 import { PAGE_LIMIT_MAX } from '#api/page.ts';
 import type { Connection } from '#api/resources/connection.ts';
-import { printYaml } from '#engine/config/print.ts';
+import { printYaml } from '#codec/yaml/print-yaml.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { openCatalog } from '#cli/catalog.ts';
 import { runCommand } from '#cli/command-context.ts';

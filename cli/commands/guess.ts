@@ -1,6 +1,6 @@
 /** `ropeway guess seed.yml`: finds out the settings of an input, and says what it found. */
 import { guessConfig } from '#engine/guess/guess-config.ts';
-import { printYaml } from '#engine/config/print.ts';
+import { printYaml } from '#codec/yaml/print-yaml.ts';
 import { openCatalog } from '#cli/catalog.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { CommandContext } from '#cli/command-context.ts';

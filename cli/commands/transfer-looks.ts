@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Client } from '#api/client.ts';
 import type { Run } from '#api/resources/run.ts';
-import { printYaml } from '#engine/config/print.ts';
+import { printYaml } from '#codec/yaml/print-yaml.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { CommandContext } from '#cli/command-context.ts';

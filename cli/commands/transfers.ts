@@ -3,7 +3,7 @@ import type { Client, Reply } from '#api/client.ts';
 import { PAGE_LIMIT_MAX } from '#api/page.ts';
 import type { RevisionSummary, Transfer, TransferSummary } from '#api/resources/transfer.ts';
 import { basename } from 'node:path';
-import { printYaml } from '#engine/config/print.ts';
+import { printYaml } from '#codec/yaml/print-yaml.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { CommandContext } from '#cli/command-context.ts';

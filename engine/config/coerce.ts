@@ -9,8 +9,8 @@ import type { Json } from '#spi/json.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import { configErrors } from './errors.ts';
 import { nearest } from './suggest.ts';
-import { describeJson } from './yaml-reader.ts';
-import type { ConfigPath } from './yaml-reader.ts';
+import { describeJson } from '#codec/yaml/yaml-reader.ts';
+import type { ConfigPath } from '#codec/yaml/yaml-reader.ts';
 
 export interface UnknownKey {
   readonly path: ConfigPath;

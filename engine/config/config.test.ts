@@ -9,11 +9,11 @@ import type { Json, JsonObject } from '#spi/json.ts';
 import { readProperties, transactionTime } from './exec.ts';
 import { loadConfig } from './load.ts';
 import { mergeConfig } from './merge.ts';
-import { printYaml } from './print.ts';
+import { printYaml } from '#codec/yaml/print-yaml.ts';
 import { resolveOptions } from './resolve.ts';
-import { resolvePlainScalar } from './scalar.ts';
+import { resolvePlainScalar } from '#codec/yaml/plain-scalar.ts';
 import { nearest } from './suggest.ts';
-import { readYaml } from './yaml-reader.ts';
+import { readYaml } from '#codec/yaml/yaml-reader.ts';
 
 describe('resolvePlainScalar()', () => {
   it.each([

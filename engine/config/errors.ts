@@ -22,41 +22,6 @@ export const configErrors = errorCatalogue({
     message: 'The config file {file} is not UTF-8 text.',
     hint: 'Save it as UTF-8.',
   },
-  YAML_SYNTAX: {
-    kind: 'config',
-    message: 'The config is not valid YAML: {reason}',
-    hint: 'Check indentation, quotes and brackets at this place.',
-  },
-  YAML_DOCUMENTS: {
-    kind: 'config',
-    message: 'The config file holds more than one YAML document.',
-    hint: 'Keep one document per file; remove the `---` lines.',
-  },
-  YAML_NOT_A_MAPPING: {
-    kind: 'config',
-    message: 'A config must be a mapping with `in:` and `out:`, not {found}.',
-    hint: 'Start with `in:`; `ropeway example` makes a config to look at.',
-  },
-  YAML_KEY_REPEATED: {
-    kind: 'config',
-    message: "The key '{key}' is given twice; the last one counts.",
-    hint: 'Remove one of them.',
-  },
-  YAML_TOO_MANY_NODES: {
-    kind: 'config',
-    message: 'The config grows beyond {limit} values.',
-    hint: 'Aliases (`*name`) that contain each other multiply quickly; write the values out.',
-  },
-  YAML_MERGE_KEY: {
-    kind: 'config',
-    message: 'The merge key `<<` takes a mapping or a list of mappings.',
-    hint: 'Write `<<: *name` where `&name` marks a mapping; quote it ("<<") if you mean the text.',
-  },
-  YAML_TAG_UNKNOWN: {
-    kind: 'config',
-    message: "The YAML tag '{tag}' is not supported.",
-    hint: 'Leave the tag out.',
-  },
   LIQUID_TEMPLATE: {
     kind: 'config',
     message: 'The Liquid template cannot be rendered: {reason}',

@@ -6,8 +6,8 @@ import type { RopewayError } from '#spi/errors.ts';
 import { option } from '#spi/fields.ts';
 import type { ExecSettings } from '#engine/job.ts';
 import { configErrors } from './errors.ts';
-import { yamlDialects } from './scalar.ts';
-import type { YamlDialect } from './scalar.ts';
+import { yamlDialects } from '#codec/yaml/plain-scalar.ts';
+import type { YamlDialect } from '#codec/yaml/plain-scalar.ts';
 import { nearest } from './suggest.ts';
 
 /** Smaller chunks cost speed, larger ones memory; neither changes what is written, but for where compressed pieces end. */

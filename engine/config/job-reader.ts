@@ -9,8 +9,8 @@ import { execSchema, execSettings, transactionTime } from './exec.ts';
 import type { ExecOptions, Properties } from './exec.ts';
 import { findPlugin } from './plugin-lookup.ts';
 import { resolveOptions } from './resolve.ts';
-import { describeJson } from './yaml-reader.ts';
-import type { ConfigPath } from './yaml-reader.ts';
+import { describeJson } from '#codec/yaml/yaml-reader.ts';
+import type { ConfigPath } from '#codec/yaml/yaml-reader.ts';
 
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';

@@ -4,9 +4,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { configErrors } from './errors.ts';
 import { systemReason } from '#spi/system-reason.ts';
-import type { YamlDialect } from './scalar.ts';
-import { readYaml } from './yaml-reader.ts';
-import type { YamlFile } from './yaml-reader.ts';
+import type { YamlDialect } from '#codec/yaml/plain-scalar.ts';
+import { readYaml } from '#codec/yaml/yaml-reader.ts';
+import type { YamlFile } from '#codec/yaml/yaml-reader.ts';
 
 /** A config is written by people: anything larger is a data file by mistake. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024;

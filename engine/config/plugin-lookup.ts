@@ -5,8 +5,8 @@ import type { Json } from '#spi/json.ts';
 import type { AnyPlugin, Catalog, Kind } from '#spi/plugin.ts';
 import { configErrors } from './errors.ts';
 import { nearest } from './suggest.ts';
-import { describeJson } from './yaml-reader.ts';
-import type { ConfigPath } from './yaml-reader.ts';
+import { describeJson } from '#codec/yaml/yaml-reader.ts';
+import type { ConfigPath } from '#codec/yaml/yaml-reader.ts';
 
 /** The plugin of one of the kinds that `type` names. Throws with the place of the section. */
 export function findPlugin(

@@ -7,7 +7,7 @@ import { coerce, describeOption } from './coerce.ts';
 import type { UnknownKey } from './coerce.ts';
 import { configErrors } from './errors.ts';
 import { nearest } from './suggest.ts';
-import type { ConfigPath } from './yaml-reader.ts';
+import type { ConfigPath } from '#codec/yaml/yaml-reader.ts';
 
 export interface Resolved {
   /** As the schema gives it; only meaningful without errors. */

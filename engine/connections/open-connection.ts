@@ -8,7 +8,7 @@ import type { AnyPlugin, Catalog, Kind } from '#spi/plugin.ts';
 import { configErrors } from '#engine/config/errors.ts';
 import { findPlugin } from '#engine/config/plugin-lookup.ts';
 import { resolveOptions } from '#engine/config/resolve.ts';
-import { describeJson } from '#engine/config/yaml-reader.ts';
+import { describeJson } from '#codec/yaml/yaml-reader.ts';
 import { placed } from '#engine/section.ts';
 import { connectionErrors } from './errors.ts';
 import { secretValues } from './secrets.ts';

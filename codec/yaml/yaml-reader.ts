@@ -4,9 +4,9 @@ import type { Alias, Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 import type { RopewayError } from '#spi/errors.ts';
-import { configErrors } from './errors.ts';
-import { resolvePlainScalar } from './scalar.ts';
-import type { YamlDialect } from './scalar.ts';
+import { yamlErrors } from './errors.ts';
+import { resolvePlainScalar } from './plain-scalar.ts';
+import type { YamlDialect } from './plain-scalar.ts';
 
 /** Values of a config at most, aliases written out: protects against documents that multiply themselves. */
 const NODES_MAX = 1_000_000;
@@ -30,7 +30,42 @@ export interface YamlFile {
   readonly warnings: readonly RopewayError[];
 }
 
-export function readYaml(text: string, file: string, dialect: YamlDialect): YamlFile {
+export interface YamlLimits {
+  readonly nodes: number;
+  readonly depth: number;
+}
+
+export function readYaml(
+  text: string,
+  file: string,
+  dialect: YamlDialect,
+  limits: YamlLimits = { nodes: NODES_MAX, depth: DEPTH_MAX },
+): YamlFile {
+  const { document, lines, anchors } = parseYaml(text, file);
+  const reader = new Reader(anchors, file, { dialect, lines, limits });
+  const value = document?.contents ? reader.valueOf(document.contents, []) : null;
+  if (!isJsonObject(value)) {
+    throw yamlErrors.error(
+      'YAML_NOT_A_MAPPING',
+      { found: describeJson(value) },
+      { where: { file, line: 1, column: 1 } },
+    );
+  }
+  return {
+    value,
+    placeOf: (path, isKey = false) => placeOf(document?.contents ?? undefined, path, { text, lines, anchors, isKey }),
+    warnings: reader.warnings,
+  };
+}
+
+export interface ParsedYaml {
+  readonly document: Document | undefined;
+  readonly lines: LineCounter;
+  readonly anchors: Anchors;
+}
+
+/** The one document of the text, as nodes: what they mean is not asked. */
+export function parseYaml(text: string, file: string): ParsedYaml {
   const lines = new LineCounter();
   const documents = parseAllDocuments<Node>(text, {
     version: '1.1',
@@ -45,22 +80,13 @@ export function readYaml(text: string, file: string, dialect: YamlDialect): Yaml
   const list = Array.isArray(documents) ? documents : [];
   const [document] = list;
   for (const member of list) throwSyntax(member, file, lines);
-  if (list.length > 1) throw configErrors.error('YAML_DOCUMENTS', {}, { where: { file } });
-  const anchors = new Anchors(document);
-  const reader = new Reader(anchors, file, { dialect, lines });
-  const value = document?.contents ? reader.valueOf(document.contents, []) : null;
-  if (!isJsonObject(value)) {
-    throw configErrors.error(
-      'YAML_NOT_A_MAPPING',
-      { found: describeJson(value) },
-      { where: { file, line: 1, column: 1 } },
-    );
-  }
-  return {
-    value,
-    placeOf: (path, isKey = false) => placeOf(document?.contents ?? undefined, path, { text, lines, anchors, isKey }),
-    warnings: reader.warnings,
-  };
+  if (list.length > 1) throw yamlErrors.error('YAML_DOCUMENTS', {}, { where: { file } });
+  return { document, lines, anchors: new Anchors(document) };
+}
+
+/** The value of one node of a text that was read before. */
+export function valueOfNode(node: Node, { lines, anchors }: ParsedYaml, dialect: YamlDialect): Json {
+  return new Reader(anchors, '', { dialect, lines, limits: { nodes: NODES_MAX, depth: DEPTH_MAX } }).valueOf(node, []);
 }
 
 /** `a list`, `the text "x"`, `nothing`: a value in words, for messages. */
@@ -77,15 +103,14 @@ function throwSyntax(document: Document, file: string, lines: LineCounter): void
   const [error] = document.errors;
   if (error === undefined) return;
   const { line, col } = lines.linePos(error.pos[0]);
-  throw configErrors.error(
-    'YAML_SYNTAX',
-    { reason: error.message },
-    { where: { file, line, column: col }, cause: error },
-  );
+  const extra = { where: { file, line, column: col }, cause: error };
+  // Thousands of brackets in one another: the parser goes as deep as the text does.
+  if (error.code === 'RESOURCE_EXHAUSTION') throw yamlErrors.error('YAML_TOO_DEEP', { limit: DEPTH_MAX }, extra);
+  throw yamlErrors.error('YAML_SYNTAX', { reason: error.message }, extra);
 }
 
 /** The nodes that aliases mean, found once: an alias means the last anchor of its name before it. */
-class Anchors {
+export class Anchors {
   readonly #nodes = new Map<string, Node[]>();
 
   constructor(document: Document | undefined) {
@@ -110,20 +135,22 @@ class Reader {
   readonly #file: string;
   readonly #dialect: YamlDialect;
   readonly #lines: LineCounter;
+  readonly #limits: YamlLimits;
   #nodes = 0;
 
-  constructor(anchors: Anchors, file: string, parts: { dialect: YamlDialect; lines: LineCounter }) {
+  constructor(anchors: Anchors, file: string, parts: { dialect: YamlDialect; lines: LineCounter; limits: YamlLimits }) {
     this.#anchors = anchors;
     this.#file = file;
     this.#dialect = parts.dialect;
     this.#lines = parts.lines;
+    this.#limits = parts.limits;
   }
 
   valueOf(node: unknown, path: ConfigPath): Json {
     this.#nodes += 1;
-    if (this.#nodes > NODES_MAX || path.length > DEPTH_MAX) {
-      throw configErrors.error('YAML_TOO_MANY_NODES', { limit: NODES_MAX }, this.#at(node));
-    }
+    const { nodes, depth } = this.#limits;
+    if (this.#nodes > nodes) throw yamlErrors.error('YAML_TOO_MANY_NODES', { limit: nodes }, this.#at(node));
+    if (path.length > depth) throw yamlErrors.error('YAML_TOO_DEEP', { limit: depth }, this.#at(node));
     if (isAlias(node)) return this.valueOf(this.#anchors.find(node), path);
     if (isScalar(node)) return this.#scalar(node);
     if (isSeq(node)) return node.items.map((item, index) => this.valueOf(item, [...path, index]));
@@ -136,12 +163,12 @@ class Reader {
     const tag = node.tag?.replace('tag:yaml.org,2002:', '!!');
     if (tag !== undefined && tag !== '!' && tag !== '!!str') {
       if (!['!!int', '!!float', '!!bool', '!!null'].includes(tag)) {
-        throw configErrors.error('YAML_TAG_UNKNOWN', { tag }, this.#at(node));
+        throw yamlErrors.error('YAML_TAG_UNKNOWN', { tag }, this.#at(node));
       }
       return resolvePlainScalar(text, this.#dialect);
     }
     if (node.type !== 'PLAIN' || tag !== undefined) return text;
-    if (text === '<<') throw configErrors.error('YAML_MERGE_KEY', {}, this.#at(node));
+    if (text === '<<') throw yamlErrors.error('YAML_MERGE_KEY', {}, this.#at(node));
     return resolvePlainScalar(text, this.#dialect);
   }
 
@@ -157,7 +184,7 @@ class Reader {
       }
       const key = keyText(pair);
       if (key in own) {
-        this.warnings.push(configErrors.error('YAML_KEY_REPEATED', { key }, this.#at(pair.key)));
+        this.warnings.push(yamlErrors.error('YAML_KEY_REPEATED', { key }, this.#at(pair.key)));
       }
       own[key] = this.valueOf(pair.value, [...path, key]);
     }
@@ -170,7 +197,7 @@ class Reader {
     const value = this.valueOf(pair.value, [...path, '<<']);
     const list = Array.isArray(value) ? (value as readonly Json[]) : [value];
     return list.map((entry) => {
-      if (!isJsonObject(entry)) throw configErrors.error('YAML_MERGE_KEY', {}, this.#at(pair.key));
+      if (!isJsonObject(entry)) throw yamlErrors.error('YAML_MERGE_KEY', {}, this.#at(pair.key));
       return entry;
     });
   }
@@ -192,11 +219,11 @@ function keepOrder(object: JsonObject, ownKeys: number, node: YAMLMap): JsonObje
   };
 }
 
-function isMergeKey(pair: Pair): boolean {
+export function isMergeKey(pair: Pair): boolean {
   return isScalar(pair.key) && pair.key.type === 'PLAIN' && pair.key.value === '<<';
 }
 
-function keyText(pair: Pair): string {
+export function keyText(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.value ?? '') : String(pair.key);
 }
 

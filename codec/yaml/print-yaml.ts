@@ -2,7 +2,7 @@
 import { isBigInteger, isIntegralFloat, isOrderedMapping } from '#spi/config-value.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
-import { resolvePlainScalar } from './scalar.ts';
+import { resolvePlainScalar } from './plain-scalar.ts';
 
 const WIDTH = 80;
 
@@ -95,7 +95,8 @@ function scalar(text: string): string {
   return text;
 }
 
-function needsQuotes(text: string): boolean {
+/** A text that would be read as something else without quotes. */
+export function needsQuotes(text: string): boolean {
   if (text === '' || text === '=' || text === '<<' || /^\s|\s$/.test(text)) return true;
   if (resolvePlainScalar(text, '0.11.5') !== text || resolvePlainScalar(text, '0.11.3') !== text) return true;
   // A string here, but a number for other readers of YAML.
