@@ -114,6 +114,30 @@ function databaseGoals(): readonly Goal[] {
       isApart: true,
     },
     { what: 'CSV → PostgreSQL', goal, measured: own('csv-postgres', replace, 'psql'), isApart: true },
+    {
+      what: 'MariaDB → JSON-lines.gz',
+      goal: '3 × rows of mysql2',
+      measured: own('mariadb-jsonl-gz', names.own, 'mysql2 row objects + JSON.stringify + Node gzip 1'),
+      isApart: true,
+    },
+    {
+      what: 'CSV → MariaDB',
+      goal: '0.7 × LOAD DATA LOCAL',
+      measured: own('csv-mariadb', replace, 'LOAD DATA LOCAL of the mariadb client'),
+      isApart: true,
+    },
+    ...[
+      ['postgres-csv-gz', names.own],
+      ['postgres-postgres', replace],
+      ['csv-postgres', replace],
+      ['mariadb-jsonl-gz', names.own],
+      ['csv-mariadb', replace],
+    ].map(([job = '', name = '']): Goal => ({
+      what: `${job}, max RSS`,
+      goal: '≤ 150 MB',
+      measured: rssOf(job, name),
+      isApart: true,
+    })),
   ];
 }
 
@@ -124,21 +148,22 @@ function storeGoals(): readonly Goal[] {
       const measured = speedRatio(find(job, name), find(job, other));
       return measured && `${withRange(measured)} ×`;
     };
-  const rss =
-    (job: string): Goal['measured'] =>
-    (find) => {
-      const outcome = find(job, stored.store);
-      return outcome && megabytes(rssMegabytes(outcome));
-    };
   return ['s3', 'gcs'].flatMap((store): readonly Goal[] => {
     const job = `${store}-jsonl-gz`;
     const common = { goal: '0.7 × from the disk', isApart: true };
     return [
       { ...common, what: `${store}, 2 threads`, measured: ratio(job, stored.store, stored.local) },
       { ...common, what: `${store}, 1 thread`, measured: ratio(job, stored.storeOneThread, stored.localOneThread) },
-      { what: `${store}, max RSS, 2 threads`, goal: '≤ 150 MB', measured: rss(job), isApart: true },
+      { what: `${store}, max RSS, 2 threads`, goal: '≤ 150 MB', measured: rssOf(job, stored.store), isApart: true },
     ];
   });
+}
+
+function rssOf(job: string, name: string): Goal['measured'] {
+  return (find) => {
+    const outcome = find(job, name);
+    return outcome && megabytes(rssMegabytes(outcome));
+  };
 }
 
 function speed(job: string, name?: string): Goal['measured'] {
