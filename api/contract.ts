@@ -1,4 +1,5 @@
 /** Every endpoint of the API. */
+import { appliedEndpoints } from './endpoints/applied.ts';
 import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
@@ -16,6 +17,7 @@ const all = [
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,
+  ...appliedEndpoints,
 ] as const;
 
 type All = (typeof all)[number];

@@ -20,7 +20,9 @@ export type Tag =
   | 'members'
   | 'teams'
   | 'grants'
-  | 'audit';
+  | 'audit'
+  | 'applied'
+  | 'demo';
 
 /** Each role may do what those before it may. */
 export const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;

@@ -15,7 +15,7 @@ export const controlCommands: readonly CommandEntry[] = [
 ];
 
 /** A command of a group, with the options that find the server. */
-function sub(group: Command, words: string, description: string): Command {
+export function sub(group: Command, words: string, description: string): Command {
   return withSharedOptions(group.command(words).description(description))
     .option('--url <url>', 'address of the server; by default ROPEWAY_URL, or http://127.0.0.1:8080')
     .option('--token-file <file>', 'file with the token; by default ROPEWAY_TOKEN, or the file `token` of --data')

@@ -3,6 +3,7 @@
  * that are each a short transaction under an advisory try-lock that ends with it: of several processes one does it.
  */
 import { sql } from 'kysely';
+import { forgetApplied } from '#control/applied/applied.ts';
 import type { Idempotency } from '#control/http/idempotency.ts';
 import { PostgresQueue } from '#control/queue/postgres-queue.ts';
 import { newId } from '#control/store/ids.ts';
@@ -86,6 +87,7 @@ export class Upkeep {
     for (let step = 0; step < STEPS_MAX && !signal.aborted && (await idempotency.forget()) > 0; step++);
     await this.#steps(KEYS_LOCK, (db) => forgetDeadMessages(db, retentionDays));
     await this.#steps(PROCESSES_LOCK, forgetProcesses);
+    await forgetApplied(store.db);
     await this.#sayDead(store.db);
     return runs;
   }

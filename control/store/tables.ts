@@ -4,6 +4,7 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#api/endpoint.ts';
+import type { AppliedTables } from './applied-tables.ts';
 import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
 import type { PeopleTables } from './people-tables.ts';
 
@@ -333,7 +334,7 @@ export interface ScheduleFireTable {
   decided_at: Generated<Instant>;
 }
 
-export interface Tables extends PeopleTables {
+export interface Tables extends PeopleTables, AppliedTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;

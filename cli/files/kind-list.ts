@@ -1,0 +1,20 @@
+/** The kinds of resources that can be kept as files, each after those that it refers to. */
+import { connections } from './kinds/connections.ts';
+import { groups } from './kinds/groups.ts';
+import { transfers } from './kinds/transfers.ts';
+import type { KindName, ResourceKind } from './resource-kind.ts';
+
+export const kinds: readonly ResourceKind[] = [groups, connections, transfers];
+
+export function kindOf(name: KindName): ResourceKind {
+  const found = kinds.find(({ kind }) => kind === name);
+  if (found === undefined) throw new Error(`no kind of resource ${name}`);
+  return found;
+}
+
+/** What else can be created, and why it is not kept as files. */
+export const notAsFiles: Readonly<Record<string, string>> = {
+  'tokens.create': 'A token is shown once, and belongs to whoever made it.',
+  'limits.put': 'How much an installation can take is its own matter: it is no part of what is moved.',
+  'applied.put': 'It is the memory of what was applied.',
+};
