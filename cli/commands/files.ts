@@ -129,11 +129,14 @@ async function planOf(
   return undefined;
 }
 
+/** The lines of these hold what nobody is to see. */
+const secretCodes: ReadonlySet<string> = new Set(['DEFINITION_SECRET', 'DEFINITION_SECRET_INLINE']);
+
 /** Each with its lines. */
 function reportAll(ctx: CommandContext, errors: readonly RopewayError[], { texts }: ReadDefinitions): void {
   for (const error of errors) {
     const file = texts.get(error.where.file ?? '');
-    if (file === undefined) delete ctx.source;
+    if (file === undefined || secretCodes.has(error.code)) delete ctx.source;
     else ctx.source = { path: file.path, text: file.text, placeOf: file.yaml.placeOf };
     ctx.report(error);
   }

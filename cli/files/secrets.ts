@@ -41,12 +41,8 @@ export async function splitOptions(options: JsonObject, plugin: AnyPlugin): Prom
 /** The options as a file has them. */
 export function joinOptions(plain: JsonObject, secrets: ReadonlyMap<string, SecretReference | null>): JsonObject {
   let options = plain;
-  for (const [option, reference] of [...secrets].sort(byKey)) options = put(options, option.split('.'), reference);
+  for (const [option, reference] of secrets) options = put(options, option.split('.'), reference);
   return options;
-}
-
-function byKey([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
-  return one < other ? -1 : 1;
 }
 
 export function valueAt(value: Json | undefined, path: readonly string[]): Json | undefined {

@@ -65,7 +65,7 @@ export const connections: ResourceKind = {
   value: (content) => ({
     name: content.name,
     ...content.fields,
-    options: joinOptions(content.fields['options'] as JsonObject, content.secrets),
+    options: sortedKeys(joinOptions(content.fields['options'] as JsonObject, content.secrets)),
   }),
 
   create: (world, content, secrets) =>

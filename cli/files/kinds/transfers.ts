@@ -132,7 +132,7 @@ function withConnections(itsConfig: JsonObject, rename: (connection: string) => 
 }
 
 /** What people write first comes first, the rest as the alphabet has it. */
-const first = ['in', 'filters', 'out', 'exec', 'type', 'connection', 'name'];
+const first = ['in', 'filters', 'out', 'exec', 'name', 'type', 'connection'];
 
 function orderedConfig(value: JsonObject): JsonObject {
   return ordered(sortedKeys(value)) as JsonObject;
