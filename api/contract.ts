@@ -6,14 +6,20 @@ import { limitEndpoints } from './endpoints/limits.ts';
 import { runEndpoints } from './endpoints/runs.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
+import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
+import { labelEndpoints } from './endpoints/labels.ts';
+import { managedTransferEndpoints } from './endpoints/managed-transfers.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const all = [
   ...systemEndpoints,
   ...groupEndpoints,
   ...connectionEndpoints,
+  ...transferWorkEndpoints,
   ...transferEndpoints,
+  ...managedTransferEndpoints,
+  ...labelEndpoints,
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,

@@ -21,6 +21,8 @@ export type Tag =
   | 'teams'
   | 'grants'
   | 'audit'
+  | 'labels'
+  | 'managed-transfers'
   | 'applied'
   | 'demo';
 

@@ -77,8 +77,8 @@ async function announce(
     params: { kind: step.kind.kind, id: found.id },
     body: {
       version: found.version,
-      digest: digestOf(found.fields),
-      nextDigest: digestOf(content.fields),
+      digest: digestOf(found),
+      nextDigest: digestOf(content),
       // Where secrets are looked up from now on is true once they were sent.
       secretReferences: state.applied(found.id)?.secretReferences ?? {},
     },
@@ -91,7 +91,7 @@ async function remember(
 ): Promise<void> {
   await client.call('applied.put', {
     params: { kind: step.kind.kind, id: written.id },
-    body: { version: written.version, digest: digestOf(content.fields), secretReferences: references(content) },
+    body: { version: written.version, digest: digestOf(content), secretReferences: references(content) },
   });
 }
 

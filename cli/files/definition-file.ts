@@ -9,9 +9,10 @@ import { isRopewayError } from '#spi/errors.ts';
 import type { ErrorPlace, RopewayError } from '#spi/errors.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
+import { withConfigText } from './config-text.ts';
 import { fileErrors } from './errors.ts';
 import type { TextFile } from './folder.ts';
-import type { Complaint, FilePath } from './resource-kind.ts';
+import type { Complaint, Content, FilePath, ResourceKind } from './resource-kind.ts';
 
 /** Aliases written out; as deep as a request may be. */
 const limits = { nodes: 100_000, depth: 60 };
@@ -29,6 +30,8 @@ export function readDefinition(text: TextFile, schema: z.ZodObject): ReadDefinit
   let yaml: YamlFile;
   try {
     yaml = readYaml(text.text, text.path, '0.11.5', limits);
+    // A configuration says itself by which rules it is to be read.
+    if (yaml.value['yamlDialect'] === '0.11.3') yaml = readYaml(text.text, text.path, '0.11.3', limits);
   } catch (error) {
     if (!isRopewayError(error)) throw error;
     return { file: undefined, errors: [error] };
@@ -56,16 +59,18 @@ export function placeIn(file: PlacedFile, path: FilePath): ErrorPlace {
 }
 
 /** The text of the file: what is as the schema has it by default is left out. */
-export function definitionText(value: JsonObject, schema: z.ZodObject): string {
+export function definitionText(content: Content, kind: Pick<ResourceKind, 'schema' | 'value'>): string {
+  const value = kind.value(content);
   const shown: Record<string, Json> = {};
-  for (const [key, field] of Object.entries(schema.shape)) {
+  for (const [key, field] of Object.entries(kind.schema.shape)) {
     const member = value[key];
     if (member === undefined) continue;
     const fallback = defaultOf(field);
     const rest = fallback === undefined ? member : withoutDefaults(member, fallback);
     if (rest !== undefined) shown[key] = rest;
   }
-  return writeYaml(shown);
+  const { configText } = content;
+  return configText === undefined ? writeYaml(shown) : withConfigText(writeYaml(shown), configText);
 }
 
 function defaultOf(field: z.core.$ZodType): Json | undefined {

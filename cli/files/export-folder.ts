@@ -61,7 +61,10 @@ async function knownFiles(
   for (const file of files) {
     const read = readDefinition(file, kind.schema);
     if (read.file === undefined) throw read.errors[0] ?? new Error(file.path);
-    const { content } = await kind.content(read.value, state, (_, name) => name);
+    const { content } = await kind.content(read.value, state, {
+      rename: (_, name) => name,
+      text: file.text,
+    });
     known.set(content.name, { ...file, content });
   }
   return known;
@@ -86,7 +89,7 @@ async function exported({ kind, found, path, before, state }: OneExport): Promis
       before?.content.secrets.get(option) ?? remembered[option] ?? { env: variableOf(found.name, option) },
     ]),
   );
-  const text = definitionText(kind.value({ ...found, secrets }), kind.schema);
+  const text = definitionText({ ...found, secrets }, kind);
   if (before?.text === text) return { ...facts, outcome: 'same' };
   await writeText(path, text);
   return { ...facts, outcome: 'written' };

@@ -114,25 +114,49 @@ options:
     env: WAREHOUSE_PASSWORD
   user: loader
 `,
+  'labels/nightly.yml': `name: Nightly
+colour: '#102030'
+`,
+  'managed-transfers/all-tables.yml': `name: All tables
+labels:
+  - Nightly
+connection: Warehouse
+path:
+  - public
+config:
+  in:
+    type: postgresql
+    connection: Warehouse
+    table: '{{ table }}'
+  out:
+    type: stdout
+`,
   'transfers/orders.yml': `name: Orders
 description: Each night.
 group: Finance
+labels:
+  - Nightly
+seats: 1
 runOptions:
   priority: 7
 config:
+  # Written by another system.
   in:
     type: file
+    path_prefix: "data/orders_"   # one a day
     parser:
       type: csv
       columns:
-        - { name: id, type: long }
-        - { name: note, type: string }
-    path_prefix: data/orders_
+      - {name: id, type: long}
+
+      - {name: note, type: string}
   out:
-    type: postgresql
     connection: Warehouse
-    mode: merge
     table: orders
+    mode: merge
+    after_load: |
+      vacuum
+        orders
 `,
 };
 const env = { WAREHOUSE_PASSWORD: CANARY };
@@ -144,10 +168,12 @@ describe('apply', () => {
     const { client } = api.own;
     expect(actions(await planned(client, files.path, { env }))).toEqual([
       'create group Finance',
+      'create label Nightly',
       'create connection Warehouse',
       'create transfer Orders',
+      'create managed All tables',
     ]);
-    expect((await applied(client, files.path, { env })).done).toHaveLength(3);
+    expect((await applied(client, files.path, { env })).done).toHaveLength(5);
     const again = await planned(client, files.path);
     expect([again.wrong, again.plan.steps]).toEqual([[], []]);
     await exported(client, files.path);
@@ -206,7 +232,13 @@ describe('apply', () => {
     for (const name of Object.keys(some)) await rm(join(files.path, name));
     expect(actions(await planned(client, files.path))).toEqual([]);
     const pruned = await planned(client, files.path, { prune: true });
-    expect(actions(pruned)).toEqual(['delete transfer Orders', 'delete connection Warehouse', 'delete group Finance']);
+    expect(actions(pruned)).toEqual([
+      'delete managed All tables',
+      'delete transfer Orders',
+      'delete connection Warehouse',
+      'delete label Nightly',
+      'delete group Finance',
+    ]);
     expect(pruned.plan.unfiled).toEqual([{ kind: 'group', name: 'By hand' }]);
     await applied(client, files.path, { prune: true });
     expect((await client.call('groups.list')).items.map(({ name }) => name)).toEqual(['By hand']);
@@ -219,7 +251,7 @@ describe('apply', () => {
     const { state, plan } = await planned(client, files.path, { env });
     const stop = new AbortController();
     const outcome = await applyPlan(state, plan.steps, { signal: stop.signal, told: () => stop.abort() });
-    expect([outcome.done.length, outcome.left.length]).toEqual([1, 2]);
+    expect([outcome.done.length, outcome.left.length]).toEqual([1, 4]);
     expect(outcome.errors.map(({ code }) => code)).toEqual(['APPLY_STOPPED']);
     await applied(client, files.path, { env });
     expect((await planned(client, files.path)).plan.steps).toEqual([]);
@@ -269,7 +301,7 @@ describe('apply', () => {
     const { state, plan } = await planned(client, files.path, { env });
     await client.call('groups.create', { body: { name: 'Other' } });
     const outcome = await applyPlan(state, plan.steps, { signal: new AbortController().signal, told: () => {} });
-    expect([outcome.done.length, outcome.left.length]).toEqual([1, 3]);
+    expect([outcome.done.length, outcome.left.length]).toEqual([1, 5]);
     expect(outcome.errors.map(({ code, where, message }) => [code, where.line, message])).toMatchObject([
       ['DEFINITION_FIELD', 1, 'name: "Other" is taken'],
       ['APPLY_STOPPED', undefined, expect.stringContaining("Done: group 'Finance'")],
@@ -308,6 +340,46 @@ const oddNames = [
   `${'漢'.repeat(199)}b`,
   '\u202eevil',
 ];
+
+const configs: [string, string][] = [
+  ['directives and markers', '%YAML 1.1\n---\nin: {type: file, path_prefix: a}\nout: {type: stdout}\n...\n'],
+  ['Windows line ends', 'in:\r\n  type: file # here\r\n  path_prefix: a\r\nout: {type: stdout}\r\n'],
+  ['no line end', 'in: {type: file, path_prefix: a}\nout: {type: stdout}'],
+  [
+    'a block with empty lines at its end',
+    'in: {type: file, path_prefix: a}\nout:\n  type: stdout\n  x: |+\n    a\n\n\n',
+  ],
+  ['anchors', 'exec: &e {max_threads: 1}\nin: {type: file, path_prefix: a, b: *e}\nout: {type: stdout}\n'],
+  ['a comment at its end', 'in: {type: file, path_prefix: a}\nout:\n  type: stdout\n# the end\n'],
+  [
+    'texts over several lines',
+    'in: {type: file, path_prefix: "a\n  b"}\nout:\n  type: stdout\n  sql: select 1\n   from a\n',
+  ],
+  ['one flow', '{in: {type: file, path_prefix: a}, out: {type: stdout}}\n'],
+  [
+    'words that other rules read otherwise',
+    'in: {type: file, path_prefix: yes, a: 2026-01-31, b: 0o7}\nout: {type: stdout}\n',
+  ],
+];
+
+describe('configurations', () => {
+  it.each(configs)('keep their meaning over export and apply: %s', async (_, yaml) => {
+    await using api = await controlApi();
+    await using files = await folder();
+    const { client } = api.own;
+    const yamlDialect = yaml.includes('yes') ? '0.11.3' : '0.11.5';
+    const made = await client.call('transfers.create', { body: { name: 'T', yaml, yamlDialect } });
+    await exported(client, files.path);
+    expect((await planned(client, files.path)).plan.steps.map(({ action }) => action)).toEqual(['remember']);
+    await applied(api.other.client, files.path);
+    const [copy] = (await api.other.client.call('transfers.list')).items;
+    const found = await api.other.client.call('transfers.get', { params: { id: copy?.id ?? '' } });
+    expect(found.config).toEqual(made.config);
+    await using second = await folder();
+    await exported(api.other.client, second.path);
+    expect(await second.read()).toEqual(await files.read());
+  });
+});
 
 describe('fileNames()', () => {
   it('gives each a name that no file system takes for another one', () => {
@@ -458,8 +530,10 @@ options: { database: dwh, host: prod.example.com, user: loader }
     const given = { environment: 'production' };
     expect(actions(await planned(client, files.path, given))).toEqual([
       'create group Finance',
+      'create label Nightly',
       'create connection Warehouse of production',
       'create transfer Orders',
+      'create managed All tables',
     ]);
     await applied(client, files.path, given);
     expect((await planned(client, files.path, given)).plan.steps).toEqual([]);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { sameConfig } from '#codec/yaml/same-config.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
-import type { FilePath } from './resource-kind.ts';
+import type { Content, FilePath } from './resource-kind.ts';
 
 export interface FieldChange {
   readonly path: FilePath;
@@ -56,8 +56,15 @@ export function sortedKeys<Value extends Json>(value: Value): Value {
   ) as Value;
 }
 
-export function digestOf(fields: JsonObject): string {
+/** All that differs, comments of configurations among it. */
+export function contentChanges(from: Content, to: Content): readonly FieldChange[] {
+  const changes = fieldChanges(from.fields, to.fields);
+  const isOther = from.configText !== to.configText && !changes.some(({ path }) => path[0] === 'config');
+  return isOther ? [...changes, { path: ['config'], from: 'as it is written', to: 'written otherwise' }] : changes;
+}
+
+export function digestOf({ fields, configText = '' }: Content): string {
   return createHash('sha256')
-    .update(JSON.stringify(sortedKeys(fields)))
+    .update(JSON.stringify([sortedKeys(fields), configText]))
     .digest('hex');
 }

@@ -1,10 +1,12 @@
 /** The kinds of resources that can be kept as files, each after those that it refers to. */
 import { connections } from './kinds/connections.ts';
 import { groups } from './kinds/groups.ts';
+import { labels } from './kinds/labels.ts';
+import { managedTransfers } from './kinds/managed-transfers.ts';
 import { transfers } from './kinds/transfers.ts';
 import type { KindName, ResourceKind } from './resource-kind.ts';
 
-export const kinds: readonly ResourceKind[] = [groups, connections, transfers];
+export const kinds: readonly ResourceKind[] = [groups, labels, connections, transfers, managedTransfers];
 
 export function kindOf(name: KindName): ResourceKind {
   const found = kinds.find(({ kind }) => kind === name);

@@ -5,7 +5,7 @@ import type { Json } from '#spi/json.ts';
 import { complain, placeIn } from './definition-file.ts';
 import type { PlacedFile } from './definition-file.ts';
 import { fileErrors } from './errors.ts';
-import { digestOf, fieldChanges } from './json-change.ts';
+import { contentChanges, digestOf, fieldChanges } from './json-change.ts';
 import type { FieldChange } from './json-change.ts';
 import { kinds } from './kind-list.ts';
 import type { Wanted } from './read-definitions.ts';
@@ -92,7 +92,7 @@ interface Against {
 /** Undefined when everything, and what is remembered of it, is as it should be. */
 function change({ kind, file, content }: Wanted, { found, state, options }: Against): Step | undefined {
   const { name } = content;
-  const fields = fieldChanges(found.fields, content.fields);
+  const fields = contentChanges(found, content);
   const changes = [...fields, ...secretChanges(content, { found, state, options })];
   const base = { kind, name, file, found, content, changes, secrets: none } as const;
   if (changes.length > 0) {
@@ -103,7 +103,7 @@ function change({ kind, file, content }: Wanted, { found, state, options }: Agai
   const isKnown =
     known !== undefined &&
     known.version === found.version &&
-    known.digest === digestOf(content.fields) &&
+    known.digest === digestOf(content) &&
     known.nextDigest === null &&
     sameReferences(known.secretReferences, content.secrets);
   return isKnown ? undefined : { ...base, action: 'remember', drift: 'none' };
@@ -138,7 +138,7 @@ function sameReferences(
 function driftOf(found: Found, state: ServiceState): Step['drift'] {
   const known = state.applied(found.id);
   if (known === undefined) return 'unknown';
-  const digest = digestOf(found.fields);
+  const digest = digestOf(found);
   const isKnown = known.version === found.version || digest === known.digest || digest === known.nextDigest;
   return isKnown ? 'none' : 'changed';
 }

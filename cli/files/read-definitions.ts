@@ -77,7 +77,7 @@ async function wantedOf(
     if (read.file === undefined) continue;
     texts.set(text.path, read.file);
     const rename = environment?.rename ?? ((_: KindName, name: string) => name);
-    const { content, complaints } = await kind.content(read.value, state, rename);
+    const { content, complaints } = await kind.content(read.value, state, { rename, text: text.text });
     errors.push(...complaints.map((complaint) => complain(read.file, complaint)));
     const other = wanted.get(content.name);
     if (other !== undefined) {

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import type { fileErrors } from './errors.ts';
 
-export type KindName = 'group' | 'connection' | 'transfer';
+export type KindName = 'group' | 'label' | 'connection' | 'transfer' | 'managed';
 
 export type FilePath = readonly (string | number)[];
 
@@ -15,6 +15,8 @@ export interface Content {
   readonly name: string;
   /** Of the file, without the name and the secrets. */
   readonly fields: JsonObject;
+  /** The configuration as it is written, with its comments; its meaning is in the fields. */
+  readonly configText?: string;
   /** Secret options by dotted path: where their values are looked up, or null to remove one. */
   readonly secrets: ReadonlyMap<string, SecretReference | null>;
 }
@@ -86,8 +88,8 @@ export interface ResourceKind {
   readonly fixed?: readonly string[];
   /** All of them. Those of kinds that come before it are in the world. */
   found(world: World): AsyncIterable<Found>;
-  /** What the schema has taken, with names as `rename` has them. */
-  content(value: JsonObject, world: World, rename: Rename): Promise<Checked>;
+  /** What the schema has taken, with names as `rename` has them. The text is that of the file. */
+  content(value: JsonObject, world: World, from: { readonly rename: Rename; readonly text: string }): Promise<Checked>;
   /** What the file as a whole comes to, once all names are known. */
   settled(content: Content, world: World): Promise<Checked>;
   references(content: Content): readonly Reference[];
@@ -102,6 +104,8 @@ export interface ResourceKind {
 /** A place of the request that the service complained about, as a place of the file. */
 export function fileField(path: FilePath): FilePath {
   const [first, ...rest] = path;
+  if (first === 'yaml') return ['config'];
+  if (first === 'labelIds') return ['labels', ...rest];
   return typeof first === 'string' && first.endsWith('Id') ? [first.slice(0, -2), ...rest] : path;
 }
 

@@ -7,5 +7,7 @@ export function filedResources(workspaceId: string | RawBuilder<string>): RawBui
   return sql`(
     select id, name, id as group_id from groups where workspace_id = ${workspaceId}
     union all select id, name, group_id from connection where workspace_id = ${workspaceId}
-    union all select id, name, group_id from definition where workspace_id = ${workspaceId})`;
+    union all select id, name, group_id from definition where workspace_id = ${workspaceId}
+    union all select id, name, null from label where workspace_id = ${workspaceId}
+    union all select id, name, group_id from managed_transfer where workspace_id = ${workspaceId})`;
 }

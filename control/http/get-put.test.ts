@@ -43,6 +43,18 @@ const samples: Readonly<Record<string, (api: ControlApi) => Promise<Params>>> = 
     const { id } = await client.call('transfers.create', { body: { ...body, runOptions } });
     return { id };
   },
+  'labels.update': async ({ own }) => {
+    const body = { name: 'Nightly', colour: '#102030', description: 'Each night.' };
+    return { id: (await own.client.call('labels.create', { body })).id };
+  },
+  'managedTransfers.update': async (api) => {
+    const { client } = api.own;
+    const { id: labelId } = await client.call('labels.create', { body: { name: 'Nightly' } });
+    const config = { in: { connection: 'Warehouse', table: '{{ table }}' }, out: { type: 'stdout' } };
+    const body = { name: 'All tables', connectionId: await connectionOf(api), path: ['public'], exclude: ['tmp_*'] };
+    const more = { namePrefix: 'dwh ', labelIds: [labelId], description: 'Each.', runOptions: { priority: 1 } };
+    return { id: (await client.call('managedTransfers.create', { body: { ...body, ...more, config } })).id };
+  },
   'limits.put': async ({ own }) => {
     const { id: scopeId } = await own.client.call('groups.create', { body: { name: 'Finance' } });
     const params = { scopeKind: 'group', scopeId } as const;

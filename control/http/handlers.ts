@@ -5,6 +5,9 @@ import { tokenHandlers } from '#control/auth/tokens.ts';
 import { connectionHandlers } from '#control/definitions/connections.ts';
 import { groupHandlers } from '#control/definitions/groups.ts';
 import { limitHandlers } from '#control/definitions/limits.ts';
+import { labelHandlers } from '#control/definitions/labels.ts';
+import { managedTransferHandlers } from '#control/definitions/managed-transfers.ts';
+import { runDiffHandler } from '#control/definitions/transfer-work.ts';
 import { transferHandlers } from '#control/definitions/transfers.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
@@ -29,6 +32,9 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...groupHandlers(parts.store),
     ...connectionHandlers(parts),
     ...transferHandlers(parts),
+    ...managedTransferHandlers(parts),
+    ...labelHandlers(parts.store),
+    'runs.configDiff': runDiffHandler(parts),
     ...runHandlers(parts),
     ...limitHandlers(parts.store),
     ...tokenHandlers(parts.store),

@@ -107,6 +107,18 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
   await sql`insert into schedule (id, workspace_id, definition_id, cron, tzdata_version)
     values ('s', 'w1', 'd', '30 2 * * *', '2026a')`.execute(db);
   await sql`insert into schedule_fire (schedule_id, slot_utc, decision) values ('s', ${at}, 'fired')`.execute(db);
+  await db.insertInto('label').values({ id: 'l', workspace_id: 'w1', name: odd, colour: '#12ab9f' }).execute();
+  await db.insertInto('definition_label').values({ definition_id: 'd', label_id: 'l' }).execute();
+  const managed = { id: 'mt', workspace_id: 'w1', name: odd, connection_id: 'c', updated_by: 'a' };
+  await db
+    .insertInto('managed_transfer')
+    .values({ ...managed, config: json({ n: 0.1 }), path: json([odd]) })
+    .execute();
+  await db.insertInto('managed_label').values({ managed_transfer_id: 'mt', label_id: 'l' }).execute();
+  const table = { managed_transfer_id: 'mt', table_key: 'k', table_name: odd, definition_id: 'd' };
+  await db.insertInto('managed_table').values(table).execute();
+  const changed = { definition_id: 'd', version: 2, actor: odd, before: json({ name: odd }) };
+  await db.insertInto('definition_change').values(changed).execute();
   const dispatcher = { id: 'p', version: 'v', roles: 'all', started_at: at, seen_at: at };
   await db.insertInto('dispatcher').values(dispatcher).execute();
 }

@@ -30,7 +30,7 @@ export const connections: ResourceKind = {
     for await (const connection of world.client.items('connections.list', { query })) yield foundOf(connection, world);
   },
 
-  async content(value, { catalog }, rename) {
+  async content(value, { catalog }, { rename }) {
     // The schema has checked them.
     const file = value as { name: string; plugin: string; group: string | null; options: JsonObject };
     const declared = pluginOf(catalog, file.plugin);

@@ -1,24 +1,31 @@
-/** Transfers as files: what the form has, and the configuration as it is written. */
+/** Transfers as files: what the form has, and the configuration as it is written. Managed ones are made by theirs. */
 import { z } from 'zod';
 import { NAME_LENGTH_MAX } from '#api/fields.ts';
 import { runOptions, transferCreate } from '#api/resources/transfer.ts';
 import type { Transfer } from '#api/resources/transfer.ts';
-import { namedConnections, readConfig, withSections } from '#control/definitions/transfer-config.ts';
+import { editYaml } from '#codec/yaml/edit-yaml.ts';
+import type { YamlDialect } from '#codec/yaml/plain-scalar.ts';
+import { sameConfig } from '#codec/yaml/same-config.ts';
+import { readYaml } from '#codec/yaml/yaml-reader.ts';
+import { configTextOf, fittingText } from '#cli/files/config-text.ts';
 import { inlineSecrets } from '#cli/files/inline-secrets.ts';
-import { sortedKeys } from '#cli/files/json-change.ts';
+import { configComplaints, configReferences, sortedNames, withConnections } from '#cli/files/named-config.ts';
 import { etagOf } from '#cli/files/resource-kind.ts';
-import type { Complaint, Content, Found, Reference, Rename, ResourceKind, World } from '#cli/files/resource-kind.ts';
-import { isJsonObject } from '#spi/json.ts';
-import type { Json, JsonObject } from '#spi/json.ts';
+import type { Complaint, Content, Found, ResourceKind, World } from '#cli/files/resource-kind.ts';
+import type { JsonObject } from '#spi/json.ts';
 import { groupIdOf } from './connections.ts';
 
-const { name, description, isEnabled, config } = transferCreate.shape;
+const { name, description, isEnabled, yamlDialect, seats } = transferCreate.shape;
+const reference = z.string().min(1).max(NAME_LENGTH_MAX);
 
 interface Fields extends JsonObject {
   readonly description: string;
   readonly group: string | null;
+  readonly labels: readonly string[];
   readonly isEnabled: boolean;
+  readonly seats: number | null;
   readonly runOptions: JsonObject;
+  readonly yamlDialect: YamlDialect;
   readonly config: JsonObject;
 }
 
@@ -29,60 +36,54 @@ export const transfers: ResourceKind = {
   schema: z.strictObject({
     name,
     description,
-    group: z.string().min(1).max(NAME_LENGTH_MAX).nullable().default(null),
+    group: reference.nullable().default(null),
+    labels: z.array(reference).max(50).default([]),
     isEnabled,
+    seats,
     runOptions: runOptions.prefault({}),
-    config,
+    yamlDialect,
+    config: z.record(z.string().max(200), z.unknown()),
   }),
 
   async *found(world) {
-    for await (const { id } of world.client.items('transfers.list', { query: { limit: 200 } })) {
-      yield await foundOf(await world.client.call('transfers.get', { params: { id } }), world);
+    for await (const { id, managedBy } of world.client.items('transfers.list', { query: { limit: 200 } })) {
+      if (managedBy === null) yield await foundOf(await world.client.call('transfers.get', { params: { id } }), world);
     }
   },
 
-  async content(value, { catalog }, rename) {
+  async content(value, { catalog }, { rename, text }) {
     // The schema has checked them.
     const { name: itsName, ...file } = value as Fields & { name: string };
+    const config = withConnections(file.config, (each) => rename('connection', each));
+    const written = configTextOf(text, file.config, file.yamlDialect);
+    const configText = sameConfig(config, file.config) ? written : editYaml(written, config, file.yamlDialect);
     const group = file.group === null ? null : rename('group', file.group);
-    const renamed = withConnections(file.config, (connection) => rename('connection', connection));
-    const fields: Fields = { ...file, group, config: orderedConfig(renamed) };
+    const fields: Fields = { ...file, group, labels: sortedNames(file.labels), config };
     const complaints = (await inlineSecrets(file.config, catalog)).map((path): Complaint => {
       const option = path.join('.');
       return { path: ['config', ...path], code: 'DEFINITION_SECRET_INLINE', params: { option } };
     });
-    return { content: { name: itsName, fields, secrets: new Map() }, complaints };
+    return { content: { name: itsName, fields, configText, secrets: new Map() }, complaints };
   },
 
   async settled(content, world) {
-    const fields = content.fields as Fields;
-    const known = namedConnections(fields.config).flatMap((each) => {
-      const plugin = world.plugin(each);
-      return plugin === undefined ? [] : [{ id: each, name: each, plugin }];
-    });
-    const read = readConfig(fields.config, known, ['in', 'out']);
-    // A connection that is not there is told of as a reference.
-    const errors = read.errors.filter(({ path }) => path.at(-1) !== 'connection');
-    return {
-      content: { ...content, fields: { ...fields, config: orderedConfig(read.config) } },
-      complaints: errors.map(({ path, message }) => ({ path, code: 'DEFINITION_FIELD', params: { reason: message } })),
-    };
+    return { content, complaints: configComplaints((content.fields as Fields).config, world) };
   },
 
   references({ fields }) {
-    const { group, config: itsConfig } = fields as Fields;
-    const found: Reference[] = group === null ? [] : [{ kind: 'group', name: group, path: ['group'] }];
-    withSections(itsConfig, (section, path) => {
-      const { connection } = section;
-      if (typeof connection === 'string') {
-        found.push({ kind: 'connection', name: connection, path: ['config', ...path, 'connection'] });
-      }
-      return section;
-    });
-    return found;
+    const { group, labels, config } = fields as Fields;
+    return [
+      ...(group === null ? [] : [{ kind: 'group', name: group, path: ['group'] } as const]),
+      ...labels.map((each) => ({ kind: 'label', name: each, path: ['labels'] }) as const),
+      ...configReferences(config),
+    ];
   },
 
-  value: (content) => ({ name: content.name, ...content.fields }),
+  value({ name: itsName, fields }) {
+    // Its text stands for the configuration.
+    const { config: _, ...rest } = fields as Fields;
+    return { name: itsName, ...rest };
+  },
 
   create: (world, content) =>
     world.client.call('transfers.create', { body: { name: content.name, ...body(world, content) } }),
@@ -97,53 +98,29 @@ export const transfers: ResourceKind = {
 };
 
 async function foundOf(transfer: Transfer, world: World): Promise<Found> {
-  const { id, name: itsName, version, groupId } = transfer;
-  const unseen: string[] = [];
-  const named: Rename = (_, connectionId) => {
-    const known = world.name('connection', connectionId);
-    if (known === undefined) unseen.push(connectionId);
-    return known ?? connectionId;
-  };
-  // It was JSON.
-  const itsConfig = withConnections(transfer.config as JsonObject, (each) => named('connection', each));
+  const { id, name: itsName, version, groupId, yaml, yamlDialect: dialect } = transfer;
+  const config = readYaml(yaml, itsName, dialect).value;
   const fields: Fields = {
     description: transfer.description,
     group: groupId === null ? null : (world.name('group', groupId) ?? groupId),
+    labels: sortedNames(transfer.labelIds.map((each) => world.name('label', each) ?? each)),
     isEnabled: transfer.isEnabled,
+    seats: transfer.seats,
+    // The schema of the file is the one of the service.
     runOptions: { ...transfer.runOptions } as unknown as JsonObject,
-    config: orderedConfig(itsConfig),
+    yamlDialect: dialect,
+    config,
   };
-  const secret = await inlineSecrets(itsConfig, world.catalog);
+  const unseen = transfer.connectionIds.filter((each) => world.name('connection', each) === undefined);
+  const secret = await inlineSecrets(config, world.catalog);
+  const places = secret.map((path) => path.join('.')).join(', ');
   const reasons = [
     ...(unseen.length > 0 ? ['a connection of it may not be used with this token'] : []),
-    ...(secret.length > 0
-      ? [`secrets stand in its configuration (${secret.map((path) => path.join('.')).join(', ')})`]
-      : []),
+    ...(secret.length > 0 ? [`secrets stand in its configuration (${places})`] : []),
   ];
   const hidden = reasons.length > 0 ? { hidden: reasons.join('; ') } : {};
-  return { id, name: itsName, version, fields, secrets: new Map(), secretsSet: [], ...hidden };
-}
-
-function withConnections(itsConfig: JsonObject, rename: (connection: string) => string): JsonObject {
-  return withSections(itsConfig, (section) => {
-    const { connection } = section;
-    return typeof connection === 'string' ? { ...section, connection: rename(connection) } : section;
-  });
-}
-
-/** What people write first comes first, the rest as the alphabet has it. */
-const first = ['in', 'filters', 'out', 'exec', 'name', 'type', 'connection'];
-
-function orderedConfig(value: JsonObject): JsonObject {
-  return ordered(sortedKeys(value)) as JsonObject;
-}
-
-function ordered(value: Json): Json {
-  if (Array.isArray(value)) return (value as readonly Json[]).map(ordered);
-  if (!isJsonObject(value)) return value;
-  const keys = Object.keys(value);
-  const sorted = [...first.filter((key) => keys.includes(key)), ...keys.filter((key) => !first.includes(key))];
-  return Object.fromEntries(sorted.map((key) => [key, ordered(value[key] ?? null)]));
+  const configText = fittingText(yaml, config, dialect);
+  return { id, name: itsName, version, fields, configText, secrets: new Map(), secretsSet: [], ...hidden };
 }
 
 function body(
@@ -154,7 +131,10 @@ function body(
   groupId: string | null;
   isEnabled: boolean;
   runOptions: z.input<typeof runOptions>;
-  config: Record<string, unknown>;
+  labelIds: string[];
+  seats: number | null;
+  yaml: string;
+  yamlDialect: YamlDialect;
 } {
   const fields = content.fields as Fields;
   return {
@@ -163,6 +143,9 @@ function body(
     isEnabled: fields.isEnabled,
     // The schema of the file is the one of the request.
     runOptions: fields.runOptions as z.input<typeof runOptions>,
-    config: { ...fields.config },
+    labelIds: fields.labels.map((each) => world.id('label', each) ?? each),
+    seats: fields.seats,
+    yaml: content.configText ?? '',
+    yamlDialect: fields.yamlDialect,
   };
 }
