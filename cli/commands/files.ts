@@ -137,7 +137,10 @@ function reportAll(ctx: CommandContext, errors: readonly RopewayError[], { texts
   for (const error of errors) {
     const file = texts.get(error.where.file ?? '');
     if (file === undefined || secretCodes.has(error.code)) delete ctx.source;
-    else ctx.source = { path: file.path, text: file.text, placeOf: file.yaml.placeOf };
+    else {
+      const { path, text, yaml } = file;
+      ctx.source = { path, text, placeOf: (at, isKey) => yaml.placeOf(at, isKey) };
+    }
     ctx.report(error);
   }
   delete ctx.source;

@@ -18,7 +18,7 @@ export function withConfigText(head: string, config: string): string {
 /** As it can stand in a file: what would not read back as the value, or not be its own text again, is written anew. */
 export function fittingText(text: string, value: JsonObject, dialect: YamlDialect): string {
   const plain = `${text.replaceAll('\r\n', '\n').trimEnd()}\n`;
-  const isOwn = isSame(plain, value, dialect) && cutOut(withConfigText('', plain)) === plain;
+  const isOwn = isSame(plain, value, dialect) && isCutOut(plain);
   return isOwn ? plain : writeYaml(value);
 }
 
@@ -33,6 +33,16 @@ function isSame(text: string, value: JsonObject, dialect: YamlDialect): boolean 
     return sameConfig(readYaml(text, KEY, dialect).value, value);
   } catch (error) {
     // Anchors may stand outside of it: then it is no text of its own.
+    if (!isRopewayError(error)) throw error;
+    return false;
+  }
+}
+
+/** Directives and markers of documents can stand at the top of a file only. */
+function isCutOut(text: string): boolean {
+  try {
+    return cutOut(withConfigText('', text)) === text;
+  } catch (error) {
     if (!isRopewayError(error)) throw error;
     return false;
   }

@@ -4,15 +4,9 @@ import { groups } from './kinds/groups.ts';
 import { labels } from './kinds/labels.ts';
 import { managedTransfers } from './kinds/managed-transfers.ts';
 import { transfers } from './kinds/transfers.ts';
-import type { KindName, ResourceKind } from './resource-kind.ts';
+import type { ResourceKind } from './resource-kind.ts';
 
 export const kinds: readonly ResourceKind[] = [groups, labels, connections, transfers, managedTransfers];
-
-export function kindOf(name: KindName): ResourceKind {
-  const found = kinds.find(({ kind }) => kind === name);
-  if (found === undefined) throw new Error(`no kind of resource ${name}`);
-  return found;
-}
 
 /** What else can be created, and why it is not kept as files. */
 export const notAsFiles: Readonly<Record<string, string>> = {

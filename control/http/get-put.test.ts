@@ -1,7 +1,7 @@
 /**
- * What is read can be sent back: of each resource that can be changed, the fields that may be written are sent back as
- * they were read, and nothing is changed by it: no version, no revision, no field. The resources come from the contract;
- * one without a sample here is a failure.
+ * What is read can be sent back: of each resource that can be changed, the fields that may be written are sent back
+ * as they were read, and nothing is changed by it: no version, no revision, no field. The resources come from the
+ * contract; one without a sample here is a failure.
  */
 import { expect, describe, it } from 'vitest';
 import { z } from 'zod';

@@ -118,7 +118,7 @@ async function foundOf(managed: ManagedTransfer, world: World): Promise<Found> {
     include: managed.include,
     exclude: managed.exclude,
     namePrefix: managed.namePrefix,
-    runOptions: { ...managed.runOptions } as unknown as JsonObject,
+    runOptions: { ...managed.runOptions },
     config: orderedConfig(config),
   };
   const secret = await inlineSecrets(config, world.catalog);

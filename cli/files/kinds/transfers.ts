@@ -106,8 +106,7 @@ async function foundOf(transfer: Transfer, world: World): Promise<Found> {
     labels: sortedNames(transfer.labelIds.map((each) => world.name('label', each) ?? each)),
     isEnabled: transfer.isEnabled,
     seats: transfer.seats,
-    // The schema of the file is the one of the service.
-    runOptions: { ...transfer.runOptions } as unknown as JsonObject,
+    runOptions: { ...transfer.runOptions },
     yamlDialect: dialect,
     config,
   };
@@ -141,8 +140,7 @@ function body(
     description: fields.description,
     groupId: groupIdOf(world, content),
     isEnabled: fields.isEnabled,
-    // The schema of the file is the one of the request.
-    runOptions: fields.runOptions as z.input<typeof runOptions>,
+    runOptions: fields.runOptions,
     labelIds: fields.labels.map((each) => world.id('label', each) ?? each),
     seats: fields.seats,
     yaml: content.configText ?? '',
