@@ -1,13 +1,18 @@
 /** Every endpoint of the API. */
 import { appliedEndpoints } from './endpoints/applied.ts';
+import { auditEndpoints } from './endpoints/audit.ts';
+import { backfillEndpoints } from './endpoints/backfills.ts';
 import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
+import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/people.ts';
 import { runEndpoints } from './endpoints/runs.ts';
+import { scheduleEndpoints } from './endpoints/schedules.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
+import { grantEndpoints, workspaceEndpoints } from './endpoints/workspaces.ts';
 import { labelEndpoints } from './endpoints/labels.ts';
 import { managedTransferEndpoints } from './endpoints/managed-transfers.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -20,10 +25,18 @@ const all = [
   ...transferEndpoints,
   ...managedTransferEndpoints,
   ...labelEndpoints,
+  ...scheduleEndpoints,
+  ...backfillEndpoints,
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,
   ...appliedEndpoints,
+  ...userEndpoints,
+  ...workspaceEndpoints,
+  ...memberEndpoints,
+  ...teamEndpoints,
+  ...grantEndpoints,
+  ...auditEndpoints,
 ] as const;
 
 type All = (typeof all)[number];

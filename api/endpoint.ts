@@ -12,6 +12,8 @@ export type Tag =
   | 'groups'
   | 'connections'
   | 'transfers'
+  | 'schedules'
+  | 'backfills'
   | 'runs'
   | 'limits'
   | 'tokens'

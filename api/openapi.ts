@@ -13,6 +13,8 @@ const tags: Readonly<Record<Tag, string>> = {
   groups: 'Connections and definitions that belong together.',
   connections: 'Saved endpoints with their credentials.',
   transfers: 'Saved inputs, filters and outputs.',
+  schedules: 'When definitions run by themselves.',
+  backfills: 'Slots of a schedule that are run afterwards.',
   runs: 'Executions.',
   limits: 'How many run at the same time.',
   tokens: 'What clients show to be let in.',
@@ -158,7 +160,9 @@ function headers({ needsMatch, repeat, answer }: Endpoint): Json[] {
 function success({ answer }: Endpoint, schemas: Schemas): Json {
   const { description } = answer;
   if (answer.kind === 'nothing') return { description };
-  if (answer.kind === 'text') return { description, content: { 'text/plain': { schema: { type: 'string' } } } };
+  if (answer.kind === 'text') {
+    return { description, content: { [answer.media.split(';')[0] ?? '']: { schema: { type: 'string' } } } };
+  }
   if (answer.kind === 'events') {
     const events = Object.entries(answer.events).map(([name, data]) => [name, schemas.of(data, 'output')]);
     // Streams have no schema of their own in 3.1: the data of each event by its name.

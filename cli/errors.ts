@@ -92,6 +92,21 @@ export const cliErrors = errorCatalogue({
     message: "The file '{file}' cannot be used: {reason}",
     hint: 'Check the path, the permissions and the space on the disk.',
   },
+  PORT_INVALID: {
+    kind: 'config',
+    message: "--port takes a number from 0 to 65535, not '{value}'.",
+    hint: 'Port 0 takes a free one.',
+  },
+  PATTERN_INVALID: {
+    kind: 'config',
+    message: 'It is not clear when the schedule is to come: {reason}.',
+    hint: 'Give one of --hourly, --daily, --weekly and --monthly with --at, --every, --cron.',
+  },
+  SCHEDULE_UNNAMED: {
+    kind: 'config',
+    message: 'It is not said which schedules are meant.',
+    hint: 'Give their ids, as `ropeway schedules list` shows them, or --transfer.',
+  },
   PLUGIN_NAME: {
     kind: 'config',
     message: "'{name}' cannot be the name of a plugin.",

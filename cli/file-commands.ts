@@ -1,6 +1,6 @@
 /** The commands for definitions that are kept as files, and for a first look. */
 import type { Command } from 'commander';
-import { sub } from './control-commands.ts';
+import { controlSub as sub } from './control-options.ts';
 import type { Call, CommandEntry } from './command-entry.ts';
 
 export const fileCommands: readonly CommandEntry[] = [

@@ -18,11 +18,13 @@ import type { Installation } from '#cli/installation.ts';
 export interface ServerOptions extends SharedOptions {
   readonly data: string;
   readonly host: string;
-  readonly port: string;
+  /** By default a process without the API does not listen. */
+  readonly port?: string;
   readonly controlUrl?: string;
   readonly seats?: string;
   readonly metricsPublic?: boolean;
   readonly retentionDays?: string;
+  readonly auditDays?: string;
 }
 
 interface Parts {
@@ -31,6 +33,7 @@ interface Parts {
   readonly roles: readonly Role[];
 }
 
+const PORT_MAX = 65_535;
 /** Divides all waits of the control plane and its runners: for tests. */
 const DIVISOR = 'ROPEWAY_TIMER_DIVISOR';
 
@@ -47,7 +50,7 @@ export function server(options: ServerOptions, { installation, version, roles }:
       databaseUrl: databaseUrl === '' ? undefined : databaseUrl,
       dataFolder,
       host: options.host,
-      port: Number(options.port),
+      port: portOf(options.port),
       controlUrl: options.controlUrl,
       version,
       catalog,
@@ -55,6 +58,7 @@ export function server(options: ServerOptions, { installation, version, roles }:
       environment: process.env,
       seats: options.seats === undefined ? undefined : Number(options.seats),
       retentionDays: retentionDays(options.retentionDays ?? process.env['ROPEWAY_RETENTION_DAYS']),
+      auditDays: retentionDays(options.auditDays ?? process.env['ROPEWAY_AUDIT_DAYS']),
       areMetricsPublic: options.metricsPublic,
       speed,
       makeExecutor: (installationId) =>
@@ -65,6 +69,7 @@ export function server(options: ServerOptions, { installation, version, roles }:
           ...(isTest ? { env: { [DIVISOR]: String(speed) } } : {}),
         }),
     });
+    if (plane.probesUrl !== undefined) ctx.terminal.say(`Health and metrics are at ${plane.probesUrl}\n`);
     if (plane.url !== undefined) ctx.terminal.say(`Ropeway ${version} is at ${plane.url}\n`);
     if (plane.firstToken !== undefined) {
       ctx.terminal.say(`The token of this machine's command line is in ${resolve(dataFolder, TOKEN_FILE)}\n`);
@@ -78,6 +83,12 @@ export function server(options: ServerOptions, { installation, version, roles }:
 function retentionDays(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (!/^[1-9]\d{0,4}$/.test(text)) throw cliErrors.error('RETENTION_INVALID', { value: text });
+  return Number(text);
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,5}$/.test(text) || Number(text) > PORT_MAX) throw cliErrors.error('PORT_INVALID', { value: text });
   return Number(text);
 }
 

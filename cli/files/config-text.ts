@@ -55,21 +55,20 @@ function cutOut(file: string): string | undefined {
   const pairs = contents.items.filter(isPair);
   const at = pairs.findIndex(({ key }) => isScalar(key) && key.value === KEY);
   const pair = pairs[at];
-  const [keyStart, keyEnd] = rangeOf(pair?.key);
+  const [, keyEnd] = rangeOf(pair?.key);
   const [start, end] = rangeOf(pair?.value);
-  if (keyStart === undefined || keyEnd === undefined || start === undefined || end === undefined) return undefined;
+  if (keyEnd === undefined || start === undefined || end === undefined) return undefined;
   const lineEnd = file.indexOf('\n', keyEnd);
   if (lineEnd < 0 || start < lineEnd) return `${file.slice(start, end).trimEnd()}\n`;
   const [next] = rangeOf(pairs[at + 1]?.key);
-  const lines = file.slice(lineEnd + 1, next ?? file.length).split('\n');
+  const below = file.slice(lineEnd + 1, next ?? file.length);
   // Comments in the first column before the next key belong to that.
-  if (next !== undefined) while (/^(#.*)?$/.test(lines.at(-1) ?? 'x') && lines.length > 0) lines.pop();
-  const indent = start - (file.lastIndexOf('\n', start) + 1);
-  const margin = new RegExp(`^ {0,${indent}}`);
-  return `${lines
-    .map((line) => line.replace(margin, ''))
-    .join('\n')
-    .trimEnd()}\n`;
+  const lines = next === undefined ? below : below.replace(/(\n(#.*)?)+$/, '');
+  return shifted(lines, start - (file.lastIndexOf('\n', start) + 1));
+}
+
+function shifted(lines: string, indent: number): string {
+  return `${lines.replace(new RegExp(`^ {0,${indent}}`, 'gm'), '').trimEnd()}\n`;
 }
 
 function rangeOf(node: unknown): readonly (number | undefined)[] {

@@ -6,14 +6,21 @@ import { complain, readDefinition } from './definition-file.ts';
 import type { PlacedFile } from './definition-file.ts';
 import { fileErrors } from './errors.ts';
 import { readFiles } from './folder.ts';
-import type { KindName, Rename } from './resource-kind.ts';
+import type { ContentSource, KindName, Rename } from './resource-kind.ts';
 
 const FOLDER = 'environments';
 
 const nameOf = z.string().min(1).max(NAME_LENGTH_MAX);
 const names = z.record(nameOf, nameOf).default({});
 
-const environmentSchema = z.strictObject({ groups: names, connections: names });
+const isOn = z.union([z.boolean(), z.enum(['on', 'off'])]).transform((value) => value === true || value === 'on');
+
+const environmentSchema = z.strictObject({
+  groups: names,
+  connections: names,
+  // All of them, or by the name of the transfer.
+  schedules: z.union([isOn, z.record(nameOf, isOn)]).optional(),
+});
 
 /** Which field of the environment is about which kind. */
 const renamed = { groups: 'group', connections: 'connection' } as const;
@@ -21,6 +28,8 @@ const renamed = { groups: 'group', connections: 'connection' } as const;
 export interface Environment {
   readonly file: PlacedFile;
   readonly rename: Rename;
+  readonly isScheduleOn: ContentSource['isScheduleOn'];
+  readonly scheduled: readonly string[];
   /** What the files name, and what stands in its place. */
   readonly names: readonly { readonly kind: KindName; readonly from: string; readonly to: string }[];
 }
@@ -45,30 +54,40 @@ export async function readEnvironment(folder: string, name: string | undefined):
   }
   const read = readDefinition(file, environmentSchema);
   if (read.file === undefined) return { environment: undefined, errors: [...errors, ...read.errors] };
-  return { environment: environmentOf(read.file, environmentSchema.parse(read.value)), errors };
+  // The schema has given it.
+  return { environment: environmentOf(read.file, read.value as unknown as z.output<typeof environmentSchema>), errors };
 }
 
 function environmentOf(file: PlacedFile, value: z.output<typeof environmentSchema>): Environment {
   const all = Object.entries(renamed).flatMap(([field, kind]) =>
     Object.entries(value[field as keyof typeof renamed]).map(([from, to]) => ({ kind, from, to })),
   );
+  const { schedules } = value;
   return {
     file,
     names: all,
+    scheduled: typeof schedules === 'object' ? Object.keys(schedules) : [],
+    isScheduleOn: (transfer) => (typeof schedules === 'object' ? schedules[transfer] : schedules),
     rename: (kind, wanted) => all.find((each) => each.kind === kind && each.from === wanted)?.to ?? wanted,
   };
 }
 
 /** Names that neither the files nor the service have. */
 export function unknownNames(
-  { file, names: all }: Environment,
+  { file, names: all, scheduled }: Environment,
   isKnown: (kind: KindName, name: string) => boolean,
 ): readonly RopewayError[] {
-  return all.flatMap(({ kind, from, to }) => {
+  const unscheduled = scheduled
+    .filter((name) => !isKnown('transfer', name))
+    .map((name) =>
+      complain(file, { path: ['schedules', name], code: 'ENVIRONMENT_NAME', params: { kind: 'transfer', name } }),
+    );
+  const unnamed = all.flatMap(({ kind, from, to }) => {
     const field = kind === 'group' ? 'groups' : 'connections';
     const wrong = [from, to].filter((each) => !isKnown(kind, each));
     return wrong.map((each) =>
       complain(file, { path: [field, from], code: 'ENVIRONMENT_NAME', params: { kind, name: each } }),
     );
   });
+  return [...unnamed, ...unscheduled];
 }

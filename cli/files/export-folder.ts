@@ -63,6 +63,7 @@ async function knownFiles(
     if (read.file === undefined) throw read.errors[0] ?? new Error(file.path);
     const { content } = await kind.content(read.value, state, {
       rename: (_, name) => name,
+      isScheduleOn: () => undefined,
       text: file.text,
     });
     known.set(content.name, { ...file, content });

@@ -131,6 +131,16 @@ config:
   out:
     type: stdout
 `,
+  'schedules/orders.yml': `transfer: Orders
+pattern:
+  kind: daily
+  time: '02:30'
+timeZone: Asia/Tokyo
+isEnabled: false
+variables:
+  day: today
+catchup: none
+`,
   'transfers/orders.yml': `name: Orders
 description: Each night.
 group: Finance
@@ -172,8 +182,9 @@ describe('apply', () => {
       'create connection Warehouse',
       'create transfer Orders',
       'create managed All tables',
+      'create schedule Orders',
     ]);
-    expect((await applied(client, files.path, { env })).done).toHaveLength(5);
+    expect((await applied(client, files.path, { env })).done).toHaveLength(6);
     const again = await planned(client, files.path);
     expect([again.wrong, again.plan.steps]).toEqual([[], []]);
     await exported(client, files.path);
@@ -233,6 +244,7 @@ describe('apply', () => {
     expect(actions(await planned(client, files.path))).toEqual([]);
     const pruned = await planned(client, files.path, { prune: true });
     expect(actions(pruned)).toEqual([
+      'delete schedule Orders',
       'delete managed All tables',
       'delete transfer Orders',
       'delete connection Warehouse',
@@ -251,7 +263,7 @@ describe('apply', () => {
     const { state, plan } = await planned(client, files.path, { env });
     const stop = new AbortController();
     const outcome = await applyPlan(state, plan.steps, { signal: stop.signal, told: () => stop.abort() });
-    expect([outcome.done.length, outcome.left.length]).toEqual([1, 4]);
+    expect([outcome.done.length, outcome.left.length]).toEqual([1, 5]);
     expect(outcome.errors.map(({ code }) => code)).toEqual(['APPLY_STOPPED']);
     await applied(client, files.path, { env });
     expect((await planned(client, files.path)).plan.steps).toEqual([]);
@@ -301,7 +313,7 @@ describe('apply', () => {
     const { state, plan } = await planned(client, files.path, { env });
     await client.call('groups.create', { body: { name: 'Other' } });
     const outcome = await applyPlan(state, plan.steps, { signal: new AbortController().signal, told: () => {} });
-    expect([outcome.done.length, outcome.left.length]).toEqual([1, 5]);
+    expect([outcome.done.length, outcome.left.length]).toEqual([1, 6]);
     expect(outcome.errors.map(({ code, where, message }) => [code, where.line, message])).toMatchObject([
       ['DEFINITION_FIELD', 1, 'name: "Other" is taken'],
       ['APPLY_STOPPED', undefined, expect.stringContaining("Done: group 'Finance'")],
@@ -520,7 +532,7 @@ options: { database: dwh, host: prod.example.com, user: loader }
   const all = {
     ...some,
     'connections/production.yml': production,
-    'environments/production.yml': 'connections:\n  Warehouse: Warehouse of production\n',
+    'environments/production.yml': 'connections:\n  Warehouse: Warehouse of production\nschedules: on\n',
   };
 
   it('put other connections in the place of those that files name', async () => {
@@ -534,9 +546,11 @@ options: { database: dwh, host: prod.example.com, user: loader }
       'create connection Warehouse of production',
       'create transfer Orders',
       'create managed All tables',
+      'create schedule Orders',
     ]);
     await applied(client, files.path, given);
     expect((await planned(client, files.path, given)).plan.steps).toEqual([]);
+    expect((await client.call('schedules.list')).items.map(({ isEnabled }) => isEnabled)).toEqual([true]);
   });
 
   const wrong = [

@@ -21,7 +21,7 @@ describe('kinds', () => {
   });
 
   it('come after those that they refer to, each in a folder of its own', () => {
-    expect(kinds.map(({ kind }) => kind)).toEqual(['group', 'label', 'connection', 'transfer', 'managed']);
+    expect(kinds.map(({ kind }) => kind)).toEqual(['group', 'label', 'connection', 'transfer', 'managed', 'schedule']);
     expect(new Set(kinds.map(({ folder }) => folder)).size).toBe(kinds.length);
   });
 });

@@ -65,7 +65,7 @@ function refusals({ kind, file, content }: Wanted, found: Found | undefined): re
   const { name } = content;
   if (found.hidden !== undefined) {
     const params = { kind: kind.kind, name, reason: found.hidden };
-    return [fileErrors.error('DEFINITION_HIDDEN', params, { where: placeIn(file, ['name']) })];
+    return [fileErrors.error('DEFINITION_HIDDEN', params, { where: placeIn(file, [kind.namedBy ?? 'name']) })];
   }
   return (kind.fixed ?? []).flatMap((field) => {
     const value = String(found.fields[field]);

@@ -77,12 +77,13 @@ async function wantedOf(
     if (read.file === undefined) continue;
     texts.set(text.path, read.file);
     const rename = environment?.rename ?? ((_: KindName, name: string) => name);
-    const { content, complaints } = await kind.content(read.value, state, { rename, text: text.text });
+    const isScheduleOn = environment?.isScheduleOn ?? (() => undefined);
+    const { content, complaints } = await kind.content(read.value, state, { rename, isScheduleOn, text: text.text });
     errors.push(...complaints.map((complaint) => complain(read.file, complaint)));
     const other = wanted.get(content.name);
     if (other !== undefined) {
       const params = { kind: kind.kind, name: content.name, other: other.file.path };
-      errors.push(complain(read.file, { path: ['name'], code: 'DEFINITION_NAME_TWICE', params }));
+      errors.push(complain(read.file, { path: [kind.namedBy ?? 'name'], code: 'DEFINITION_NAME_TWICE', params }));
     }
     wanted.set(content.name, { kind, file: read.file, content });
     const { plugin } = content.fields;

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import type { fileErrors } from './errors.ts';
 
-export type KindName = 'group' | 'label' | 'connection' | 'transfer' | 'managed';
+export type KindName = 'group' | 'label' | 'connection' | 'transfer' | 'managed' | 'schedule';
 
 export type FilePath = readonly (string | number)[];
 
@@ -76,6 +76,14 @@ export interface Change {
 /** Takes the name of a resource, and gives the one that stands in its place. */
 export type Rename = (kind: KindName, name: string) => string;
 
+/** Where a content comes from: a text, and what an environment makes of it. */
+export interface ContentSource {
+  readonly text: string;
+  readonly rename: Rename;
+  /** Undefined: as the file says. */
+  readonly isScheduleOn: (transfer: string) => boolean | undefined;
+}
+
 export interface ResourceKind {
   readonly kind: KindName;
   /** Below the folder of definitions. */
@@ -84,12 +92,14 @@ export interface ResourceKind {
   readonly creates: string;
   /** Of the file: its fields in the order in which they are written. */
   readonly schema: z.ZodObject;
+  /** The field that its name comes from, where it has none of its own. */
+  readonly namedBy?: string;
   /** Fields that stay as they were when it was created. */
   readonly fixed?: readonly string[];
   /** All of them. Those of kinds that come before it are in the world. */
   found(world: World): AsyncIterable<Found>;
   /** What the schema has taken, with names as `rename` has them. The text is that of the file. */
-  content(value: JsonObject, world: World, from: { readonly rename: Rename; readonly text: string }): Promise<Checked>;
+  content(value: JsonObject, world: World, from: ContentSource): Promise<Checked>;
   /** What the file as a whole comes to, once all names are known. */
   settled(content: Content, world: World): Promise<Checked>;
   references(content: Content): readonly Reference[];

@@ -9,5 +9,7 @@ export function filedResources(workspaceId: string | RawBuilder<string>): RawBui
     union all select id, name, group_id from connection where workspace_id = ${workspaceId}
     union all select id, name, group_id from definition where workspace_id = ${workspaceId}
     union all select id, name, null from label where workspace_id = ${workspaceId}
-    union all select id, name, group_id from managed_transfer where workspace_id = ${workspaceId})`;
+    union all select id, name, group_id from managed_transfer where workspace_id = ${workspaceId}
+    union all select schedule.id, definition.name, definition.group_id from schedule
+      join definition on definition.id = schedule.definition_id where schedule.workspace_id = ${workspaceId})`;
 }

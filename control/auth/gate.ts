@@ -16,7 +16,14 @@ import type { Place, Verdict } from './rights.ts';
 import { roleMissing } from './role-missing.ts';
 
 /** Changes of many things at once, which name them in their bodies: their handlers pass over what may not be changed. */
-const filteredByHandler: readonly EndpointId[] = ['runs.cancelMany', 'transfers.bulk'];
+const filteredByHandler: readonly EndpointId[] = [
+  'runs.cancelMany',
+  'transfers.bulk',
+  'schedules.create',
+  'schedules.createMany',
+  'schedules.switch',
+  'schedules.deleteMany',
+];
 
 type Db = Store['db'];
 type Asked = Pick<CheckedRequest, 'params' | 'body'>;

@@ -13,7 +13,7 @@ import type { ManagedRow } from './managed-row.ts';
 import { configOf, tableKey, transferName } from './managed-tables.ts';
 import { readGivenConfig } from './new-run.ts';
 import type { ReadConfig } from './transfer-config.ts';
-import { changeTransfer, insertTransfer } from './transfer-change.ts';
+import { changeTransfer, insertTransfers } from './transfer-change.ts';
 import type { TransferFields } from './transfer-change.ts';
 import type { CheckedConfig } from './given-config.ts';
 import { selectTransfers } from './transfer-row.ts';
@@ -79,28 +79,20 @@ export async function addTables(
     workspaceId,
     tables.map((table) => transferName(row.name_prefix, table)),
   );
-  for (const table of tables) {
+  const transfers = tables.map((table) => {
     const plain = transferName(row.name_prefix, table);
     const own = taken.has(plain) ? transferName(row.name_prefix, table, true) : plain;
     taken.add(own);
     const { fields, config } = forTable(common, table);
-    const definitionId = await insertTransfer(trx, {
-      fields: { ...fields, description: '', seats: null, name: own, isEnabled },
-      config,
-      memo: `Made by "${name}".`,
-      ...hand,
-    });
-    const values = { managed_transfer_id: row.id, table_key: tableKey(table), table_name: table };
-    await trx
-      .insertInto('managed_table')
-      .values({ ...values, definition_id: definitionId })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['managed_transfer_id', 'table_key'])
-          .doUpdateSet({ definition_id: definitionId, state: 'active', paused_at: null, is_detached: false }),
-      )
-      .execute();
-  }
+    return { fields: { ...fields, description: '', seats: null, name: own, isEnabled }, config };
+  });
+  const ids = await insertTransfers(trx, transfers, { memo: `Made by "${name}".`, ...hand });
+  const rows = tables.map((table, index) => ({ key: tableKey(table), name: table, id: ids[index] }));
+  await sql`insert into managed_table (managed_transfer_id, table_key, table_name, definition_id)
+    select ${row.id}, t.key, t.name, t.id
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t (key text, name text, id text)
+    on conflict (managed_transfer_id, table_key) do update
+      set definition_id = excluded.definition_id, state = 'active', paused_at = null, is_detached = false`.execute(trx);
 }
 
 async function takenNames(trx: Db, workspaceId: string, names: readonly string[]): Promise<Set<string>> {

@@ -47,33 +47,61 @@ export interface TransferChange {
   readonly catalog: Catalog;
 }
 
-export async function insertTransfer(
-  trx: Db,
-  {
-    fields,
-    config,
-    ...rest
-  }: Omit<TransferChange, 'fields' | 'config'> & { readonly fields: TransferFields; readonly config: CheckedConfig },
-): Promise<string> {
-  const { workspaceId, actor } = rest.principal;
-  const id = newId();
-  const row = {
-    id,
-    workspace_id: workspaceId,
-    group_id: fields.groupId,
-    kind: 'transfer' as const,
-    name: fields.name,
-    description: fields.description,
-    is_enabled: fields.isEnabled,
-    run_options: json(fields.runOptions),
-    search_text: await searchText(config.config, rest.catalog),
-    updated_by: actor,
-  };
-  await namedOnce('transfer', fields.name, () => trx.insertInto('definition').values(row).execute());
-  await addRevision(trx, { id, no: 1, config, memo: rest.memo, author: actor });
-  await setLabels(trx, { id, workspaceId, labelIds: fields.labelIds });
-  if (fields.seats !== null) await setSeats(trx, id, { seats: fields.seats, name: fields.name });
+export interface NewTransfer {
+  readonly fields: TransferFields;
+  readonly config: CheckedConfig;
+}
+
+type By = Pick<TransferChange, 'memo' | 'principal' | 'catalog'>;
+
+export async function insertTransfer(trx: Db, { fields, config, ...by }: NewTransfer & By): Promise<string> {
+  const [id] = await insertTransfers(trx, [{ fields, config }], by);
+  if (id === undefined) throw new Error('a transfer that is made has an id');
   return id;
+}
+
+/** Rows of one statement: one has ten values, and there are 65535 at most. */
+const ROWS_MAX = 500;
+
+/** Several in one statement each, for those who make thousands; the ids in the same order. */
+export async function insertTransfers(
+  trx: Db,
+  transfers: readonly NewTransfer[],
+  { memo, principal, catalog }: By,
+): Promise<readonly string[]> {
+  const { workspaceId, actor } = principal;
+  await assertLabels(trx, workspaceId, [...new Set(transfers.flatMap(({ fields }) => fields.labelIds))]);
+  const ids: string[] = [];
+  for (let from = 0; from < transfers.length; from += ROWS_MAX) {
+    const part = transfers.slice(from, from + ROWS_MAX).map((transfer) => ({ ...transfer, id: newId() }));
+    const definitions = await Promise.all(
+      part.map(async ({ id, fields, config }) => ({
+        id,
+        workspace_id: workspaceId,
+        group_id: fields.groupId,
+        kind: 'transfer' as const,
+        name: fields.name,
+        description: fields.description,
+        is_enabled: fields.isEnabled,
+        run_options: json(fields.runOptions),
+        search_text: await searchText(config.config, catalog),
+        updated_by: actor,
+      })),
+    );
+    const [first] = definitions;
+    await namedOnce('transfer', first?.name ?? '', () => trx.insertInto('definition').values(definitions).execute());
+    await addRevisions(
+      trx,
+      part.map(({ id, config }) => ({ id, no: 1, config, memo, author: actor })),
+    );
+    await addLabels(
+      trx,
+      part.map(({ id, fields }) => ({ id, labelIds: fields.labelIds })),
+    );
+    for (const { id, fields } of part) if (fields.seats !== null) await setSeats(trx, id, fields);
+    ids.push(...part.map(({ id }) => id));
+  }
+  return ids;
 }
 
 /** Of a row that is locked. What is as it was makes no revision, and no new version when that was all. */
@@ -91,7 +119,8 @@ export async function changeTransfer(trx: Db, before: TransferRow, change: Trans
     !(sameConfig(config.config, current.config) && isDeepStrictEqual(config.yaml, current.yaml));
   if (isAnother) {
     revision += 1;
-    await addRevision(trx, { id, no: revision, config, memo, author: actor });
+    await trx.deleteFrom('connection_use').where('definition_id', '=', id).execute();
+    await addRevisions(trx, [{ id, no: revision, config, memo, author: actor }]);
   }
   const labelIds = [...now.labelIds].sort();
   if (!isAnother && isDeepStrictEqual({ ...now, labelIds }, { ...was, labelIds: [...was.labelIds].sort() }))
@@ -169,17 +198,32 @@ interface NewRevision {
   readonly author: string;
 }
 
-/** With what it uses, which is what the definition uses from now on. */
-async function addRevision(trx: Db, { id, no, config, memo, author }: NewRevision): Promise<void> {
-  const yaml = { yaml: config.yaml?.text ?? null, yaml_dialect: config.yaml?.dialect ?? null };
+/** With what they use, which is what the definitions use from now on. */
+async function addRevisions(trx: Db, revisions: readonly NewRevision[]): Promise<void> {
+  const rows = revisions.map(({ id, no, config: { config, yaml }, memo, author }) => {
+    const text = { yaml: yaml?.text ?? null, yaml_dialect: yaml?.dialect ?? null };
+    return { definition_id: id, no, config: json(config), ...text, memo, author };
+  });
+  await trx.insertInto('revision').values(rows).execute();
+  const uses = revisions.flatMap(({ id, config }) =>
+    config.connectionIds.map((connectionId) => ({ definition_id: id, connection_id: connectionId })),
+  );
+  if (uses.length > 0) await trx.insertInto('connection_use').values(uses).execute();
+}
+
+async function addLabels(
+  trx: Db,
+  transfers: readonly { readonly id: string; readonly labelIds: readonly string[] }[],
+): Promise<void> {
+  const rows = transfers.flatMap(({ id, labelIds }) =>
+    [...new Set(labelIds)].map((labelId) => ({ definition_id: id, label_id: labelId })),
+  );
+  if (rows.length === 0) return;
   await trx
-    .insertInto('revision')
-    .values({ definition_id: id, no, config: json(config.config), ...yaml, memo, author })
+    .insertInto('definition_label')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
-  await trx.deleteFrom('connection_use').where('definition_id', '=', id).execute();
-  if (config.connectionIds.length === 0) return;
-  const uses = config.connectionIds.map((connectionId) => ({ definition_id: id, connection_id: connectionId }));
-  await trx.insertInto('connection_use').values(uses).execute();
 }
 
 async function setLabels(
@@ -192,13 +236,7 @@ async function setLabels(
     .where('definition_id', '=', id)
     .where('label_id', '<>', sql<string>`all(${[...labelIds]}::text[])`)
     .execute();
-  if (labelIds.length === 0) return;
-  const rows = [...new Set(labelIds)].map((labelId) => ({ definition_id: id, label_id: labelId }));
-  await trx
-    .insertInto('definition_label')
-    .values(rows)
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  await addLabels(trx, [{ id, labelIds }]);
 }
 
 /** Throws when there is a label that the workspace has not. */

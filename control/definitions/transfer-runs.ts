@@ -6,6 +6,7 @@ import type { Contract } from '#api/contract.ts';
 import { Refusal } from '#control/http/refusal.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { definitionErrors } from './errors.ts';
+import { assertGroup } from './groups.ts';
 import { startLook } from './looks.ts';
 import { readGivenConfig, startRun } from './new-run.ts';
 import type { RunParts } from './new-run.ts';
@@ -94,6 +95,7 @@ async function lookAtConfig(
   kind: 'guess' | 'preview',
 ): Promise<Run> {
   const { body, principal, idempotencyKey } = request;
+  await assertGroup(parts.store.db, body.groupId, principal);
   const given = { config: body.config as JsonObject, sides: ['in'] as const };
   const { config } = await readGivenConfig(parts.store.db, principal, given);
   return startLook(parts, {

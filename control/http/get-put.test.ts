@@ -119,14 +119,14 @@ interface Answer {
 }
 
 async function ask(
-  { own, request }: ControlApi,
+  api: ControlApi,
   endpoint: Endpoint,
   { params, body, etag }: { readonly params: Params; readonly body?: object; readonly etag?: string | null },
 ): Promise<Answer> {
-  const response = await request(pathText(fullPath(endpoint), params), {
+  const response = await api.request(pathText(fullPath(endpoint), params), {
     method: endpoint.method,
     headers: {
-      authorization: `Bearer ${own.token}`,
+      authorization: `Bearer ${api.own.token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(etag === undefined || etag === null ? {} : { 'if-match': etag }),
     },

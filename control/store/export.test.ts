@@ -119,6 +119,17 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
   await db.insertInto('managed_table').values(table).execute();
   const changed = { definition_id: 'd', version: 2, actor: odd, before: json({ name: odd }) };
   await db.insertInto('definition_change').values(changed).execute();
+  const policy = { workspace_id: 'w1', switches_off: true, failures_min: 1, failing_days_min: 0 };
+  await db.insertInto('schedule_policy').values(policy).execute();
+  const change = { id: 'se', workspace_id: 'w1', definition_id: 'd', schedule_id: 's', actor: odd };
+  await db
+    .insertInto('schedule_event')
+    .values({ ...change, kind: 'changed', changes: json({ a: { after: odd } }) })
+    .execute();
+  await sql`insert into backfill (id, workspace_id, schedule_id, definition_id, from_utc, until_utc, sequence, redoes_done,
+      concurrency, slots_total, created_by)
+    values ('b', 'w1', 's', 'd', ${at}, ${at}, 'oldest_first', false, 1, 1, ${odd})`.execute(db);
+  await db.insertInto('backfill_slot').values({ backfill_id: 'b', slot_utc: at, reason: odd }).execute();
   const dispatcher = { id: 'p', version: 'v', roles: 'all', started_at: at, seen_at: at };
   await db.insertInto('dispatcher').values(dispatcher).execute();
 }
