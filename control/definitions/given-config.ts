@@ -121,13 +121,13 @@ async function checkForms(
   given: GivenConfig,
   before?: KeptConfig,
 ): Promise<CheckedForms> {
-  const { config, yaml } = given;
+  const { config, yaml, yamlDialect } = before === undefined ? given : await changedForm(db, principal, given, before);
   if ((config === undefined) === (yaml === undefined)) {
     const message = 'either config or yaml is needed, and not both';
     throw invalid([{ in: 'body', path: ['config'], message }]);
   }
   if (yaml !== undefined) {
-    const dialect = given.yamlDialect ?? before?.yaml?.dialect ?? '0.11.5';
+    const dialect = yamlDialect ?? before?.yaml?.dialect ?? '0.11.5';
     return checkYaml(db, principal, { text: yaml, dialect });
   }
   assertNoControlFlow(config ?? {});
@@ -137,6 +137,22 @@ async function checkForms(
   if (sameConfig(read.config, before.config)) return { ...before, connectionIds };
   const names = await connectionNames(db, principal.workspaceId, connectionIds);
   return { config: read.config, yaml: editedText(before.yaml, before.config, read.config, names), connectionIds };
+}
+
+/** Of both forms the one that was changed, since whoever reads both sends both back; of none the one that is kept. */
+async function changedForm(
+  db: Db,
+  { workspaceId }: Principal,
+  { config, yaml, yamlDialect }: GivenConfig,
+  before: KeptConfig,
+): Promise<GivenConfig> {
+  if (yaml === undefined) return { config };
+  const shown = await shownYaml(db, workspaceId, before);
+  const isAsShown = yaml === shown.text && (yamlDialect === undefined || yamlDialect === shown.dialect);
+  if (isAsShown) return { config: config ?? before.config };
+  return config !== undefined && sameConfig(config, before.config)
+    ? { yaml, yamlDialect }
+    : { config, yaml, yamlDialect };
 }
 
 async function checkYaml(db: Db, principal: Principal, yaml: YamlText): Promise<CheckedForms> {
