@@ -31,6 +31,10 @@ const ofRevision = { params: ({ transfer }: Target) => ({ id: transfer, no: 1 })
 const ofManaged = { params: ({ managed }: Target) => ({ id: managed }) };
 const ofLabel = { params: ({ label }: Target) => ({ id: label }) };
 const ofRun = { params: ({ run }: Target) => ({ id: run }) };
+const ofSchedule = { params: ({ schedule }: Target) => ({ id: schedule }) };
+const ofBackfill = { params: ({ backfill }: Target) => ({ id: backfill }) };
+const hourly = { pattern: { kind: 'hourly', minute: 0 } };
+const day = { from: '2026-11-29T00:00:00Z', until: '2026-11-30T00:00:00Z' };
 const ofMember = { params: ({ member }: Target) => ({ id: member }) };
 const ofTeam = { params: ({ team }: Target) => ({ id: team }) };
 const ofTeamMember = { params: ({ team, member }: Target) => ({ id: team, userId: member }) };
@@ -130,6 +134,28 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
       sql`insert into run_work (run_id, work) select ${run}, ${frozenWork} where exists (select from run where id = ${run})
         on conflict do nothing`.execute(db),
   },
+  'schedules.list': { listed: ({ schedule }) => schedule },
+  'schedules.create': { ...ofTransfer, body: () => hourly },
+  'schedules.createMany': { body: ({ transfer }) => ({ definitionIds: [transfer], schedule: hourly }) },
+  'schedules.switch': { body: ({ schedule }) => ({ ids: [schedule], isEnabled: true }) },
+  // Nobody but the first would find them.
+  'schedules.deleteMany': { body: () => ({ ids: [newId()] }) },
+  'schedules.firingsOf': { body: () => hourly },
+  'schedules.history': {},
+  'schedules.policy': {},
+  'schedules.setPolicy': { body: () => ({ switchesOff: true, failuresMin: 50, failingDaysMin: 14 }) },
+  'schedules.get': ofSchedule,
+  'schedules.update': { ...ofSchedule, body: empty },
+  'schedules.delete': ofSchedule,
+  'schedules.firings': ofSchedule,
+  'schedules.calendar': { ...ofSchedule, query: day },
+  'backfills.create': { ...ofSchedule, body: () => day },
+  'backfills.list': { listed: ({ backfill }) => backfill },
+  'backfills.get': ofBackfill,
+  'backfills.slots': ofBackfill,
+  'backfills.pause': ofBackfill,
+  'backfills.resume': ofBackfill,
+  'backfills.cancel': { ...ofBackfill, body: empty },
   'limits.list': {},
   'limits.get': { ...ofWorkspaceLimit, restore: setLimit },
   'limits.put': { ...ofWorkspaceLimit, body: () => ({ seats: 5 }) },

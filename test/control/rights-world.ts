@@ -16,6 +16,8 @@ export interface Target {
   readonly place: PlaceName;
   readonly workspaceId: string;
   readonly groupId: string | null;
+  readonly schedule: string;
+  readonly backfill: string;
   readonly connection: string;
   readonly transfer: string;
   readonly run: string;
@@ -77,6 +79,7 @@ async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<
     .execute();
   const config = json({ in: { type: 'file', path_prefix: '/tmp/x' }, out: { type: 'stdout' } });
   await db.insertInto('revision').values({ definition_id: transfer, no: 1, config, author: 'test' }).execute();
+  const scheduled = await makeSchedule(db, { workspaceId, transfer });
   const at = '2026-11-30T12:00:00.000000Z';
   await db
     .insertInto('run')
@@ -101,7 +104,23 @@ async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<
   const member = await newUser(db, `Member ${place.place}`);
   await addMember(db, workspaceId, member, 'member');
   const team = await newTeam(db, workspaceId, `team ${place.place}`);
-  return { ...place, connection, transfer, run, managed, token: token.id, team, member, label };
+  return { ...place, ...scheduled, connection, transfer, run, managed, token: token.id, team, member, label };
+}
+
+async function makeSchedule(
+  db: ControlApi['store']['db'],
+  { workspaceId, transfer }: { readonly workspaceId: string; readonly transfer: string },
+): Promise<Pick<Target, 'schedule' | 'backfill'>> {
+  const [schedule, backfill] = [newId(), newId()];
+  const of = { workspace_id: workspaceId, definition_id: transfer };
+  const row = { ...of, id: schedule, cron: '0 * * * *', tzdata_version: 'test' };
+  await db.insertInto('schedule').values(row).execute();
+  const range = { from_utc: '2026-11-29T00:00:00Z', until_utc: '2026-11-30T00:00:00Z', slots_total: 1 };
+  const rules = { sequence: 'oldest_first', redoes_done: false, concurrency: 1, created_by: 'test' } as const;
+  const asked = { ...of, id: backfill, schedule_id: schedule, ...range, ...rules };
+  await db.insertInto('backfill').values(asked).execute();
+  await db.insertInto('backfill_slot').values({ backfill_id: backfill, slot_utc: range.from_utc }).execute();
+  return { schedule, backfill };
 }
 
 const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;
