@@ -75,6 +75,8 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
   'transfers.preview': { ...ofTransfer, body: empty },
   'transfers.guessConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
   'transfers.previewConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
+  'variables.preview': { ...ofTransfer, body: empty },
+  'variables.previewConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
   'transfers.run': { ...ofTransfer, body: empty },
   'runs.list': { listed: ({ run }) => run, query: { state: 'SUCCEEDED' } },
   'runs.watchMany': {},
