@@ -5,6 +5,7 @@ import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
 import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/people.ts';
+import { noticeEndpoints } from './endpoints/notices.ts';
 import { runEndpoints } from './endpoints/runs.ts';
 import { scheduleEndpoints } from './endpoints/schedules.ts';
 import { systemEndpoints } from './endpoints/system.ts';
@@ -37,6 +38,7 @@ const all = [
   ...teamEndpoints,
   ...grantEndpoints,
   ...auditEndpoints,
+  ...noticeEndpoints,
 ] as const;
 
 type All = (typeof all)[number];

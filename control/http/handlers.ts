@@ -17,6 +17,9 @@ import { userHandlers } from '#control/people/users.ts';
 import { workspaceHandlers } from '#control/people/workspaces.ts';
 import { backfillHandlers } from '#control/schedule/backfill-handlers.ts';
 import { scheduleHandlers } from '#control/schedule/schedule-handlers.ts';
+import { noticeHandlers } from '#control/notify/notice-handlers.ts';
+import { noticeSettings } from '#control/notify/settings.ts';
+import type { NoticeSettings } from '#control/notify/settings.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
@@ -29,6 +32,8 @@ export interface HandlerParts {
   readonly catalog: Catalog;
   readonly keys: KeyRing;
   readonly commands: RunCommands;
+  /** By default those of an installation that says nothing about notices. */
+  readonly notices?: NoticeSettings;
   /** Of this release. */
   readonly version: string;
   readonly stopping: AbortSignal;
@@ -55,5 +60,10 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...teamHandlers(parts.store),
     ...grantHandlers(parts.store),
     ...auditHandlers(parts.store),
+    ...noticeHandlers({ store: parts.store, keys: parts.keys, settings: parts.notices ?? unsaid(parts) }),
   };
+}
+
+function unsaid({ store, version }: HandlerParts): NoticeSettings {
+  return noticeSettings({ installationId: store.installationId, environment: {}, release: version });
 }

@@ -6,6 +6,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#api/endpoint.ts';
 import type { YamlDialect } from '#codec/yaml/plain-scalar.ts';
 import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
+import type { NoticeTables } from './notice-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { TransferTables } from './transfer-tables.ts';
 import type { ScheduleTables } from './schedule-tables.ts';
@@ -177,6 +178,7 @@ export interface RunTable {
   queued_at: Instant;
   started_at: Instant | null;
   terminal_at: Instant | null;
+  is_noticed: Generated<boolean>;
 }
 
 export interface RunWorkTable {
@@ -306,7 +308,7 @@ export interface DispatcherTable {
   seen_at: Instant;
 }
 
-export interface Tables extends PeopleTables, TransferTables, ScheduleTables {
+export interface Tables extends PeopleTables, TransferTables, ScheduleTables, NoticeTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;

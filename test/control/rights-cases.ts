@@ -17,6 +17,8 @@ export interface RightsCase {
   readonly isCreation?: boolean;
   /** What the path names is a member of no group, but of the workspace; or of the installation. */
   readonly names?: 'installation';
+  /** What a 422 says that only somebody is told who was let through. */
+  readonly saysLater?: string;
 }
 
 let count = 0;
@@ -26,6 +28,8 @@ const config = { in: { type: 'file', path_prefix: '/tmp/x' }, out: { type: 'stdo
 const ofConnection = { params: ({ connection }: Target) => ({ id: connection }) };
 const ofTransfer = { params: ({ transfer }: Target) => ({ id: transfer }) };
 const ofRevision = { params: ({ transfer }: Target) => ({ id: transfer, no: 1 }) };
+const ofManaged = { params: ({ managed }: Target) => ({ id: managed }) };
+const ofLabel = { params: ({ label }: Target) => ({ id: label }) };
 const ofRun = { params: ({ run }: Target) => ({ id: run }) };
 const ofMember = { params: ({ member }: Target) => ({ id: member }) };
 const ofTeam = { params: ({ team }: Target) => ({ id: team }) };
@@ -78,6 +82,39 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
   'variables.preview': { ...ofTransfer, body: empty },
   'variables.previewConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
   'transfers.run': { ...ofTransfer, body: empty },
+  'transfers.bulk': { body: ({ transfer }) => ({ ids: [transfer], action: { kind: 'enable' } }) },
+  'transfers.convert': { body: () => ({ config }) },
+  'transfers.copy': { ...ofTransfer, body: () => ({ name: fresh() }) },
+  'transfers.diff': { ...ofTransfer, query: { from: '1' } },
+  'managedTransfers.list': { listed: ({ managed }) => managed },
+  'managedTransfers.create': {
+    isCreation: true,
+    body: (target) => ({ name: fresh(), groupId: target.groupId, connectionId: target.connection, config }),
+    saysLater: 'there is no such connection',
+  },
+  'managedTransfers.get': ofManaged,
+  'managedTransfers.update': { ...ofManaged, body: empty },
+  'managedTransfers.delete': ofManaged,
+  'managedTransfers.refresh': ofManaged,
+  'managedTransfers.changes': ofManaged,
+  'managedTransfers.apply': { ...ofManaged, body: () => ({ runId: newId() }) },
+  'managedTransfers.tables': ofManaged,
+  'managedTransfers.detach': {
+    ...ofManaged,
+    body: ({ transfer }) => ({ transferIds: [transfer], isDetached: true }),
+    saysLater: 'it has no such transfer',
+  },
+  'labels.list': {},
+  'labels.create': { body: () => ({ name: fresh() }) },
+  'labels.get': ofLabel,
+  'labels.update': { ...ofLabel, body: empty },
+  'labels.delete': {
+    ...ofLabel,
+    restore: (db, { label, workspaceId }) =>
+      sql`insert into label (id, workspace_id, name, colour) values (${label}, ${workspaceId}, ${label}, '#868e96')
+        on conflict do nothing`.execute(db),
+  },
+  'runs.configDiff': ofRun,
   'runs.list': { listed: ({ run }) => run, query: { state: 'SUCCEEDED' } },
   'runs.watchMany': {},
   'runs.cancelMany': { body: ({ run }) => ({ ids: [run] }) },

@@ -19,10 +19,12 @@ export interface Target {
   readonly connection: string;
   readonly transfer: string;
   readonly run: string;
+  readonly managed: string;
   readonly token: string;
   /** Of the workspace. */
   readonly team: string;
   readonly member: string;
+  readonly label: string;
 }
 
 /** What somebody has been given, as the test itself says it. */
@@ -62,7 +64,7 @@ type Place = Pick<Target, 'place' | 'workspaceId' | 'groupId'>;
 
 async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<Target> {
   const { workspaceId, groupId } = place;
-  const [connection, transfer, run] = [newId(), newId(), newId()];
+  const [connection, transfer, run, managed, label] = [newId(), newId(), newId(), newId(), newId()];
   const inPlace = { workspace_id: workspaceId, group_id: groupId };
   const options = { config: json({ path_prefix: '/tmp/x' }), account_key: connection };
   await db
@@ -85,12 +87,21 @@ async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<
     })
     .execute();
   await db.insertInto('run_scope').values({ run_id: run, scope_kind: 'installation', scope_id: 'all' }).execute();
+  await db
+    .insertInto('managed_transfer')
+    .values({
+      ...{ id: managed, ...inPlace, name: `managed ${place.place}`, connection_id: connection, updated_by: 'test' },
+      config,
+    })
+    .execute();
+  const labelled = { id: label, workspace_id: workspaceId, name: `label ${place.place}`, colour: '#868e96' };
+  await db.insertInto('label').values(labelled).execute();
   const service = { workspaceId, groupId, name: `service ${place.place}`, expiresAt: null };
   const token = await createToken(db, service);
   const member = await newUser(db, `Member ${place.place}`);
   await addMember(db, workspaceId, member, 'member');
   const team = await newTeam(db, workspaceId, `team ${place.place}`);
-  return { ...place, connection, transfer, run, token: token.id, team, member };
+  return { ...place, connection, transfer, run, managed, token: token.id, team, member, label };
 }
 
 const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;
