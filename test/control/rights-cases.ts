@@ -83,6 +83,8 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
   'transfers.preview': { ...ofTransfer, body: empty },
   'transfers.guessConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
   'transfers.previewConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
+  'variables.preview': { ...ofTransfer, body: empty },
+  'variables.previewConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
   'transfers.run': { ...ofTransfer, body: empty },
   'transfers.bulk': { body: ({ transfer }) => ({ ids: [transfer], action: { kind: 'enable' } }) },
   'transfers.convert': { body: () => ({ config }) },
