@@ -16,6 +16,7 @@ import { serveHttp } from '#control/http/server.ts';
 import type { HttpService } from '#control/http/server.ts';
 import { metricsRoute } from '#control/metrics/metrics-route.ts';
 import { Metrics } from '#control/metrics/metrics.ts';
+import { showPlace } from '#control/metrics/place-figures.ts';
 import { Scrape } from '#control/metrics/scrape.ts';
 import { runCommands } from '#control/runs/commands.ts';
 import { Heartbeats } from '#control/runs/heartbeats.ts';
@@ -178,7 +179,7 @@ async function openApi(parts: Parts): Promise<Api> {
 }
 
 function runnerRoutes(
-  { store, keys, tokens, transitions, stopping, leaseS, options }: Parts,
+  { store, keys, tokens, transitions, metrics, stopping, leaseS, options }: Parts,
   heartbeats: Heartbeats,
 ): Hono {
   const moved = (runId: string): void => {
@@ -194,6 +195,7 @@ function runnerRoutes(
     moved,
     leaseS: Math.round(leaseS),
     heartbeatS,
+    logMissing: (bytes) => metrics.logMissing(bytes),
     jitter,
   });
   const credentials = (runId: string, handle: string) => runCredentials({ db: store.db, keys }, runId, handle);
@@ -202,10 +204,12 @@ function runnerRoutes(
 
 function openDispatcher(parts: Parts, executor: Executor, controlUrl: string): Dispatcher {
   const { options, store, tokens, transitions, leaseS, metrics } = parts;
+  const pressure = backpressureOf(executor);
+  showPlace(metrics, { executor, pressure });
   const dispatcher = new Dispatcher({
     store,
     executor,
-    pressure: backpressureOf(executor),
+    pressure,
     tokens,
     transitions,
     metrics,

@@ -83,6 +83,7 @@ export class Scrape {
       all.tableRows.set({ table }, rows);
     }
     all.processes.set(figures.processes);
+    all.snapshot.set(figures.oldestSnapshotS);
   }
 }
 
@@ -105,5 +106,9 @@ function gauges(metrics: Metrics) {
     tableBytes: metrics.gauge('table_bytes', 'Size of a table of the database, with its indexes.', ['table']),
     tableRows: metrics.gauge('table_rows', 'Rows of a table of the database, estimated.', ['table']),
     processes: metrics.gauge('processes', 'Processes of the control plane that were seen of late.'),
+    snapshot: metrics.gauge(
+      'snapshot_oldest_seconds',
+      'How long the oldest transaction of the database has kept rows that others have deleted.',
+    ),
   };
 }
