@@ -28,6 +28,9 @@ export const progressCounters = z.object({
   tasks_total: z.int().optional(),
   /** Of the engine's process, at its highest. */
   memory_bytes_max: z.int().optional(),
+  /** Of what the engine printed, what is not in the log: lines, and their bytes. */
+  log_lines_missing: z.int().optional(),
+  log_bytes_missing: z.int().optional(),
 });
 export type ProgressCounters = z.output<typeof progressCounters>;
 

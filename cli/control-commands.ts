@@ -1,4 +1,4 @@
-/** The commands that talk to a control plane: connections, transfers, schedules, runs, tokens, limits, notices. */
+/** The commands that talk to a control plane: connections, transfers, schedules, runs, groups, tokens, limits, notices. */
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import { roles } from '#api/endpoint.ts';
@@ -17,6 +17,7 @@ export const controlCommands: readonly CommandEntry[] = [
   { name: 'labels', add: addLabels, ownsItsOptions: true },
   { name: 'schedules', add: (program, call) => addSchedules(program, call, { sub, list }), ownsItsOptions: true },
   { name: 'runs', add: addRuns, ownsItsOptions: true },
+  { name: 'groups', add: addGroups, ownsItsOptions: true },
   { name: 'tokens', add: addTokens, ownsItsOptions: true },
   { name: 'limits', add: addLimits, ownsItsOptions: true },
   ...peopleCommands,
@@ -198,6 +199,23 @@ function addRuns(program: Command, { done }: Call): void {
   );
 }
 
+function addGroups(program: Command, { done }: Call): void {
+  const group = program.command('groups').description('what connections and transfers of a server belong to');
+  const load = () => import('./commands/groups.ts');
+  list(group, 'list them')
+    .option('--q <text>', 'part of the name')
+    .action(async (options) => done(await (await load()).listGroups(options)));
+  sub(group, 'create <name>', 'make one').action(async (name, options) =>
+    done(await (await load()).createGroup(name, options)),
+  );
+  sub(group, 'rename <group> <name>', 'give one another name').action(async (which, name, options) =>
+    done(await (await load()).renameGroup(which, name, options)),
+  );
+  sub(group, 'delete <group>', 'remove one that nothing belongs to').action(async (which, options) =>
+    done(await (await load()).deleteGroup(which, options)),
+  );
+}
+
 function addTokens(program: Command, { done }: Call): void {
   const group = program.command('tokens').description('tokens for the API of a server');
   const load = () => import('./commands/tokens.ts');
@@ -228,6 +246,10 @@ function addLimits(program: Command, { done }: Call): void {
     .requiredOption('--seats <count>', 'runs at the same time; 0 lets none begin')
     .option('--label <text>', 'how it is named to those who wait')
     .action(async (kind, which, options) => done(await (await load()).setLimit(kind, which, options)));
+  sub(group, 'remove', 'set no limit any more')
+    .addArgument(new Argument('<kind>', 'what is limited').choices(scopeKinds))
+    .argument('[which]', 'its name or id; an account by one of its connections')
+    .action(async (kind, which, options) => done(await (await load()).removeLimit(kind, which, options)));
 }
 
 function addNotices(program: Command, { done }: Call): void {

@@ -166,6 +166,8 @@ class RunView {
           recordsWritten: counters()?.recordsWritten ?? 0,
           recordsSkipped: counters()?.recordsRejected ?? 0,
           cellsNulled: 0,
+          bytesWritten: counters()?.bytesWritten ?? 0,
+          tasksDone: counters()?.tasksDone ?? 0,
         }),
       },
       get sizeBytes() {
@@ -188,6 +190,8 @@ function totalOf({ state, counters, startedAt, endedAt }: Run): string {
   if (!terminalStates.includes(state) || counters === null) return '';
   const parts = [plural(counters.recordsWritten, 'record'), formatBytes(counters.bytesRead)];
   if (counters.recordsRejected > 0) parts.push(`${counters.recordsRejected} skipped`);
+  const { logLinesMissing: missing = 0 } = counters;
+  if (missing > 0) parts.push(`${plural(missing, 'line')} missing in the log`);
   if (startedAt !== null && endedAt !== null) parts.push(formatDuration(Date.parse(endedAt) - Date.parse(startedAt)));
   return parts.join('  ');
 }

@@ -17,6 +17,7 @@ import { serveHttp } from '#control/http/server.ts';
 import type { HttpService } from '#control/http/server.ts';
 import { metricsRoute } from '#control/metrics/metrics-route.ts';
 import { Metrics } from '#control/metrics/metrics.ts';
+import { showPlace } from '#control/metrics/place-figures.ts';
 import { Scrape } from '#control/metrics/scrape.ts';
 import { CONFIRM_PATH } from '#control/notify/confirmation.ts';
 import { confirmPage } from '#control/notify/confirm-page.ts';
@@ -223,7 +224,7 @@ async function openProbes(parts: Parts): Promise<HttpService | undefined> {
 }
 
 function runnerRoutes(
-  { store, keys, tokens, transitions, stopping, leaseS, options }: Parts,
+  { store, keys, tokens, transitions, metrics, stopping, leaseS, options }: Parts,
   heartbeats: Heartbeats,
 ): Hono {
   const moved = (runId: string): void => {
@@ -239,6 +240,7 @@ function runnerRoutes(
     moved,
     leaseS: Math.round(leaseS),
     heartbeatS,
+    logMissing: (bytes) => metrics.logMissing(bytes),
     jitter,
   });
   const credentials = (runId: string, handle: string) => runCredentials({ db: store.db, keys }, runId, handle);
@@ -260,10 +262,12 @@ function openNotifier({ options, store, keys, notices, log, metrics }: Parts): N
 
 function openDispatcher(parts: Parts, executor: Executor, controlUrl: string): Dispatcher {
   const { options, store, tokens, transitions, leaseS, metrics } = parts;
+  const pressure = backpressureOf(executor);
+  showPlace(metrics, { executor, pressure });
   const dispatcher = new Dispatcher({
     store,
     executor,
-    pressure: backpressureOf(executor),
+    pressure,
     tokens,
     transitions,
     metrics,

@@ -8,9 +8,20 @@ export interface Counts {
   readonly recordsSkipped: number;
   /** Cells that filters made null, because their values could not be used. */
   readonly cellsNulled: number;
+  /** Of files, as they are stored; outputs of records count none. */
+  readonly bytesWritten: number;
+  readonly tasksDone: number;
 }
 
-const slots = ['bytesRead', 'recordsRead', 'recordsWritten', 'recordsSkipped', 'cellsNulled'] as const;
+const slots = [
+  'bytesRead',
+  'recordsRead',
+  'recordsWritten',
+  'recordsSkipped',
+  'cellsNulled',
+  'bytesWritten',
+  'tasksDone',
+] as const;
 
 export class Counters {
   readonly memory: SharedArrayBuffer;
@@ -27,9 +38,8 @@ export class Counters {
   }
 
   read(): Counts {
-    const [bytesRead = 0, recordsRead = 0, recordsWritten = 0, recordsSkipped = 0, cellsNulled = 0] = slots.map(
-      (_, slot) => Number(Atomics.load(this.#values, slot)),
-    );
-    return { bytesRead, recordsRead, recordsWritten, recordsSkipped, cellsNulled };
+    const values = slots.map((name, slot) => [name, Number(Atomics.load(this.#values, slot))]);
+    // One for each name.
+    return Object.fromEntries(values) as Record<keyof Counts, number>;
   }
 }

@@ -35,7 +35,7 @@ export async function inlineRunner({ order, catalog, context, counters, log }: I
   const [source, filters, target] = await Promise.all([
     openSource(job.input, catalog),
     loadFilters(job.filters, catalog),
-    openTarget(job.output, catalog),
+    openTarget(job.output, catalog, (bytes) => counters.add('bytesWritten', bytes)),
   ]);
   const pipeline: Pipeline = { source, filters, target, inputSchema, targetPlan, outputsPerTask };
   const rejections = new RejectionLog(log);

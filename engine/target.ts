@@ -40,8 +40,13 @@ export interface RangeSink {
   abort(): Promise<void>;
 }
 
-export async function openTarget(output: Job['output'], catalog: Catalog): Promise<Target> {
-  return output.kind === 'output' ? recordTarget(output, catalog) : filesTarget(output, catalog);
+/** `wrote` is told the bytes of files, as they are stored. */
+export async function openTarget(
+  output: Job['output'],
+  catalog: Catalog,
+  wrote: (bytes: number) => void = () => {},
+): Promise<Target> {
+  return output.kind === 'output' ? recordTarget(output, catalog) : filesTarget(output, catalog, wrote);
 }
 
 async function recordTarget(section: RecordOutput, catalog: Catalog): Promise<Target> {
@@ -87,7 +92,7 @@ interface EncoderStage {
   readonly plugin: Loaded<'encoder'>;
 }
 
-async function filesTarget(section: FilesOutput, catalog: Catalog): Promise<Target> {
+async function filesTarget(section: FilesOutput, catalog: Catalog, wrote: (bytes: number) => void): Promise<Target> {
   const [files, formatter, encoders] = await Promise.all([
     loadSection(section, catalog),
     loadSection(section.formatter, catalog),
@@ -104,14 +109,14 @@ async function filesTarget(section: FilesOutput, catalog: Catalog): Promise<Targ
     async open(plan, schema, ctx) {
       const writer = openWriter(schema);
       const sink = await inSection(section, () => files.open(config, plan, ctx));
-      return openFileRecords({ section, sink, writer, encoders, ctx });
+      return openFileRecords({ section, sink, writer, encoders, ctx, wrote });
     },
     commit: (plan, reports, ctx) => inSection(section, () => files.commit(config, plan, reports, ctx)),
     cleanup: (plan, reports, ctx) =>
       inSection(section, async () => {
         await files.cleanup?.(config, plan, reports, ctx);
       }),
-    ranges: formatter.isWhole === true ? undefined : fileRanges({ section, files, encoders, openWriter }),
+    ranges: formatter.isWhole === true ? undefined : fileRanges({ section, files, encoders, openWriter, wrote }),
   };
 }
 
@@ -120,9 +125,10 @@ interface FileRangeParts {
   readonly files: Loaded<'file_output'>;
   readonly encoders: readonly EncoderStage[];
   readonly openWriter: (schema: Schema) => FormatWriter;
+  readonly wrote: (bytes: number) => void;
 }
 
-function fileRanges({ section, files, encoders, openWriter }: FileRangeParts): TargetRanges | undefined {
+function fileRanges({ section, files, encoders, openWriter, wrote }: FileRangeParts): TargetRanges | undefined {
   const [encoder] = encoders;
   const openEncoder = encoder === undefined ? () => undefined : pieceEncoderOf(encoder);
   if (files.openRanges === undefined || encoders.length > 1 || openEncoder === undefined) return undefined;
@@ -148,7 +154,10 @@ function fileRanges({ section, files, encoders, openWriter }: FileRangeParts): T
       const target = await inSection(section, async () => files.openRanges?.(section.config, address));
       assert(target, 'an output that gives addresses opens them');
       return {
-        write: (position, bytes) => inSection(section, () => target.write(position, bytes)),
+        async write(position, bytes) {
+          await inSection(section, () => target.write(position, bytes));
+          wrote(bytes.length);
+        },
         close: () => inSection(section, () => target.close()),
       };
     },
@@ -167,6 +176,7 @@ interface FileRecords {
   readonly writer: FormatWriter;
   readonly encoders: readonly EncoderStage[];
   readonly ctx: TaskContext;
+  readonly wrote: (bytes: number) => void;
 }
 
 /** One file per task, opened at once: it exists, with its header, even when no record comes. */
@@ -203,24 +213,29 @@ interface ByteTarget {
   abandon(error: unknown): Promise<void>;
 }
 
-function plainBytes({ section, sink }: FileRecords): ByteTarget {
+function plainBytes({ section, sink, wrote }: FileRecords): ByteTarget {
   return {
     async write(bytes) {
-      if (bytes.length > 0) await inSection(section, () => sink.write(bytes));
+      if (bytes.length === 0) return;
+      await inSection(section, () => sink.write(bytes));
+      wrote(bytes.length);
     },
     end: async () => {},
     abandon: async () => {},
   };
 }
 
-function encodedBytes({ section, sink, encoders, ctx }: FileRecords): ByteTarget {
+function encodedBytes({ section, sink, encoders, ctx, wrote }: FileRecords): ByteTarget {
   const channel = new ByteChannel();
   const pump = async (): Promise<void> => {
     let encoded: Bytes = channel;
     for (const stage of encoders) {
       encoded = iterateInSection(stage.section, stage.plugin.encode(stage.section.config, encoded, ctx));
     }
-    for await (const bytes of encoded) await inSection(section, () => sink.write(bytes));
+    for await (const bytes of encoded) {
+      await inSection(section, () => sink.write(bytes));
+      wrote(bytes.length);
+    }
   };
   // A failure reaches the writer through the channel, and `end` through the promise.
   const pumped = pump().catch((error: unknown) => {

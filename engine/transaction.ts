@@ -186,11 +186,12 @@ class Transaction {
     { plan, sizeBytes, taskBytes }: Planned,
     journal: ResumeJournal | undefined,
   ): Promise<readonly TaskFailure[]> {
-    const { options } = this.#parts;
+    const { options, counters } = this.#parts;
     const items = plan.tasks.flatMap((task, index): TaskItem[] =>
       this.#done.has(index) ? [] : [{ index, task, sizeBytes: taskBytes?.[index] }],
     );
     const threads = this.#threads(sizeBytes);
+    counters.add('tasksDone', this.#done.size);
     options.onPlanned?.({
       taskCount: plan.tasks.length,
       tasksDone: this.#done.size,
@@ -202,12 +203,13 @@ class Transaction {
       taskDone: async (index, reports) => {
         await journal?.taskDone(index, reports);
         this.#done.set(index, reports);
+        counters.add('tasksDone', 1);
       },
       skipped: (counts) => {
         for (const [code, count] of Object.entries(counts)) this.#skips[code] = (this.#skips[code] ?? 0) + count;
       },
     };
-    const { job, context, counters } = this.#parts;
+    const { job, context } = this.#parts;
     const { inputSchema, targetPlan, outputsPerTask } = plan;
     const order = { job, inputSchema, targetPlan, outputsPerTask };
     const { catalog, log, signal, workerEntry, plugins } = options;

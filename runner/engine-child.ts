@@ -12,6 +12,7 @@ import { engineLog, flushOutput } from './engine-log.ts';
 import type { EngineCounters, EngineOrder, FromEngine, ToEngine } from './engine-protocol.ts';
 import { perform } from './engine-work.ts';
 import { failureReport, isCancel } from './failure.ts';
+import { ownMemory } from './memory-watch.ts';
 import { DIVISOR, runnerSettings } from './settings.ts';
 
 const stop = new AbortController();
@@ -33,7 +34,7 @@ async function run(order: EngineOrder): Promise<void> {
   const { work, secrets, workerEntry } = order;
   const counters = new Counters();
   let plan: PlannedRun | undefined;
-  const count = (isDone = false): void => say({ type: 'counters', counters: countersNow(counters, plan, isDone) });
+  const count = (isLast = false): void => say({ type: 'counters', counters: countersNow(counters, plan, isLast) });
   const { countersMs } = runnerSettings(Number(process.env[DIVISOR] ?? 1));
   const counting = setInterval(count, countersMs);
   let last: FromEngine;
@@ -59,7 +60,7 @@ async function run(order: EngineOrder): Promise<void> {
   }
   clearInterval(counting);
   await flushOutput();
-  count(last.type === 'done');
+  count(true);
   // It ends us when it has heard.
   say(last);
 }
@@ -86,16 +87,19 @@ function mayCommit(): Promise<boolean> {
   });
 }
 
-function countersNow(counters: Counters, plan: PlannedRun | undefined, isDone: boolean): EngineCounters {
-  const { recordsRead, recordsWritten, recordsSkipped, bytesRead } = counters.read();
+function countersNow(counters: Counters, plan: PlannedRun | undefined, isLast: boolean): EngineCounters {
+  const { recordsRead, recordsWritten, recordsSkipped, bytesRead, bytesWritten, tasksDone } = counters.read();
+  // Of a short run nobody else has seen much.
+  const memory = isLast ? ownMemory() : undefined;
   return {
     records_read: recordsRead,
     records_written: recordsWritten,
     records_rejected: recordsSkipped,
     bytes_read: bytesRead,
-    ...(plan === undefined
-      ? {}
-      : { tasks_total: plan.taskCount, tasks_done: isDone ? plan.taskCount : plan.tasksDone }),
+    bytes_written: bytesWritten,
+    tasks_done: tasksDone,
+    ...(plan === undefined ? {} : { tasks_total: plan.taskCount }),
+    ...(memory === undefined ? {} : { memory_bytes_max: memory.bytesMax }),
     ...(plan?.sizeBytes === undefined ? {} : { bytes_total: plan.sizeBytes }),
   };
 }

@@ -33,7 +33,7 @@ export type EngineCounters = Pick<
   ProgressCounters,
   'records_read' | 'records_written' | 'records_rejected' | 'bytes_read'
 > &
-  Partial<Pick<ProgressCounters, 'bytes_total' | 'tasks_done' | 'tasks_total'>>;
+  Partial<Pick<ProgressCounters, 'bytes_total' | 'bytes_written' | 'tasks_done' | 'tasks_total' | 'memory_bytes_max'>>;
 
 /** Begins a line of the engine's own log; everything else that its process prints is somebody's output. */
 export const LOG_MARK = '\u001e';

@@ -116,7 +116,15 @@ export class Execution implements WorkHost {
   }
 
   counted(counters: Partial<ProgressCounters>): void {
-    this.#counters = { ...this.#counters, ...counters };
+    const memory = Math.max(this.#counters.memory_bytes_max ?? 0, counters.memory_bytes_max ?? 0);
+    this.#counters = { ...this.#counters, ...counters, ...(memory === 0 ? {} : { memory_bytes_max: memory }) };
+  }
+
+  /** As they are told. */
+  get #told(): ProgressCounters {
+    const { lines, bytes } = this.#log.missing;
+    if (bytes === 0) return this.#counters;
+    return { ...this.#counters, log_lines_missing: lines, log_bytes_missing: bytes };
   }
 
   isPermitGranted(): boolean {
@@ -186,7 +194,7 @@ export class Execution implements WorkHost {
       token: claim.session_token,
       lease: this.#lease,
       heartbeatS: claim.heartbeat_s,
-      beat: () => ({ ...this.#name(), counters: this.#counters }),
+      beat: () => ({ ...this.#name(), counters: this.#told }),
       stop: (stop, reason) => {
         this.#stop({ kind: 'stop', reason });
         if (stop === 'hard') void this.#work?.kill();
@@ -233,7 +241,8 @@ export class Execution implements WorkHost {
     watchProgress({
       timeoutS,
       stallS,
-      progress: () => JSON.stringify(this.#counters),
+      // That memory grows is no progress.
+      progress: () => JSON.stringify({ ...this.#counters, memory_bytes_max: 0 }),
       // What becomes visible takes the time that it takes.
       isExempt: () => this.isPermitGranted(),
       timedOut: () => fail('RUNNER_TIMEOUT', timeoutS),
@@ -244,8 +253,8 @@ export class Execution implements WorkHost {
       pid: () => this.#work?.pid(),
       everyMs: settings.memoryMs,
       signal,
-      seen: (bytes) => {
-        this.#counters = { ...this.#counters, memory_bytes_max: Math.max(bytes, this.#counters.memory_bytes_max ?? 0) };
+      seen: ({ bytes, bytesMax }) => {
+        this.counted({ memory_bytes_max: bytesMax });
         if (bytes <= memoryMb * 1024 * 1024) return;
         const reason = `its process held ${Math.round(bytes / 1024 / 1024)} MB`;
         this.#ending ??= { kind: 'failure', failure: outOfMemory(memoryMb, reason) };
@@ -320,7 +329,7 @@ export class Execution implements WorkHost {
     const body: FinishRequest = {
       ...this.#name(),
       outcome,
-      counters: this.#counters,
+      counters: this.#told,
       committed: end.committed,
       result: clean.result,
       ...(clean.failure === undefined ? {} : { failure: clean.failure }),
@@ -331,7 +340,7 @@ export class Execution implements WorkHost {
     if (isReported) await this.#sender.flush(start.settings.logFlushMsMax);
     const told = { ...end, ...(clean.failure === undefined ? {} : { failure: clean.failure }) };
     const exitCode = reply?.status === 410 ? exitCodes.leaseLost : this.#exitCode(end);
-    return { exitCode, end: told, isReported, counters: this.#counters };
+    return { exitCode, end: told, isReported, counters: this.#told };
   }
 
   #exitCode({ outcome, failure }: WorkEnd): number {

@@ -51,7 +51,12 @@ describe('ropeway runner with a transfer', () => {
     expect(await runner.ended).toEqual({ exitCode: 0, signal: null });
     expect(beforePermit?.filter((name) => name.endsWith('.csv') && !name.startsWith('.'))).toEqual([]);
     const [name = ''] = (await space.outputs()).filter((each) => each.endsWith('.csv'));
-    expect((await readFile(space.path(join('out', name)), 'utf8')).split('\n')).toHaveLength(1002);
+    const written = await readFile(space.path(join('out', name)), 'utf8');
+    expect(written.split('\n')).toHaveLength(1002);
+    const { counters } = await control.finished();
+    expect(counters.bytes_written).toBe(Buffer.byteLength(written));
+    // An engine of its own takes that much, however short its run is.
+    expect(counters.memory_bytes_max).toBeGreaterThan(20 * 1024 * 1024);
     expect(control.lines.map(({ message }) => message)).toEqual(
       expect.arrayContaining(['Claimed.', 'Planned the run.', 'Committed.', 'The run has succeeded.']),
     );

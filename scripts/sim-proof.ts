@@ -11,7 +11,7 @@ const [seeds = '5000', first = '1'] = process.argv.slice(2);
 // Its databases belong to a test file, whose end removes them.
 const { status } = spawnSync(
   process.execPath,
-  [join(repository, 'node_modules', 'vitest', 'vitest.mjs'), 'run', 'test/sim'],
+  [join(repository, 'node_modules', 'vitest', 'vitest.mjs'), 'run', 'test/sim/simulation.test.ts'],
   { stdio: 'inherit', cwd: repository, env: { ...process.env, ROPEWAY_SEEDS: seeds, ROPEWAY_SEED: first } },
 );
 process.exitCode = status ?? 1;

@@ -37,6 +37,8 @@ export const counters = z
     tasksDone: z.int(),
     tasksTotal: z.int().optional(),
     memoryBytesMax: z.int().optional().describe('Of the engine, at its highest.'),
+    logLinesMissing: z.int().optional().describe('Lines that were printed and are not in the log.'),
+    logBytesMissing: z.int().optional().describe('Their bytes.'),
   })
   .meta({ id: 'Counters', title: 'Counters', description: 'Rows and bytes so far.' });
 export type Counters = z.output<typeof counters>;

@@ -50,6 +50,16 @@ export function setLimit(scopeKind: ScopeKind, which: string | undefined, option
   });
 }
 
+export function removeLimit(scopeKind: ScopeKind, which: string | undefined, options: ControlOptions): Promise<number> {
+  return runCommand(options, async (ctx) => {
+    const client = await openControl(options);
+    const params = { scopeKind, scopeId: await scopeIdOf(client, scopeKind, which) };
+    await client.call('limits.delete', { params });
+    if (ctx.isJson) ctx.terminal.out(`${JSON.stringify({ ...params, deleted: true })}\n`);
+    else ctx.terminal.say(`The limit of ${scopeKind} ${params.scopeId} is gone.\n`);
+  });
+}
+
 /** What people call it, as the API does. */
 async function scopeIdOf(client: Client, kind: ScopeKind, which: string | undefined): Promise<string> {
   if (kind === 'installation') return which ?? 'all';

@@ -14,7 +14,7 @@ import { failureOf, printLog, watchRun } from '#cli/follow-run.ts';
 import { firstItems, printList } from '#cli/list-table.ts';
 import type { ListColumn } from '#cli/list-table.ts';
 import { instantOf, localTime } from '#cli/local-time.ts';
-import { formatBytes, formatCount, formatDuration } from '#cli/quantity.ts';
+import { formatBytes, formatCount, formatDuration, plural } from '#cli/quantity.ts';
 
 /** Leaving is not stopping. */
 export const LEAVE_WORDS = 'Leaving. The run itself is not touched.';
@@ -105,7 +105,14 @@ function factsOf(run: Run): Readonly<Record<string, string>> {
         ? ''
         : `${formatCount(counters.recordsRead)} read, ${formatCount(counters.recordsWritten)} written, ` +
           `${formatCount(counters.recordsRejected)} skipped`,
-    bytes: counters === null ? '' : `${formatBytes(counters.bytesRead)} read`,
+    bytes:
+      counters === null
+        ? ''
+        : `${formatBytes(counters.bytesRead)} read, ${formatBytes(counters.bytesWritten)} written to files`,
+    'missing in the log':
+      counters?.logLinesMissing === undefined
+        ? ''
+        : `${plural(counters.logLinesMissing, 'line')}, ${formatBytes(counters.logBytesMissing ?? 0)}`,
     variables: Object.entries(run.variables)
       .map(([name, value]) => `${name}=${value}`)
       .join(' '),

@@ -24,6 +24,7 @@ import { definitionErrors } from './errors.ts';
 import { assertGroup } from './groups.ts';
 import { startLook } from './looks.ts';
 import { SortedList, sortings } from './sorted-list.ts';
+import { misdirected } from './secret-destination.ts';
 import { assertVersion, namedOnce } from './versions.ts';
 
 type Db = Store['db'];
@@ -217,7 +218,10 @@ async function optionColumns(
   if (patch === undefined) return undefined;
   const plugin = connectionPlugin(catalog, before.plugin);
   const plain = before.config as JsonObject;
-  const change = changeOptions({ plain, secretsSet: before.secrets_set }, patch, await secretOptions(plugin));
+  const known = { plain, secretsSet: before.secrets_set };
+  const change = changeOptions(known, patch, await secretOptions(plugin));
+  const errors = misdirected(known, change);
+  if (errors.length > 0) throw invalid(errors);
   const key = await checkedAccount(plugin, change, before.id);
   const isSame = isDeepStrictEqual([change.plain, change.secretsSet], [plain, before.secrets_set]);
   if (isSame && change.set.size === 0 && key === before.account_key) return undefined;

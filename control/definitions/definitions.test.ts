@@ -118,6 +118,33 @@ describe.each(storeKinds)('handlers (%s)', (kind) => {
       expect(await client.call('connections.update', call)).toEqual(made);
     });
 
+    it.each<[object, readonly string[]]>([
+      [{ host: 'elsewhere' }, ['password']],
+      [{ port: 5433 }, ['password']],
+      [{ host: 'elsewhere', password: 'new' }, []],
+      [{ host: 'elsewhere', password: null }, []],
+      // A tunnel sees what goes through it; what is the tunnel's own does not go to the database.
+      [{ ssh_tunnel: { host: 'evil' } }, ['password', 'ssh_tunnel.password']],
+      [{ ssh_tunnel: { host: 'evil', password: 'new' }, password: 'new' }, []],
+      [{ ssh_tunnel: null }, ['password']],
+      // The same place, and what is no place.
+      [{ host: 'db.EXAMPLE.com', user: 'writer', database: 'other', ssh_tunnel: { user: 'you' } }, []],
+    ])('send no secret elsewhere: with %j these have to be given again: %j', async (change, secrets) => {
+      const made = await newConnection({
+        ...postgres,
+        ssh_tunnel: { host: 'jump', user: 'me', password: 'canary-two' },
+      });
+      const call = { params: { id: made.id }, body: { options: { ...change } }, ifMatch: '"1"' };
+      const answer = await client.call('connections.update', call).then(
+        () => [],
+        (error: { status: number; problem: { errors: { path: string[] }[] } }) => [
+          error.status,
+          ...error.problem.errors.map(({ path }) => path.slice(1).join('.')),
+        ],
+      );
+      expect(answer).toEqual(secrets.length === 0 ? [] : [422, ...secrets]);
+    });
+
     it.each([
       [{ plugin: 'postgres' }, 'plugin'],
       [{ options: { ...postgres, hosst: 'x' } }, 'options.hosst'],

@@ -189,16 +189,18 @@ class Tick {
     }));
   }
 
+  /** The clock is asked once, and not for each row. */
   async #heads(workspaces: readonly string[]): Promise<ReadyRun[]> {
     if (workspaces.length === 0) return [];
     const { rows } = await sql<ReadyRun>`
       select r.*, (select jsonb_agg(jsonb_build_object('kind', s.scope_kind, 'id', s.scope_id)
           order by s.scope_kind, s.scope_id) from run_scope s where s.run_id = r.id) as scopes,
-        extract(epoch from dispatch.now() - greatest(r.queued_at, r.not_before))::float8 as waited_s
+        extract(epoch from (select dispatch.now()) - greatest(r.queued_at, r.not_before))::float8 as waited_s
       from unnest(${workspaces}::text[]) as w (id) cross join lateral (
         select id, workspace_id, lane, attempt_no, cpu_millis, memory_mb, run_timeout_s, scope_key,
           queued_at, not_before
-        from run where workspace_id = w.id and state = 'QUEUED' and not_before <= dispatch.now() and is_quiesced
+        from run where workspace_id = w.id and state = 'QUEUED' and not_before <= (select dispatch.now())
+          and is_quiesced
         order by rank, id limit ${Math.max(LOOK_AHEAD, ADMISSIONS_MAX)}) r`.execute(this.#db);
     return rows;
   }
@@ -215,12 +217,12 @@ class Tick {
       ), some_keys as (select scope_key from keys where scope_key is not null limit ${SCOPE_KEYS_MAX})
       select r.*, (select jsonb_agg(jsonb_build_object('kind', s.scope_kind, 'id', s.scope_id)
           order by s.scope_kind, s.scope_id) from run_scope s where s.run_id = r.id) as scopes,
-        extract(epoch from dispatch.now() - greatest(r.queued_at, r.not_before))::float8 as waited_s
+        extract(epoch from (select dispatch.now()) - greatest(r.queued_at, r.not_before))::float8 as waited_s
       from some_keys cross join lateral (
         select id, workspace_id, lane, attempt_no, cpu_millis, memory_mb, run_timeout_s, scope_key, rank,
           queued_at, not_before
         from run where workspace_id = ${share.id} and state = 'QUEUED' and scope_key = some_keys.scope_key
-          and not_before <= dispatch.now() and is_quiesced
+          and not_before <= (select dispatch.now()) and is_quiesced
         order by rank, id limit ${LOOK_AHEAD}) r
       where not r.scope_key = any(${[...blocked.keys()]}::text[])
       order by r.rank, r.id limit ${ADMISSIONS_MAX}`.execute(this.#db);

@@ -26,6 +26,10 @@ export interface Backpressure {
   outcome(kind: LaunchOutcome, ms: number): void;
   /** Why fewer runs go than seats are free. */
   readonly reason: string | undefined;
+  /** Nothing is asked of the place but whether it is there. */
+  readonly isOpen: boolean;
+  /** Launches per second at the moment. */
+  readonly perSecond: number;
 }
 
 export function backpressureOf(executor: Executor): Backpressure {
@@ -40,6 +44,8 @@ export const noPressure: Backpressure = {
   take() {},
   outcome() {},
   reason: undefined,
+  isOpen: false,
+  perSecond: Infinity,
 };
 
 /** The smallest thing that can be asked of an executor. */
@@ -93,6 +99,12 @@ export function clusterPressure({ probe: ask, now = () => performance.now() }: C
       else answered();
       if (pushesBack.includes(kind)) rate.pushedBack();
       else if (kind === 'launched') rate.succeeded(ms);
+    },
+    get isOpen() {
+      return fuse.isOpen;
+    },
+    get perSecond() {
+      return fuse.isOpen ? 0 : rate.perSecond;
     },
     get reason() {
       return fuse.isOpen ? 'the cluster does not answer' : undefined;

@@ -18,12 +18,14 @@ import { admissionTick } from './admission.ts';
 import type { ReadyRun } from './admission.ts';
 import { noPressure } from './backpressure.ts';
 import type { AttemptCounts, Backpressure, LaunchOutcome } from './backpressure.ts';
-import type { AttemptManifest, Executor } from './executors/executor.ts';
+import type { Clock } from './clock.ts';
+import type { AttemptManifest, Executor, Observed } from './executors/executor.ts';
 import { Launcher } from './launcher.ts';
 import { MassSilence } from './mass-silence.ts';
 import { Observer } from './observer.ts';
 import { Reapers } from './reapers.ts';
 import { repeat } from './repeat.ts';
+import { Sweeper } from './sweeper.ts';
 import { WorkSet } from './work-set.ts';
 
 /** How often each loop looks by itself, in milliseconds. */
@@ -64,6 +66,8 @@ export interface DispatcherParts {
   readonly metrics?: Pick<Metrics, 'admitted' | 'launched' | 'swept'>;
   /** What the executor can bear now. */
   readonly pressure?: Backpressure;
+  /** Of its waits. */
+  readonly clock?: Clock;
   /** A dispatcher before this one was heard of a moment ago. */
   readonly hasHeard?: boolean;
 }
@@ -76,6 +80,8 @@ export class Dispatcher {
   readonly #observer: Observer;
   readonly #reapers: Reapers;
   readonly #looks: WorkSet;
+  readonly #sweeper: Sweeper;
+  #isSweepStopped = false;
   readonly #stop = new AbortController();
   /** Of the launches that are on their way. */
   readonly #cut = new AbortController();
@@ -96,6 +102,7 @@ export class Dispatcher {
     this.#observer = new Observer({ ...common, speed });
     const silence = new MassSilence({ leaseS: parts.leaseS, hasHeard: parts.hasHeard ?? false });
     this.#reapers = new Reapers({ ...common, silence, marginS: 60 / speed });
+    this.#sweeper = new Sweeper(common);
     this.#looks = new WorkSet(async (name) => this.#observer.look(name), {
       parallel: LOOKS_MAX,
       waitingMax: LOOKS_WAITING_MAX,
@@ -104,7 +111,7 @@ export class Dispatcher {
   }
 
   start(): void {
-    const { store, executor, speed = 1 } = this.#parts;
+    const { store, executor, clock, speed = 1 } = this.#parts;
     const { signal } = this.#stop;
     const failed = (message: string) => (error: unknown) => this.#complain(message, error);
     const loop = (channel: string | undefined, ms: number, message: string, work: () => Promise<boolean>) =>
@@ -113,6 +120,7 @@ export class Dispatcher {
         waitMs: ms / speed,
         signal,
         failed: failed(message),
+        ...(clock === undefined ? {} : { clock }),
         ...(channel === undefined ? {} : { listen: (heard) => store.hints.listen(channel, heard) }),
       });
     this.#loops = Promise.all([
@@ -170,10 +178,10 @@ export class Dispatcher {
       select name from attempt where cleaned_at is null and executor = ${executor.kind}
         and phase <> 'PLANNED'`.execute(store.db);
     for (const { name } of rows) this.#looks.add(name);
-    const there: string[] = [];
-    for await (const { name } of executor.list()) there.push(name);
-    for (const name of there) this.#looks.add(name);
-    await this.#countOrphans(there);
+    const there: Observed[] = [];
+    for await (const observed of executor.list()) there.push(observed);
+    for (const { name } of there) this.#looks.add(name);
+    await this.#sweep(there);
     return false;
   }
 
@@ -208,13 +216,16 @@ export class Dispatcher {
     clearTimeout(cut);
   }
 
-  /** Rows are written before their objects: one that has none by now never had. */
-  async #countOrphans(there: readonly string[]): Promise<void> {
-    const { store, metrics } = this.#parts;
-    if (metrics === undefined) return;
-    const { rows } = await sql<{ known: number }>`
-      select count(*)::int as known from attempt where name = any(${there}::text[])`.execute(store.db);
-    metrics.swept(there.length - (rows[0]?.known ?? 0));
+  async #sweep(there: readonly Observed[]): Promise<void> {
+    const { metrics, log } = this.#parts;
+    const sweep = await this.#sweeper.sweep(there);
+    metrics?.swept(sweep);
+    if (sweep.isStopped && !this.#isSweepStopped) {
+      log.error('The executor has much that no attempt explains: nothing of it is taken away. Is this its database?', {
+        objects: sweep.orphans,
+      });
+    }
+    this.#isSweepStopped = sweep.isStopped;
   }
 
   async #counts(): Promise<AttemptCounts> {

@@ -56,6 +56,8 @@ export interface AttemptRow {
 
 export class Observer {
   readonly #parts: ObserverParts;
+  /** Attempts whose bootstrap token was taken away. */
+  readonly #disarmed = new Set<string>();
 
   constructor(parts: ObserverParts) {
     this.#parts = parts;
@@ -66,7 +68,7 @@ export class Observer {
     const { executor } = this.#parts;
     const attempt = await this.#attempt(name);
     if (attempt === undefined) return;
-    const seen = await executor.get(name);
+    const seen = await executor.get(name, attempt.process_uid ?? undefined);
     if (seen === 'absent') await this.#absent(attempt);
     else if (isOurs(seen, attempt, this.#parts.installationId)) await this.#present(attempt, seen);
   }
@@ -91,6 +93,7 @@ export class Observer {
     const { db, transitions, actor, executor, moved } = this.#parts;
     const facts = { actor, attemptNo: attempt.no, fence: attempt.fence };
     if (attempt.absent_s !== null) await this.#note(attempt, null);
+    if (attempt.execution_id !== null) await this.#disarm(attempt.name);
     if (attempt.is_quiesced) {
       await this.#clean(attempt, seen.ref);
       return;
@@ -195,6 +198,14 @@ export class Observer {
     moved(attempt.run_id);
   }
 
+  /** Its token has been used: what held it goes, once. */
+  async #disarm(name: string): Promise<void> {
+    const { executor } = this.#parts;
+    if (executor.claimed === undefined || this.#disarmed.has(name)) return;
+    await executor.claimed(name);
+    this.#disarmed.add(name);
+  }
+
   async #note(attempt: AttemptRow, since: ReturnType<typeof sql> | null): Promise<void> {
     await sql`update attempt set absent_since = ${since} where name = ${attempt.name}`.execute(this.#parts.db);
   }
@@ -212,6 +223,7 @@ export class Observer {
   }
 
   async #cleaned({ name }: AttemptRow): Promise<void> {
+    this.#disarmed.delete(name);
     await sql`update attempt set cleaned_at = dispatch.now(), phase = 'CLEANED'
       where name = ${name} and quiesced_at is not null and cleaned_at is null`.execute(this.#parts.db);
   }

@@ -8,7 +8,10 @@ const UNEXPLAINED_S_MAX = 120;
 /** Sweeps that may find objects of nobody: one takes them away. */
 const ORPHAN_SWEEPS_MAX = 3;
 
-type Judged = StoreFigures & { readonly orphanSweeps: number };
+/** Seconds that a transaction may keep dead rows: a dump of the database takes some. */
+const SNAPSHOT_S_MAX = 1200;
+
+type Judged = StoreFigures & Pick<Metrics, 'orphanSweeps' | 'isSweepStopped'>;
 
 interface Alarm {
   readonly message: string;
@@ -27,6 +30,14 @@ const alarms: Readonly<Record<string, Alarm>> = {
   orphans: {
     message: 'The executor keeps objects that belong to no attempt.',
     isRaised: ({ orphanSweeps }) => orphanSweeps >= ORPHAN_SWEEPS_MAX,
+  },
+  sweep_stopped: {
+    message: 'The executor has much that no attempt explains: is this the database of that cluster?',
+    isRaised: ({ isSweepStopped }) => isSweepStopped,
+  },
+  snapshot_old: {
+    message: 'A transaction has been open for long: rows that are over are not cleaned away, and all gets slower.',
+    isRaised: ({ oldestSnapshotS }) => oldestSnapshotS > SNAPSHOT_S_MAX,
   },
   queue_dead: {
     message: 'Messages of the queue were given up.',
@@ -47,7 +58,8 @@ export class Alarms {
   }
 
   judge(figures: StoreFigures): void {
-    const judged = { ...figures, orphanSweeps: this.#metrics.orphanSweeps };
+    const { orphanSweeps, isSweepStopped } = this.#metrics;
+    const judged = { ...figures, orphanSweeps, isSweepStopped };
     for (const [name, alarm] of Object.entries(alarms)) {
       const isRaised = alarm.isRaised(judged);
       this.#gauge.set({ name }, isRaised ? 1 : 0);

@@ -9,6 +9,7 @@ import type { StoreKind } from '#test/kit/control-store.ts';
 import { anonymous } from '#control/http/handler.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { Metrics } from './metrics.ts';
+import { showPlace } from './place-figures.ts';
 import { Scrape } from './scrape.ts';
 import { OTHERS, WORKSPACES_MAX, WorkspaceLabels } from './workspace-labels.ts';
 
@@ -129,6 +130,25 @@ describe.each(storeKinds)('Scrape (%s)', { timeout: 60_000 }, (kind) => {
       'ropeway_queue_wait_seconds_count{workspace="w",lane="batch"}': 1,
       'ropeway_launches_total{outcome="throttled"}': 1,
     });
+  });
+});
+
+it('showPlace() tells at each scrape how the place of runners is seen', async () => {
+  const metrics = new Metrics({ version: '1' });
+  const pressure = { isOpen: false, perSecond: 10 };
+  const watch = { resource: 'pods', silentS: 3, lists: 2, failures: 1, cached: 40 };
+  showPlace(metrics, { pressure, executor: { watches: () => [watch] } });
+  expect(parsed(await metrics.text())).toMatchObject({ ropeway_breaker_open: 0, ropeway_launch_rate: 10 });
+  Object.assign(pressure, { isOpen: true, perSecond: 0 });
+  metrics.logMissing(500);
+  expect(parsed(await metrics.text())).toMatchObject({
+    ropeway_breaker_open: 1,
+    ropeway_launch_rate: 0,
+    'ropeway_watch_silent_seconds{resource="pods"}': 3,
+    'ropeway_watch_lists{resource="pods"}': 2,
+    'ropeway_watch_failures{resource="pods"}': 1,
+    'ropeway_watch_cached{resource="pods"}': 40,
+    ropeway_log_gap_bytes_total: 500,
   });
 });
 

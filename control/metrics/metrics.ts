@@ -47,11 +47,16 @@ export class Metrics {
     launchBuckets,
   );
   readonly #notices = this.#counter('notices_total', 'Tries to send a notice, by what became of them.', ['outcome']);
+  readonly #logMissing = this.#counter(
+    'log_gap_bytes_total',
+    'Bytes that runners printed and that are in no log, as they say at their end.',
+  );
   readonly #orphans = this.gauge(
     'orphans',
     'Objects of this installation that belong to no attempt, at the last sweep.',
   );
   #orphanSweeps = 0;
+  #isSweepStopped = false;
 
   constructor({ version }: { readonly version: string }) {
     this.contentType = this.#registry.contentType;
@@ -84,9 +89,20 @@ export class Metrics {
     this.#notices.inc({ outcome });
   }
 
-  swept(orphans: number): void {
+  /** So many bytes of what runners printed are in no log. */
+  logMissing(bytes: number): void {
+    this.#logMissing.inc(bytes);
+  }
+
+  swept({ orphans, isStopped }: { readonly orphans: number; readonly isStopped: boolean }): void {
     this.#orphans.set(orphans);
     this.#orphanSweeps = orphans === 0 ? 0 : this.#orphanSweeps + 1;
+    this.#isSweepStopped = isStopped;
+  }
+
+  /** The last sweep touched nothing: it found too much that no attempt explains. */
+  get isSweepStopped(): boolean {
+    return this.#isSweepStopped;
   }
 
   /** Sweeps in a row that have found orphans. */
@@ -98,9 +114,19 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  /** A figure that is set at each scrape. */
-  gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {
-    return new Gauge({ ...this.#described(name, help), labelNames: [...labelNames] });
+  /** A figure that is set at each scrape: by whoever has it, or by `read`. */
+  gauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+    read?: (show: (labels: Readonly<Partial<Record<Label, string>>>, value: number) => void) => void,
+  ): Gauge<Label> {
+    const gauge: Gauge<Label> = new Gauge({
+      ...this.#described(name, help),
+      labelNames: [...labelNames],
+      ...(read === undefined ? {} : { collect: () => read((labels, value) => gauge.set({ ...labels }, value)) }),
+    });
+    return gauge;
   }
 
   #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {

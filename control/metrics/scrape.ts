@@ -87,6 +87,7 @@ export class Scrape {
     all.noticeOldest.set(figures.notices.oldestWaitingS);
     all.noticesDead.set(figures.notices.dead);
     all.destinationsFailing.set(figures.notices.destinationsFailing);
+    all.snapshot.set(figures.oldestSnapshotS);
   }
 }
 
@@ -113,5 +114,9 @@ function gauges(metrics: Metrics) {
     noticesDead: metrics.gauge('notices_dead', 'Messages of notices that were given up.'),
     destinationsFailing: metrics.gauge('notice_destinations_failing', 'Destinations that nothing arrives at.'),
     processes: metrics.gauge('processes', 'Processes of the control plane that were seen of late.'),
+    snapshot: metrics.gauge(
+      'snapshot_oldest_seconds',
+      'How long the oldest transaction of the database has kept rows that others have deleted.',
+    ),
   };
 }

@@ -34,6 +34,8 @@ export interface StoreFigures {
   readonly tables: readonly TableGrowth[];
   readonly processes: number;
   readonly notices: NoticeFigures;
+  /** How long the oldest transaction has kept what others have deleted since. */
+  readonly oldestSnapshotS: number;
 }
 
 /** What a run in one of these is, is still to come. */
@@ -64,6 +66,7 @@ export async function storeFigures(db: Db): Promise<StoreFigures> {
     tables: await growth(db),
     processes: await processesSeen(db),
     notices: await noticeFigures(db),
+    oldestSnapshotS: await oldestSnapshot(db),
   };
 }
 
@@ -128,4 +131,13 @@ async function processesSeen(db: Db): Promise<number> {
     select count(*)::int as n from dispatcher
     where seen_at > (select dispatch.now()) - interval '2 minutes'`.execute(db);
   return rows[0]?.n ?? 0;
+}
+
+/** By the server's own clock; of other roles' transactions only a role that may read all statistics hears. */
+async function oldestSnapshot(db: Db): Promise<number> {
+  const { rows } = await sql<{ seconds: number }>`
+    select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)::float8 as seconds
+    from pg_stat_activity where backend_xmin is not null and datname = current_database() and pid <> pg_backend_pid()
+      and backend_type <> 'autovacuum worker'`.execute(db);
+  return rows[0]?.seconds ?? 0;
 }

@@ -143,6 +143,8 @@ export function countersOf(kept: Readonly<Record<string, unknown>>): Counters | 
     tasksDone: data.tasks_done,
     ...(data.tasks_total === undefined ? {} : { tasksTotal: data.tasks_total }),
     ...(data.memory_bytes_max === undefined ? {} : { memoryBytesMax: data.memory_bytes_max }),
+    ...(data.log_lines_missing === undefined ? {} : { logLinesMissing: data.log_lines_missing }),
+    ...(data.log_bytes_missing === undefined ? {} : { logBytesMissing: data.log_bytes_missing }),
   };
 }
 

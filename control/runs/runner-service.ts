@@ -40,6 +40,8 @@ export interface RunnerServiceParts {
   /** Seconds of a lease; shorter in tests that wait for its end. */
   readonly leaseS?: number;
   readonly heartbeatS?: number;
+  /** Told how many bytes of its log an execution says are missing. */
+  readonly logMissing?: (bytes: number) => void;
   /** Of a retry: between 0.8 and 1.2. */
   readonly jitter: () => number;
 }
@@ -163,6 +165,7 @@ export class RunnerService {
     // Which of the two applies may change between them; the third look sees what the second one lost to.
     for (const name of ['T5', 'T9report', 'T5'] as const) {
       if ((await transitions.move(db, name, runId, facts)) !== undefined) {
+        if (counters.log_bytes_missing !== undefined) this.#parts.logMissing?.(counters.log_bytes_missing);
         moved(runId);
         return;
       }

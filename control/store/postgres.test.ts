@@ -59,6 +59,20 @@ describe.runIf(storeKinds.includes('postgresql'))('openStore() on postgresql', (
     expect(rows).toEqual([{ at: '2026-11-30T17:58:12.000000Z', bytes: new Uint8Array([0, 255]) }]);
   });
 
+  it('outlives a crash of the server between two statements of a transaction', async () => {
+    await using store = await controlStore({ kind: 'postgresql' });
+    const held = await store.db.startTransaction().execute();
+    await sql`select 1`.execute(held);
+    // Nobody asks anything of that connection now: what breaks it must not end the process.
+    await (await sharedServer()).crash();
+    await expect(sql`select 1`.execute(held)).rejects.toThrow(/terminated|ECONN|not queryable|closed/);
+    await held
+      .rollback()
+      .execute()
+      .catch(() => undefined);
+    expect((await sql`select 1`.execute(store.db)).rows).toHaveLength(1);
+  });
+
   // The last one of the file: the cluster is another one afterwards.
   it('goes on after the server crashed and came back', async () => {
     await using store = await controlStore({ kind: 'postgresql' });

@@ -46,7 +46,12 @@ export async function openPostgres({ databaseUrl, poolMax = POOL_MAX, log }: Pos
     max: poolMax,
     query_timeout: ANSWER_TIMEOUT_MS,
     // Not in the connection's start: a PgBouncer refuses what it does not know there.
-    onConnect: (client) => prepare(client, STATEMENT_TIMEOUT_MS),
+    onConnect: (client) => {
+      // The pool listens to idle ones alone: one that breaks between two statements of a transaction would end the
+      // process. The next statement fails, and says why.
+      client.on('error', () => {});
+      return prepare(client, STATEMENT_TIMEOUT_MS);
+    },
   });
   // An idle connection that breaks is replaced when one is needed.
   pool.on('error', (error) => log.debug('an idle connection to the database broke', { reason: error.message }));

@@ -115,7 +115,8 @@ describe('Spool', () => {
   it('lets the oldest of the middle go, and says what it held', async () => {
     const spool = new Spool({ bytesMax: 1000, headBytes: 100, tailBytes: 300, memoryBytes: 200 });
     for (let index = 0; index < 40; index += 1) {
-      await spool.add({ packed: Buffer.alloc(50, index), lineCount: 2 }, { lines: 2, bytes: 20 });
+      const all = { lines: 2, bytes: 20 };
+      await spool.add({ packed: Buffer.alloc(50, index), lineCount: 2 }, { all, missing: { lines: 0, bytes: 0 } });
     }
     let [chunks, lines, gaps] = [0, 0, 0];
     const first: number[] = [];
@@ -132,6 +133,7 @@ describe('Spool', () => {
     }
     await spool.close();
     expect([lines, gaps, chunks < 22]).toEqual([80, 1, true]);
+    expect(spool.lost).toEqual({ lines: 80 - 2 * chunks, bytes: 800 - 20 * chunks });
     expect([first[0], first[1], first.at(-1)]).toEqual([0, 1, 39]);
   });
 });

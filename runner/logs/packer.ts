@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { LOG_CHUNK_BYTES_MAX } from '#api/runner.ts';
 import type { RunnerLogLine } from '#api/runner.ts';
-import { addGaps, noGap } from './gap.ts';
-import type { Gap } from './gap.ts';
+import { addHoldings, holdsNothing } from './gap.ts';
+import type { Holding } from './gap.ts';
 import type { Chunk } from './spool.ts';
 
 const pack = promisify(gzip);
@@ -13,22 +13,22 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 
 interface Packable {
   readonly text: string;
-  readonly holds: Gap;
+  readonly holds: Holding;
 }
 
 export class Packer {
-  readonly #add: (chunk: Chunk, holds: Gap) => Promise<void>;
+  readonly #add: (chunk: Chunk, holds: Holding) => Promise<void>;
   #lines: Packable[] = [];
   #size = 0;
   /** Chunks are made one after the other: lines stay in order. */
   #packing: Promise<void> = Promise.resolve();
 
-  constructor(add: (chunk: Chunk, holds: Gap) => Promise<void>) {
+  constructor(add: (chunk: Chunk, holds: Holding) => Promise<void>) {
     this.#add = add;
   }
 
   /** `holds`: what the line stands for, if it is lost. */
-  push(line: RunnerLogLine, holds: Gap): void {
+  push(line: RunnerLogLine, holds: Holding): void {
     const text = `${JSON.stringify(line)}\n`;
     this.#lines.push({ text, holds });
     this.#size += text.length;
@@ -49,7 +49,7 @@ export class Packer {
   async #send(lines: readonly Packable[]): Promise<void> {
     const chunk = await packLines(lines.map(({ text }) => text));
     if (chunk.packed.length <= LOG_CHUNK_BYTES_MAX) {
-      return this.#add(chunk, lines.map(({ holds }) => holds).reduce(addGaps, noGap));
+      return this.#add(chunk, lines.map(({ holds }) => holds).reduce(addHoldings, holdsNothing));
     }
     // A line alone is far smaller than a chunk.
     const half = Math.ceil(lines.length / 2);

@@ -5,8 +5,8 @@
 import type { RunnerLogLine } from '#api/runner.ts';
 import { engineLogLine } from '#runner/engine-log.ts';
 import { Backlog } from './backlog.ts';
-import { addGaps, noGap } from './gap.ts';
-import type { Gap } from './gap.ts';
+import { addGaps, holdsNothing, lossOf, noGap } from './gap.ts';
+import type { Gap, Holding } from './gap.ts';
 import { LINE_BYTES_MAX, LineSplitter } from './line-splitter.ts';
 import { gapLine } from './log-sender.ts';
 import { Packer } from './packer.ts';
@@ -35,12 +35,15 @@ export class RunLog {
   readonly #redactor: Redactor;
   readonly #inputs: { readonly backlog: Backlog; readonly splitter: LineSplitter }[] = [];
   readonly #packer: Packer;
+  readonly #spool: Spool;
   readonly #print: (text: string) => void;
   readonly #batchMs: number;
   readonly #bytesMax: number;
   #packedBytes = 0;
   /** What was let go because the log is full. */
   #over: Gap = noGap;
+  /** What has not come as far as the spool. */
+  #missed: Gap = noGap;
   #text = '';
   #working: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -50,6 +53,7 @@ export class RunLog {
     this.#print = print;
     this.#batchMs = batchMs;
     this.#bytesMax = bytesMax;
+    this.#spool = spool;
     this.#packer = new Packer((chunk, holds) => {
       this.#packedBytes += chunk.packed.length;
       return spool.add(chunk, holds);
@@ -61,7 +65,7 @@ export class RunLog {
     const backlog = new Backlog();
     const splitter = new LineSplitter({
       line: (text, size) => this.#printed(text, size),
-      gap: (gap) => this.#put(gapLine(gap), gap),
+      gap: (gap) => this.#gap(gap),
     });
     this.#inputs.push({ backlog, splitter });
     return (chunk) => {
@@ -71,10 +75,15 @@ export class RunLog {
     };
   }
 
+  /** What of all that was printed is not in the log. */
+  get missing(): Gap {
+    return addGaps(this.#missed, this.#spool.lost);
+  }
+
   /** The runner's own words. */
   say(level: RunnerLogLine['level'], message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const clean = this.#redactor.redactAll({ message, fields: { ...fields, source: 'runner' } });
-    this.#put({ at: now(), level, ...clean }, noGap);
+    this.#put({ at: now(), level, ...clean }, holdsNothing);
     this.#printText();
     this.#flushLater();
   }
@@ -83,7 +92,7 @@ export class RunLog {
   async close(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
     for (const { splitter } of this.#inputs) splitter.end();
-    if (this.#over.bytes > 0) this.#pack(gapLine(this.#over), this.#over);
+    if (this.#over.bytes > 0) this.#pack(gapLine(this.#over), { all: this.#over, missing: this.#over });
     this.#printText();
     clearTimeout(this.#timer);
     await this.#packer.flush();
@@ -115,23 +124,29 @@ export class RunLog {
   #printed(text: string, size: number): void {
     const clean = this.#redactor.redact(text);
     const line = engineLogLine(clean) ?? plainLine(clean, size);
-    this.#put({ at: now(), ...line }, { lines: 1, bytes: size });
+    this.#put({ at: now(), ...line }, { all: { lines: 1, bytes: size }, missing: noGap });
+  }
+
+  #gap(gap: Gap): void {
+    this.#missed = addGaps(this.#missed, gap);
+    this.#put(gapLine(gap), { all: gap, missing: gap });
   }
 
   /** Into the log, if there is room for it. */
-  #put(line: RunnerLogLine, holds: Gap): void {
+  #put(line: RunnerLogLine, holds: Holding): void {
     const isOver = this.#packedBytes > this.#bytesMax;
-    const isImportant = ALWAYS.has(line.level) || holds.bytes === 0;
+    const isImportant = ALWAYS.has(line.level) || holds.all.bytes === 0;
     if (isOver && (!isImportant || this.#packedBytes > this.#bytesMax + WARNINGS_BYTES_MAX)) {
       if (this.#over.bytes === 0)
-        this.#pack({ at: now(), level: 'warn', message: 'The log is full: only warnings follow.' }, noGap);
-      this.#over = addGaps(this.#over, holds);
+        this.#pack({ at: now(), level: 'warn', message: 'The log is full: only warnings follow.' }, holdsNothing);
+      this.#over = addGaps(this.#over, holds.all);
+      this.#missed = addGaps(this.#missed, lossOf(holds));
       return;
     }
     this.#pack(line, holds);
   }
 
-  #pack(line: RunnerLogLine, holds: Gap): void {
+  #pack(line: RunnerLogLine, holds: Holding): void {
     this.#packer.push(line, holds);
     const fields =
       line.fields === undefined || Object.keys(line.fields).length === 0 ? '' : ` ${JSON.stringify(line.fields)}`;

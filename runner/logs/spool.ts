@@ -5,8 +5,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addGaps } from './gap.ts';
-import type { Gap } from './gap.ts';
+import { addGaps, lossOf, noGap } from './gap.ts';
+import type { Gap, Holding } from './gap.ts';
 
 export interface SpoolLimits {
   readonly bytesMax: number;
@@ -33,7 +33,7 @@ interface Kept {
   readonly size: number;
   readonly lineCount: number;
   /** What would be missing without it. */
-  readonly holds: Gap;
+  readonly holds: Holding;
   readonly packed?: Uint8Array;
   readonly file?: string;
 }
@@ -48,22 +48,27 @@ export class Spool {
   #folder: Promise<string> | undefined;
   #count = 0;
   #wake: (() => void) | undefined;
+  #lost: Gap = noGap;
 
   constructor(limits: SpoolLimits = spoolLimits) {
     this.#limits = limits;
+  }
+
+  /** What was let go here. */
+  get lost(): Gap {
+    return this.#lost;
   }
 
   get isEmpty(): boolean {
     return this.#entries.length === 0;
   }
 
-  /** `holds`: the lines in it and those that it says are missing. */
-  async add({ packed, lineCount }: Chunk, holds: Gap): Promise<void> {
+  async add({ packed, lineCount }: Chunk, holds: Holding): Promise<void> {
     const size = packed.length;
     const isInMemory = this.#inMemory + size <= this.#limits.memoryBytes;
     const kept: Kept = { size, lineCount, holds, ...(isInMemory ? { packed } : { file: await this.#write(packed) }) };
     // A disk that takes nothing is no reason to fail.
-    if (kept.packed === undefined && kept.file === '') this.#entries.push({ gap: holds });
+    if (kept.packed === undefined && kept.file === '') this.#entries.push(this.#lose(kept));
     else {
       this.#entries.push(kept);
       this.#size += size;
@@ -77,9 +82,14 @@ export class Spool {
   async first(): Promise<Chunk | { readonly gap: Gap } | undefined> {
     const [entry] = this.#entries;
     if (entry === undefined || 'gap' in entry) return entry;
-    const { lineCount, holds } = entry;
+    const { lineCount } = entry;
     const packed = entry.packed ?? (await readFile(entry.file ?? '').catch(() => undefined));
-    return packed === undefined ? { gap: holds } : { packed, lineCount };
+    if (packed !== undefined) return { packed, lineCount };
+    // It was not to be had from the disk again.
+    const gap = this.#lose(entry);
+    await this.#forget(entry);
+    this.#entries[0] = gap;
+    return gap;
   }
 
   async remove(): Promise<void> {
@@ -120,11 +130,15 @@ export class Spool {
     let last = sizes.length;
     for (let kept = 0; kept < this.#limits.tailBytes && last > first;) kept += sizes[(last -= 1)] ?? 0;
     const dropped = this.#entries.slice(first, last);
-    const gap = dropped
-      .map((entry) => ('gap' in entry ? entry.gap : entry.holds))
-      .reduce(addGaps, { lines: 0, bytes: 0 });
+    const gap = dropped.map((entry) => ('gap' in entry ? entry.gap : this.#lose(entry).gap)).reduce(addGaps, noGap);
     this.#entries.splice(first, dropped.length, { gap });
     for (const entry of dropped) await this.#forget(entry);
+  }
+
+  /** What is told in its place. */
+  #lose({ holds }: Kept): { readonly gap: Gap } {
+    this.#lost = addGaps(this.#lost, lossOf(holds));
+    return { gap: holds.all };
   }
 
   async #forget(entry: Entry): Promise<void> {

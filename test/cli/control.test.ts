@@ -234,12 +234,27 @@ it('ropeway tokens and limits are kept by the server', { timeout: 60_000 }, asyn
   const asCi = { env: { ROPEWAY_TOKEN: token } };
   expect(await ask(['limits', 'set', 'definition', 'rows', '--seats', '3'], asCi)).toMatchObject({ exitCode: 0 });
   expect(await facts(['limits', 'list', '--kind', 'definition'])).toMatchObject([{ seats: 3, label: 'transfer rows' }]);
+  expect(await facts(['limits', 'remove', 'definition', 'rows'])).toMatchObject([{ deleted: true }]);
+  expect(await facts(['limits', 'list', '--kind', 'definition'])).toEqual([]);
   await facts(['tokens', 'revoke', 'ci']);
   const refused = await ask(['limits', 'list'], asCi);
   expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/TOKEN_REFUSED[^]*help:/) as string });
   await facts(['tokens', 'create', 'twice']);
   await facts(['tokens', 'create', 'twice']);
   expect((await control(['tokens', 'revoke', 'twice'])).stderr).toMatch(/NAME_AMBIGUOUS/);
+});
+
+it('ropeway groups are made, renamed and removed', { timeout: 60_000 }, async () => {
+  const [made] = await facts(['groups', 'create', 'Sales']);
+  expect(made).toMatchObject({ name: 'Sales' });
+  expect(await facts(['groups', 'rename', 'sales', 'Marketing'])).toMatchObject([
+    { id: made?.['id'], name: 'Marketing' },
+  ]);
+  expect(await facts(['groups', 'list', '--q', 'market'])).toMatchObject([{ name: 'Marketing' }]);
+  await facts(['transfers', 'create', 'rows.yml', '--name', 'grouped', '--group', 'marketing']);
+  expect(await control(['groups', 'delete', 'Marketing'])).toMatchObject({ exitCode: 2 });
+  await facts(['transfers', 'delete', 'grouped']);
+  expect(await facts(['groups', 'delete', 'Marketing'])).toMatchObject([{ deleted: true }]);
 });
 
 it.each([

@@ -18,9 +18,9 @@ import { openStore } from '#control/store/store.ts';
 import type { Store } from '#control/store/store.ts';
 import { emptyDatabase } from '#test/kit/control-store.ts';
 import { postgresMissing } from '#test/kit/postgres-server.ts';
+import { serverProcess } from '#test/kit/server-process.ts';
 import { until } from '#test/kit/until.ts';
 import { workspace } from '#test/kit/workspace.ts';
-import { controlProcess } from '#test/proofs/control-process.ts';
 
 const canaries = ['canary-password-7f3a', 'canary-key-91bc', 'canary-passphrase-55d0'];
 /** Also as it would stand in JSON, URLs and base64. */
@@ -32,9 +32,8 @@ describe.skipIf(postgresMissing !== '')(`the control plane${postgresMissing}`, (
     const dataFolder = place.path('data');
     await mkdir(dataFolder);
     const databaseUrl = await emptyDatabase();
-    await using control = await controlProcess({ dataFolder, databaseUrl });
-    await control.start();
-    const client = await control.client();
+    await using control = await serverProcess({ dataFolder, databaseUrl });
+    const { client } = control;
     // Takes connections and says nothing: whoever asks waits, with its secrets in memory.
     await using silent = await silentServer();
     const answers: unknown[] = [];
@@ -86,6 +85,7 @@ describe.skipIf(postgresMissing !== '')(`the control plane${postgresMissing}`, (
     expect(found(columns)).toEqual([]);
     expect(found(await exported(store))).toEqual([]);
     expect(found(await everyFile(dataFolder))).toEqual([]);
+    expect(found(control.printed())).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { Run } from '#api/resources/run.ts';
+import { emptyDatabase, storeKinds } from '#test/kit/control-store.ts';
 import { httpServer } from '#test/kit/http-server.ts';
 import type { HttpServer } from '#test/kit/http-server.ts';
 import { serverProcess } from '#test/kit/server-process.ts';
@@ -46,7 +47,8 @@ async function startTransfer({ client }: ServerProcess, source: HeldSource, plac
     ],
   };
   const config = {
-    in: { type: 'http', url: source.server.url, parser },
+    // Else it would ask again on a slow machine.
+    in: { type: 'http', url: source.server.url, read_timeout: TEST_MS_MAX, parser },
     out: {
       type: 'file',
       path_prefix: place.path('out/r_'),
@@ -75,19 +77,23 @@ async function output(place: Workspace): Promise<string> {
 }
 
 describe('ropeway server', () => {
-  it.each(['SIGTERM', 'SIGKILL'] as const)(
-    'ends by %s and leaves its runners to the next one',
+  it.each([
+    ['SIGTERM', storeKinds[0] ?? 'embedded'],
+    ['SIGKILL', 'embedded'],
+  ] as const)(
+    'ends by %s and leaves its runners to the next one, on a database that is %s',
     { timeout: TEST_MS_MAX },
-    async (signal) => {
+    async (signal, kind) => {
       await using place = await workspace();
       await using source = await heldSource();
       const dataFolder = place.path('data');
-      await using first = await serverProcess({ dataFolder });
+      const store = { dataFolder, ...(kind === 'postgresql' ? { databaseUrl: await emptyDatabase() } : {}) };
+      await using first = await serverProcess(store);
       const id = await startTransfer(first, source, place);
       const exitCode = await first.end(signal);
       expect(exitCode, first.printed()).toBe(signal === 'SIGTERM' ? 0 : null);
       expect(source.isHeld()).toBe(true);
-      await using second = await serverProcess({ dataFolder, port: first.port });
+      await using second = await serverProcess({ ...store, port: first.port });
       const found = await second.client.call('runs.get', { params: { id } });
       expect(found).toMatchObject({ state: 'RUNNING', attemptNo: 1 });
       expect((await fetch(`${second.url}/metrics`)).status).toBe(401);

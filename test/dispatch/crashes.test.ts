@@ -163,7 +163,7 @@ async function oneRun(store: ControlStore, fuse: Fuse, fused: 'dispatcher' | 'ap
     if (await isOver(store)) break;
   }
   await witness.check();
-  await witness.checkEnd([run?.id ?? ''], executor);
+  await witness.checkEnd([run?.id ?? ''], [...executor.objects.keys()]);
   expect(witness.effects).toHaveLength(1);
   expect(executor.all).toHaveLength(1);
   const { rows } = await sql<{ state: string; attempts: number }>`

@@ -23,6 +23,16 @@ export const probeWork: WorkOrder = {
   workspace_id: 'w',
 };
 
+/** Of a runner that has moved nothing. */
+export const noCounters = {
+  records_read: 0,
+  records_written: 0,
+  records_rejected: 0,
+  bytes_read: 0,
+  bytes_written: 0,
+  tasks_done: 0,
+};
+
 export interface CrowdOptions extends Partial<RunToCreate> {
   /** Accounts that its connections are of. */
   readonly accounts?: readonly string[];

@@ -15,7 +15,7 @@ import { readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll } from 'vitest';
 import { openEmbedded } from '#control/store/embedded.ts';
 import type { EmbeddedPreset } from '#control/store/embedded.ts';
 import { migrate, ownMigrations } from '#control/store/migrations.ts';
@@ -96,8 +96,7 @@ const template = 'control_template';
 let cluster: Promise<PostgresServer> | undefined;
 let templateMade: Promise<void> | undefined;
 
-// Whoever imports this is a test file: its end is the cluster's. What takes seconds once is not on a test's time.
-beforeAll(async () => void (await embeddedPreset()), SETUP_TIMEOUT_MS);
+// Whoever imports this is a test file: its end is the cluster's.
 afterAll(async () => {
   await (await cluster)?.[Symbol.asyncDispose]();
 }, SETUP_TIMEOUT_MS);

@@ -25,8 +25,8 @@ export interface PostgresServer extends AsyncDisposable {
   readonly options: Readonly<Record<string, string | number>>;
   /** Rows as lists of what the driver makes of values; of the last statement when there are several. */
   query(sql: string): Promise<unknown[][]>;
-  /** Crashes, as if the power had failed, and comes up again. */
-  crash(): Promise<void>;
+  /** Crashes, as if the power had failed, and comes up again once `meanwhile` is over. */
+  crash(meanwhile?: () => Promise<void>): Promise<void>;
   /** Turns TLS on, with a certificate for the name `localhost` alone; returns the file of its authority. */
   enableTls(): Promise<string>;
 }
@@ -85,9 +85,10 @@ export async function postgresServer(): Promise<PostgresServer> {
       // Several statements give a list of results.
       return ((Array.isArray(result) ? result.at(-1) : result) as pg.QueryArrayResult<unknown[]>).rows;
     },
-    async crash() {
+    async crash(meanwhile = () => Promise.resolve()) {
       // What would be an "immediate shutdown": the next start recovers.
       await stop('SIGQUIT');
+      await meanwhile();
       child = start();
       client = await connected(port, child);
     },

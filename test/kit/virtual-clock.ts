@@ -16,8 +16,14 @@ export interface VirtualClock extends Clock {
   settle(): Promise<void>;
 }
 
-/** `isBusy`: an answer is on its way, so time stands still. */
-export function virtualClock(isBusy: () => boolean = () => false): VirtualClock {
+/**
+ * Time stands still while `isBusy`: an answer of this process is on its way; and while there is an `elsewhere`: the
+ * answer of another process, a database's, however long that takes.
+ */
+export function virtualClock(
+  isBusy: () => boolean = () => false,
+  elsewhere: () => Promise<unknown> | undefined = () => undefined,
+): VirtualClock {
   const timers = new Set<{ readonly at: number; readonly no: number; readonly run: () => void }>();
   let now = 0;
   let made = 0;
@@ -27,7 +33,12 @@ export function virtualClock(isBusy: () => boolean = () => false): VirtualClock 
     for (let turns = 0; quiet < TURNS; turns += 1) {
       if (turns > TURNS_MAX) throw new Error('something is on its way for ever');
       await turn();
-      quiet = isBusy() ? 0 : quiet + 1;
+      const answer = elsewhere();
+      if (answer !== undefined) {
+        await answer;
+        turns = 0;
+      }
+      quiet = answer !== undefined || isBusy() ? 0 : quiet + 1;
     }
   };
   const next = (): { readonly at: number; readonly run: () => void } | undefined => {

@@ -10,10 +10,10 @@ import type { Client } from '#api/client.ts';
 import { assert } from '#spi/assert.ts';
 import { postgresServer } from '#test/kit/postgres-server.ts';
 import type { PostgresServer } from '#test/kit/postgres-server.ts';
+import { serverProcess } from '#test/kit/server-process.ts';
+import type { ServerProcess } from '#test/kit/server-process.ts';
 import { workspace } from '#test/kit/workspace.ts';
 import { Random } from '#test/sim/random.ts';
-import { controlProcess } from './control-process.ts';
-import type { ControlProcess } from './control-process.ts';
 
 export interface FirePlan {
   readonly transfers: number;
@@ -41,6 +41,7 @@ const DIVISOR = 20;
 /** Everything must be over so long after the last kill. */
 const END_MS_MAX = 600_000;
 const LOOK_MS = 500;
+const SEATS = 8;
 
 export async function proveFire(plan: FirePlan): Promise<FireProof> {
   await using place = await workspace();
@@ -53,14 +54,13 @@ export async function proveFire(plan: FirePlan): Promise<FireProof> {
   const { user, password } = server.options as Record<string, string>;
   const login = `${user}:${encodeURIComponent(password ?? '')}`;
   const databaseUrl = `postgresql://${login}@127.0.0.1:${server.port}/control`;
-  await using control = await controlProcess({ dataFolder, databaseUrl, divisor: DIVISOR });
-  await control.start();
-  const client = await control.client();
+  await using control = await serverProcess({ dataFolder, databaseUrl, divisor: DIVISOR, seats: SEATS });
+  const { client } = control;
   const random = new Random(plan.seed);
   await writeFile(place.path('rows.csv'), csvOf(plan.rows));
   const runs = await startRuns(client, server, { plan, file: place.path('rows.csv') });
   const kills = await fire({ plan, random, control, server, dataFolder });
-  await control.start();
+  await control.restart();
   return { kills, ...(await outcomes(client, server, { plan, runs, control })) };
 }
 
@@ -107,7 +107,7 @@ async function startRuns(client: Client, server: PostgresServer, { plan, file }:
 interface Field {
   readonly plan: FirePlan;
   readonly random: Random;
-  readonly control: ControlProcess;
+  readonly control: ServerProcess;
   readonly server: PostgresServer;
   readonly dataFolder: string;
 }
@@ -121,9 +121,9 @@ async function fire({ plan, random, control, server, dataFolder }: Field): Promi
     const target = random.weighted({ server: 2, runner: 4, engine: 4, database: 1 });
     let isHit = true;
     if (target === 'server') {
-      await control.kill('SIGKILL');
+      await control.end('SIGKILL');
       await wait(random.below(1000));
-      await control.start();
+      await control.restart();
     } else if (target === 'database') await server.crash();
     else isHit = await killOne(dataFolder, target, random);
     if (!isHit) continue;
@@ -153,7 +153,7 @@ async function killOne(dataFolder: string, target: 'runner' | 'engine', random: 
 interface Ending {
   readonly plan: FirePlan;
   readonly runs: readonly string[];
-  readonly control: ControlProcess;
+  readonly control: ServerProcess;
 }
 
 async function outcomes(client: Client, server: PostgresServer, { plan, runs, control }: Ending) {

@@ -10,8 +10,8 @@ import type { RunsQuery } from '#api/endpoints/runs.ts';
 import { assert } from '#spi/assert.ts';
 import { percentile } from '#test/dispatch/crowd.ts';
 import { postgresServer } from '#test/kit/postgres-server.ts';
+import { serverProcess } from '#test/kit/server-process.ts';
 import { workspace } from '#test/kit/workspace.ts';
-import { controlProcess } from './control-process.ts';
 
 export interface ListsPlan {
   readonly runs: number;
@@ -47,9 +47,8 @@ export async function proveLists(plan: ListsPlan): Promise<ListsProof> {
   const databaseUrl = `postgresql://${user}:${encodeURIComponent(password ?? '')}@127.0.0.1:${server.port}/control`;
   const dataFolder = place.path('data');
   await mkdir(dataFolder);
-  await using control = await controlProcess({ dataFolder, databaseUrl });
-  await control.start();
-  const client = await control.client();
+  await using control = await serverProcess({ dataFolder, databaseUrl });
+  const { client } = control;
   const { id: workspaceId } = await client.call('workspace.get');
   await fill(databaseUrl, workspaceId, plan);
   tell(`${plan.runs} runs of ${plan.definitions} transfers are there`);
@@ -185,7 +184,7 @@ async function asked(client: Client, { runs }: ListsPlan): Promise<readonly Aske
   ];
 }
 
-async function rssMb(pid: number | undefined): Promise<number> {
+async function rssMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1000;
 }

@@ -2,7 +2,8 @@
  * Many runs at once, with real processes: each is a probe that marks its beginning, its commit and its end in a file of
  * its own, apart from all that the control plane says. None may be lost, none may happen twice.
  */
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { readFileSync, readdirSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -10,10 +11,11 @@ import { createRuns } from '#control/runs/create-run.ts';
 import { openStore } from '#control/store/store.ts';
 import type { Store } from '#control/store/store.ts';
 import { assert } from '#spi/assert.ts';
-import { percentile, probeRun, probeWork } from '#test/dispatch/crowd.ts';
+import { percentile } from '#test/dispatch/crowd.ts';
 import { postgresServer } from '#test/kit/postgres-server.ts';
+import { checkMarks, markedProbe } from '#test/kit/probe-marks.ts';
+import { serverProcess } from '#test/kit/server-process.ts';
 import { workspace } from '#test/kit/workspace.ts';
-import { controlProcess } from './control-process.ts';
 
 export interface LoadPlan {
   readonly runs: number;
@@ -48,8 +50,7 @@ export async function proveLoad(plan: LoadPlan): Promise<LoadProof> {
   const [dataFolder, marks] = [place.path('data'), place.path('marks')];
   await mkdir(dataFolder);
   await mkdir(marks);
-  await using control = await controlProcess({ dataFolder, databaseUrl, seats: plan.seats });
-  await control.start();
+  await using control = await serverProcess({ dataFolder, databaseUrl, seats: plan.seats });
   await using store = await openStore({ databaseUrl });
   const idle = await idleWaits(store, marks, plan.idleRuns);
   tell(`idle: from creation to claim ${percentile(idle, 0.5).toFixed(0)} ms (median)`);
@@ -61,6 +62,8 @@ export async function proveLoad(plan: LoadPlan): Promise<LoadProof> {
   await allOver(store, plan, tell);
   const allOverMs = performance.now() - startedAt;
   await checkMarks(store, marks);
+  await control.end('SIGTERM');
+  await checkLeftovers(dataFolder);
   return { enqueuedMs, allOverMs, idleP50Ms: percentile(idle, 0.5), idleP95Ms: percentile(idle, 0.95) };
 }
 
@@ -70,21 +73,11 @@ async function enqueue(store: Store, marks: string, { runs, workspaces }: LoadPl
   }
   for (let made = 0; made < runs; made += CREATE_MAX) {
     const some = Array.from({ length: Math.min(CREATE_MAX, runs - made) }, (_, i) =>
-      probe(`load-${(made + i) % workspaces}`, marks),
+      markedProbe(`load-${(made + i) % workspaces}`, { folder: marks, ms: 10 }),
     );
     await createRuns(store.db, some);
     store.hints.tell('queue');
   }
-}
-
-function probe(workspaceId: string, marks: string) {
-  const work = {
-    ...probeWork,
-    memory_mb: 256,
-    cpu_millis: 100,
-    arguments: { ms: 10, outcome: 'succeeded', marker_folder: marks },
-  };
-  return probeRun(workspaceId, [], { work });
 }
 
 /** Milliseconds from creation to claim, in order. */
@@ -93,7 +86,7 @@ async function idleWaits(store: Store, marks: string, count: number): Promise<re
   assert(own, 'an installation has a workspace');
   const waits: number[] = [];
   for (let i = 0; i < count; i++) {
-    const [run] = await createRuns(store.db, [probe(own.id, marks)]);
+    const [run] = await createRuns(store.db, [markedProbe(own.id, { folder: marks, ms: 10 })]);
     store.hints.tell('queue');
     for (;;) {
       const { rows } = await sql<{ ms: number; is_clean: boolean }>`
@@ -116,7 +109,8 @@ async function allOver(store: Store, { runs }: LoadPlan, tell: (line: string) =>
   let told = 0;
   for (;;) {
     const { rows } = await sql<{ open: number; busy: number }>`
-      select count(*) filter (where terminal_at is null or not is_quiesced)::int as open,
+      select count(*) filter (where terminal_at is null)::int
+          + (select count(*) from attempt where cleaned_at is null)::int as open,
         count(distinct workspace_id) filter (where terminal_at is not null)::int as busy from run`.execute(store.db);
     const { open = 0, busy = 0 } = rows[0] ?? {};
     if (open === 0) return;
@@ -129,21 +123,19 @@ async function allOver(store: Store, { runs }: LoadPlan, tell: (line: string) =>
   }
 }
 
-/** The marks say what happened, the rows what the control plane believes: they must agree. */
-async function checkMarks(store: Store, marks: string): Promise<void> {
-  const begun = new Map<string, number>();
-  for (const file of await readdir(marks)) {
-    const lines = (await readFile(join(marks, file), 'utf8')).trim().split('\n');
-    for (const line of lines) {
-      const { word } = JSON.parse(line) as { word: string };
-      if (word === 'commit') begun.set(file, (begun.get(file) ?? 0) + 1);
-    }
+/** Nothing is left of any run: no folder of an attempt, no process that was started for one. */
+async function checkLeftovers(dataFolder: string): Promise<void> {
+  const folders = (await readdir(join(dataFolder, 'runs'))).filter((name) => !name.startsWith('.'));
+  assert(folders.length === 0, `${folders.length} folders of attempts are left`);
+  const processes = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && belongsTo(dataFolder, pid));
+  assert(processes.length === 0, `${processes.length} processes of attempts are left`);
+}
+
+function belongsTo(dataFolder: string, pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(join(dataFolder, 'runs'));
+  } catch {
+    // It has ended since, or is somebody else's.
+    return false;
   }
-  const { rows } = await sql<{ id: string; state: string; attempt_no: number }>`
-    select id, state, attempt_no from run where kind = 'probe'`.execute(store.db);
-  for (const { id, state, attempt_no: attempts } of rows) {
-    assert(state === 'SUCCEEDED', `run ${id} is ${state}`);
-    assert(begun.get(id) === 1, `run ${id} took effect ${begun.get(id) ?? 0} times in ${attempts} attempts`);
-  }
-  assert(begun.size === rows.length, 'nothing happened that no run explains');
 }

@@ -31,14 +31,16 @@ export interface SimulationOptions {
   readonly steps: number;
   readonly dispatchers?: number;
   readonly transitions?: TransitionWriter;
+  /** Called after each step. */
+  readonly each?: (step: number) => Promise<void>;
 }
 
 const INSTALLATION = 'sim';
 const LEASE_S = 900;
 /** Steps of the peaceful end, after which everything must be over. */
 const PEACE_STEPS_MAX = 400;
-/** Steps from one look at the invariants to the next: looking after each takes longer than the steps themselves. */
-const CHECK_STEPS = 5;
+/** Steps from one look at the invariants to the next: the database itself looks at each commit (`commit-watch.ts`). */
+const CHECK_STEPS = 25;
 
 class Crash extends Error {}
 
@@ -59,6 +61,8 @@ export class Simulation {
   readonly #runners: SimRunner[] = [];
   readonly #served = new Set<SimObject>();
   readonly witness: Witness;
+  /** Seconds since the beginning. */
+  now = 0;
   readonly #runIds: string[] = [];
   #faults = 0.01;
   #keys = 0;
@@ -84,9 +88,10 @@ export class Simulation {
     for (let step = 1; step <= this.#options.steps; step++) {
       await this.#step();
       if (step % CHECK_STEPS === 0) await this.witness.check();
+      await this.#options.each?.(step);
     }
     await this.#peace();
-    await this.witness.checkEnd(this.#runIds, this.#executor);
+    await this.witness.checkEnd(this.#runIds, [...this.#executor.objects.keys()]);
   }
 
   async #prepare(): Promise<void> {
@@ -248,7 +253,7 @@ export class Simulation {
         isFirst,
         random: this.#random,
         service: this.#service(),
-        now: () => this.#now,
+        now: () => this.now,
         witness: this.witness,
         protocol: RUNNER_PROTOCOL,
         token: this.#tokens.bootstrap({
@@ -284,10 +289,8 @@ export class Simulation {
     });
   }
 
-  #now = 0;
-
   async #pass(seconds: number): Promise<void> {
-    this.#now += seconds;
+    this.now += seconds;
     await this.#store.advance(seconds);
   }
 

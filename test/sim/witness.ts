@@ -5,7 +5,6 @@
  */
 import { sql } from 'kysely';
 import type { Db } from '#control/runs/transition-writer.ts';
-import type { SimExecutor } from './sim-executor.ts';
 
 export interface Effect {
   readonly runId: string;
@@ -73,8 +72,8 @@ export class Witness {
     if (first !== undefined) throw new Violation(first.rule, first.what);
   }
 
-  /** What must hold once everything is over. */
-  async checkEnd(runIds: readonly string[], executor: SimExecutor): Promise<void> {
+  /** What must hold once everything is over; `left` are the names of what the executor still has. */
+  async checkEnd(runIds: readonly string[], left: readonly string[]): Promise<void> {
     const { rows } = await sql<{
       id: string;
       state: string;
@@ -99,7 +98,7 @@ export class Witness {
       if (run.dirty > 0) throw new Violation('I6', `run ${id} is over, and an attempt of it is not cleaned`);
       this.#checkEffects(run);
     }
-    for (const { spec } of executor.objects.values()) throw new Violation('I6', `${spec.name} is still there`);
+    for (const name of left) throw new Violation('I6', `${name} is still there`);
     const { rows: seats } = await sql`select 1 from seat`.execute(this.#db);
     if (seats.length > 0) throw new Violation('I3', `${seats.length} seats are taken by nobody`);
   }

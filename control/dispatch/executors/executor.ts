@@ -90,6 +90,19 @@ export class LaunchError extends Error {
   }
 }
 
+/** How well an executor that keeps a copy of a cluster sees it. */
+export interface WatchFigures {
+  /** What is watched: `jobs`, `pods`. */
+  readonly resource: string;
+  /** Seconds since anything was heard of it. */
+  readonly silentS: number;
+  /** So often all of it was read, */
+  readonly lists: number;
+  /** and so often reading or watching failed. */
+  readonly failures: number;
+  readonly cached: number;
+}
+
 export interface Executor {
   readonly kind: 'process' | 'kubernetes' | 'memory';
   readonly limits: { readonly cpuMillisMax: number; readonly memoryMbMax: number };
@@ -108,6 +121,8 @@ export interface Executor {
   claimed?(name: string): Promise<void>;
   /** Calls back with names that may have changed, until the signal: hints, of which any may be lost. */
   observe(changed: (name: string) => void, signal: AbortSignal): Promise<void>;
+  /** Of the copies that hints come from. */
+  watches?(): readonly WatchFigures[];
   /** Everything of this installation that is there. */
   list(): AsyncIterable<Observed>;
   /** The end of what the attempt printed, for when the runner could not send it. */

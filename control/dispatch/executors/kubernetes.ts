@@ -84,6 +84,14 @@ export function kubernetesExecutor(options: KubernetesExecutorOptions): Kubernet
     },
     claimed: (name) => cluster.deleteSecret(name),
     observe: (changed, signal) => observer.observe(changed, signal),
+    watches: () =>
+      Object.entries(observer.metrics).map(([resource, seen]) => ({
+        resource,
+        silentS: Math.max(0, clock.now() - seen.heardAt) / 1000,
+        lists: seen.lists,
+        failures: seen.listFailures + seen.watchFailures + seen.deadWatches,
+        cached: seen.cacheSize,
+      })),
     list: () => cluster.list(),
     async tail(name, ref, bytesMax) {
       const pod = (await cluster.podsOf(name)).find((each) => ownerOf(each) === ref);

@@ -129,6 +129,11 @@ export class MemoryExecutor implements Executor {
     return this.#call('tail', name, () => this.#owned(name, ref)?.printed.slice(-bytesMax));
   }
 
+  /** Of what is there. */
+  get names(): readonly string[] {
+    return [...this.#place.attempts.keys()];
+  }
+
   /** The runner is at work. */
   begin(name: string): void {
     this.#change(name, (attempt) => {
