@@ -6,12 +6,14 @@ import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
 import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/people.ts';
+import { noticeEndpoints } from './endpoints/notices.ts';
 import { runEndpoints } from './endpoints/runs.ts';
 import { scheduleEndpoints } from './endpoints/schedules.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
+import { variableEndpoints } from './endpoints/variables.ts';
 import { grantEndpoints, workspaceEndpoints } from './endpoints/workspaces.ts';
 import { labelEndpoints } from './endpoints/labels.ts';
 import { managedTransferEndpoints } from './endpoints/managed-transfers.ts';
@@ -23,6 +25,7 @@ const all = [
   ...connectionEndpoints,
   ...transferWorkEndpoints,
   ...transferEndpoints,
+  ...variableEndpoints,
   ...managedTransferEndpoints,
   ...labelEndpoints,
   ...scheduleEndpoints,
@@ -37,6 +40,7 @@ const all = [
   ...teamEndpoints,
   ...grantEndpoints,
   ...auditEndpoints,
+  ...noticeEndpoints,
 ] as const;
 
 type All = (typeof all)[number];

@@ -25,8 +25,9 @@ export type Tag =
   | 'audit'
   | 'labels'
   | 'managed-transfers'
-  | 'applied'
-  | 'demo';
+  | 'notices'
+  | 'deliveries'
+  | 'applied';
 
 /** Each role may do what those before it may. */
 export const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;

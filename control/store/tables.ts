@@ -7,6 +7,7 @@ import type { Role } from '#api/endpoint.ts';
 import type { AppliedTables } from './applied-tables.ts';
 import type { YamlDialect } from '#codec/yaml/plain-scalar.ts';
 import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
+import type { NoticeTables } from './notice-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { TransferTables } from './transfer-tables.ts';
 import type { ScheduleTables } from './schedule-tables.ts';
@@ -101,6 +102,7 @@ export interface DefinitionTable {
   revision: Generated<number>;
   is_enabled: Generated<boolean>;
   run_options: GeneratedJson;
+  succeeded_before: Instant | null;
   search_text: Generated<string>;
   updated_by: Generated<string>;
   version: Generated<number>;
@@ -112,6 +114,7 @@ export interface RevisionTable {
   definition_id: string;
   no: number;
   config: Json;
+  variables: GeneratedJson;
   yaml: string | null;
   yaml_dialect: YamlDialect | null;
   memo: Generated<string>;
@@ -176,11 +179,13 @@ export interface RunTable {
   queued_at: Instant;
   started_at: Instant | null;
   terminal_at: Instant | null;
+  is_noticed: Generated<boolean>;
 }
 
 export interface RunWorkTable {
   run_id: string;
   work: Json;
+  late_values: GeneratedJson<Readonly<Record<string, string>>>;
 }
 
 export interface AttemptTable {
@@ -304,7 +309,7 @@ export interface DispatcherTable {
   seen_at: Instant;
 }
 
-export interface Tables extends PeopleTables, TransferTables, ScheduleTables, AppliedTables {
+export interface Tables extends PeopleTables, TransferTables, ScheduleTables, NoticeTables, AppliedTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;

@@ -93,6 +93,11 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
       sql`insert into run_work (run_id, work) select ${run}, ${frozenWork} where exists (select from run where id = ${run})
         on conflict do nothing`.execute(db),
   },
+  'applied.list': {},
+  'applied.put': {
+    params: ({ transfer }) => ({ kind: 'transfer', id: transfer }),
+    body: () => ({ version: 1, digest: '0'.repeat(64) }),
+  },
   'limits.list': {},
   'limits.get': { ...ofWorkspaceLimit, restore: setLimit },
   'limits.put': { ...ofWorkspaceLimit, body: () => ({ seats: 5 }) },
