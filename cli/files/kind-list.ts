@@ -17,7 +17,7 @@ export const notAsFiles: Readonly<Record<string, string>> = {
   'smtp.put': 'The server for mail is one of the installation.',
   'destinations.create':
     'Who gets mail confirms it, and addresses of webhooks are secrets: each workspace has its own.',
-  'rules.create': 'Rules name destinations, which are not kept as files.',
+  'noticeRules.create': 'Rules name destinations, which are not kept as files.',
   'backfills.create': 'It runs slots that were missed, once.',
   'tokens.create': 'A token is shown once, and belongs to whoever made it.',
   'limits.put': 'How much an installation can take is its own matter: it is no part of what is moved.',

@@ -58,7 +58,7 @@ const samples: Readonly<Record<string, (api: ControlApi) => Promise<Params>>> = 
   'schedules.update': async ({ own: { client } }) => {
     const config = { in: { type: 'file', path_prefix: 'a' }, out: { type: 'stdout' } };
     const { id: definitionId } = await client.call('transfers.create', { body: { name: 'Orders', config } });
-    const pattern = { kind: 'monthly', days: [1, 'last'], time: '02:30' } as const;
+    const pattern = { kind: 'monthly' as const, days: [1, 'last' as const], time: '02:30' };
     const body = {
       definitionId,
       pattern,
@@ -100,7 +100,7 @@ const withoutSample: ReadonlySet<string> = new Set([
   'members.update',
   'workspaces.update',
   'destinations.update',
-  'rules.update',
+  'noticeRules.update',
   'smtp.put',
 ]);
 
