@@ -134,7 +134,7 @@ config:
   'schedules/orders.yml': `transfer: Orders
 pattern:
   kind: daily
-  time: '02:30'
+  time: 02:30
 timeZone: Asia/Tokyo
 isEnabled: false
 variables:
