@@ -27,8 +27,7 @@ export type Tag =
   | 'managed-transfers'
   | 'notices'
   | 'deliveries'
-  | 'applied'
-  | 'demo';
+  | 'applied';
 
 /** Each role may do what those before it may. */
 export const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;

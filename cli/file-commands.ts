@@ -1,4 +1,4 @@
-/** The commands for definitions that are kept as files, and for a first look. */
+/** The commands for definitions that are kept as files. */
 import type { Command } from 'commander';
 import { controlSub as sub } from './control-options.ts';
 import type { Call, CommandEntry } from './command-entry.ts';

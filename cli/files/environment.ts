@@ -1,6 +1,7 @@
 /** An environment: the same files, with other groups, connections and values. */
 import { z } from 'zod';
 import { NAME_LENGTH_MAX } from '#api/fields.ts';
+import { variableName, variableValue } from '#api/resources/variable.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import { complain, readDefinition } from './definition-file.ts';
 import type { PlacedFile } from './definition-file.ts';
@@ -18,6 +19,8 @@ const isOn = z.union([z.boolean(), z.enum(['on', 'off'])]).transform((value) => 
 const environmentSchema = z.strictObject({
   groups: names,
   connections: names,
+  // Values of text variables, of whatever transfer declares them.
+  variables: z.record(variableName, variableValue).default({}),
   // All of them, or by the name of the transfer.
   schedules: z.union([isOn, z.record(nameOf, isOn)]).optional(),
 });
@@ -30,6 +33,8 @@ export interface Environment {
   readonly rename: Rename;
   readonly isScheduleOn: ContentSource['isScheduleOn'];
   readonly scheduled: readonly string[];
+  readonly variable: ContentSource['variable'];
+  readonly variables: readonly string[];
   /** What the files name, and what stands in its place. */
   readonly names: readonly { readonly kind: KindName; readonly from: string; readonly to: string }[];
 }
@@ -62,10 +67,12 @@ function environmentOf(file: PlacedFile, value: z.output<typeof environmentSchem
   const all = Object.entries(renamed).flatMap(([field, kind]) =>
     Object.entries(value[field as keyof typeof renamed]).map(([from, to]) => ({ kind, from, to })),
   );
-  const { schedules } = value;
+  const { schedules, variables } = value;
   return {
     file,
     names: all,
+    variables: Object.keys(variables),
+    variable: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
     scheduled: typeof schedules === 'object' ? Object.keys(schedules) : [],
     isScheduleOn: (transfer) => (typeof schedules === 'object' ? schedules[transfer] : schedules),
     rename: (kind, wanted) => all.find((each) => each.kind === kind && each.from === wanted)?.to ?? wanted,
@@ -74,9 +81,15 @@ function environmentOf(file: PlacedFile, value: z.output<typeof environmentSchem
 
 /** Names that neither the files nor the service have. */
 export function unknownNames(
-  { file, names: all, scheduled }: Environment,
-  isKnown: (kind: KindName, name: string) => boolean,
+  { file, names: all, scheduled, variables }: Environment,
+  known: { readonly isKnown: (kind: KindName, name: string) => boolean; readonly variables: ReadonlySet<string> },
 ): readonly RopewayError[] {
+  const { isKnown } = known;
+  const undeclared = variables
+    .filter((name) => !known.variables.has(name))
+    .map((name) =>
+      complain(file, { path: ['variables', name], code: 'ENVIRONMENT_NAME', params: { kind: 'text variable', name } }),
+    );
   const unscheduled = scheduled
     .filter((name) => !isKnown('transfer', name))
     .map((name) =>
@@ -89,5 +102,5 @@ export function unknownNames(
       complain(file, { path: [field, from], code: 'ENVIRONMENT_NAME', params: { kind, name: each } }),
     );
   });
-  return [...unnamed, ...unscheduled];
+  return [...unnamed, ...undeclared, ...unscheduled];
 }

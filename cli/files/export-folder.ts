@@ -64,6 +64,7 @@ async function knownFiles(
     const { content } = await kind.content(read.value, state, {
       rename: (_, name) => name,
       isScheduleOn: () => undefined,
+      variable: () => undefined,
       text: file.text,
     });
     known.set(content.name, { ...file, content });

@@ -134,7 +134,7 @@ config:
   'schedules/orders.yml': `transfer: Orders
 pattern:
   kind: daily
-  time: '02:30'
+  time: 02:30
 timeZone: Asia/Tokyo
 isEnabled: false
 variables:
@@ -149,11 +149,13 @@ labels:
 seats: 1
 runOptions:
   priority: 7
+variables:
+  - { kind: text, name: day, side: both, value: 1 January }
 config:
   # Written by another system.
   in:
     type: file
-    path_prefix: "data/orders_"   # one a day
+    path_prefix: "data/orders_$day$"   # one a day
     parser:
       type: csv
       columns:
@@ -532,7 +534,8 @@ options: { database: dwh, host: prod.example.com, user: loader }
   const all = {
     ...some,
     'connections/production.yml': production,
-    'environments/production.yml': 'connections:\n  Warehouse: Warehouse of production\nschedules: on\n',
+    'environments/production.yml':
+      'connections:\n  Warehouse: Warehouse of production\nschedules: on\nvariables: { day: 2 May }\n',
   };
 
   it('put other connections in the place of those that files name', async () => {

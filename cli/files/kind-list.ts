@@ -11,13 +11,13 @@ export const kinds: readonly ResourceKind[] = [groups, labels, connections, tran
 
 /** What else can be created, and why it is not kept as files. */
 export const notAsFiles: Readonly<Record<string, string>> = {
-  'users.create': 'People are of the whole installation, and no part of what is moved.',
   'workspaces.create': 'A folder is of one workspace: which one is said where it is applied.',
-  'members.create': 'Who belongs to a workspace is decided by its administrators, not by whoever writes definitions.',
-  'teams.create': 'As members.',
-  'grants.create': 'As members.',
-  'members.put': 'Who belongs to a workspace is decided by its administrators, not by whoever writes definitions.',
-  'grants.put': 'As members.',
+  'teams.create': 'Who may do what is decided by administrators, not by whoever writes definitions.',
+  'grants.put': 'As teams.',
+  'smtp.put': 'The server for mail is one of the installation.',
+  'destinations.create':
+    'Who gets mail confirms it, and addresses of webhooks are secrets: each workspace has its own.',
+  'noticeRules.create': 'Rules name destinations, which are not kept as files.',
   'backfills.create': 'It runs slots that were missed, once.',
   'tokens.create': 'A token is shown once, and belongs to whoever made it.',
   'limits.put': 'How much an installation can take is its own matter: it is no part of what is moved.',

@@ -1,5 +1,6 @@
 /** All files of a folder, checked: each alone, against each other, and against what the service has. */
 import type { RopewayError } from '#spi/errors.ts';
+import type { JsonObject } from '#spi/json.ts';
 import { complain, readDefinition } from './definition-file.ts';
 import type { PlacedFile } from './definition-file.ts';
 import { readEnvironment, unknownNames } from './environment.ts';
@@ -43,7 +44,7 @@ export async function readDefinitions(
   const named = new Set(all.map(({ kind, content }) => `${kind.kind} ${content.name}`));
   const isKnown = (kind: KindName, name: string): boolean =>
     named.has(`${kind} ${name}`) || state.found(kind).has(name);
-  if (environment !== undefined) errors.push(...unknownNames(environment, isKnown));
+  if (environment !== undefined) errors.push(...unknownNames(environment, { isKnown, variables: textVariables(all) }));
   // What another one stands in for belongs to another environment.
   const replaced = new Set(environment?.names.map(({ kind, from }) => `${kind} ${from}`));
   const kept = all.filter(({ kind, content }) => !replaced.has(`${kind.kind} ${content.name}`));
@@ -55,6 +56,15 @@ export async function readDefinitions(
     wanted.push({ ...each, content });
   }
   return { wanted, errors, texts };
+}
+
+/** Names of those that transfers declare. */
+function textVariables(all: readonly Wanted[]): ReadonlySet<string> {
+  const declared = all.flatMap(({ content }) => {
+    const { variables } = content.fields;
+    return Array.isArray(variables) ? (variables as readonly JsonObject[]) : [];
+  });
+  return new Set(declared.flatMap(({ kind, name }) => (kind === 'text' ? [String(name)] : [])));
 }
 
 interface Reading {
@@ -77,8 +87,14 @@ async function wantedOf(
     if (read.file === undefined) continue;
     texts.set(text.path, read.file);
     const rename = environment?.rename ?? ((_: KindName, name: string) => name);
+    const variable = environment?.variable ?? (() => undefined);
     const isScheduleOn = environment?.isScheduleOn ?? (() => undefined);
-    const { content, complaints } = await kind.content(read.value, state, { rename, isScheduleOn, text: text.text });
+    const { content, complaints } = await kind.content(read.value, state, {
+      rename,
+      isScheduleOn,
+      variable,
+      text: text.text,
+    });
     errors.push(...complaints.map((complaint) => complain(read.file, complaint)));
     const other = wanted.get(content.name);
     if (other !== undefined) {

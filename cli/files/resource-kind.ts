@@ -82,6 +82,8 @@ export interface ContentSource {
   readonly rename: Rename;
   /** Undefined: as the file says. */
   readonly isScheduleOn: (transfer: string) => boolean | undefined;
+  /** Of a text variable; undefined: as the file says. */
+  readonly variable: (name: string) => string | undefined;
 }
 
 export interface ResourceKind {

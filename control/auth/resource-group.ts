@@ -77,6 +77,11 @@ const finders: Partial<Readonly<Record<Tag, Finder>>> = {
     find: (id, workspaceId) =>
       sql`select null as name, group_id from run where id = ${id} and workspace_id = ${workspaceId}`,
   },
+  applied: {
+    kind: 'resource',
+    param: 'id',
+    find: (id, workspaceId) => sql`select name, group_id from ${filedResources(workspaceId)} filed where id = ${id}`,
+  },
   notices: {
     kind: 'rule',
     param: 'id',
@@ -90,11 +95,6 @@ const finders: Partial<Readonly<Record<Tag, Finder>>> = {
     param: 'id',
     find: (id, workspaceId) =>
       sql`select subject as name, group_id from notice_delivery where id = ${id} and workspace_id = ${workspaceId}`,
-  },
-  applied: {
-    kind: 'resource',
-    param: 'id',
-    find: (id, workspaceId) => sql`select name, group_id from ${filedResources(workspaceId)} filed where id = ${id}`,
   },
   tokens: {
     kind: 'token',

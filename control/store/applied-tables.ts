@@ -1,4 +1,4 @@
-/** The tables of definitions that are kept as files, and of what is there for a first look. */
+/** The table of definitions that are kept as files. */
 import type { Generated } from 'kysely';
 import type { GeneratedJson, Instant } from './column-types.ts';
 
@@ -14,13 +14,6 @@ export interface AppliedTable {
   applied_at: Generated<Instant>;
 }
 
-export interface DemoItemTable {
-  workspace_id: string;
-  kind: 'group' | 'connection' | 'transfer';
-  resource_id: string;
-}
-
 export interface AppliedTables {
   applied: AppliedTable;
-  demo_item: DemoItemTable;
 }

@@ -101,7 +101,6 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
     .insertInto('applied')
     .values({ ...applied, secret_references: json({ password: { env: odd } }) })
     .execute();
-  await db.insertInto('demo_item').values({ workspace_id: 'w1', kind: 'group', resource_id: 'g' }).execute();
   await db.insertInto('idempotency').values({ key_hash: 'h', request_mac: 'm', locked_until: at }).execute();
   await db.insertInto('workspace_usage').values({ workspace_id: 'w1', value: 0.1, at }).execute();
   await sql`insert into schedule (id, workspace_id, definition_id, cron, tzdata_version)

@@ -105,7 +105,6 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
     created_at: 'timestamptz=',
     updated_at: 'timestamptz=',
   },
-  demo_item: { workspace_id: 'text', kind: 'text', resource_id: 'text' },
   dispatcher: {
     id: 'text',
     version: 'text',

@@ -158,6 +158,11 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
   'backfills.pause': ofBackfill,
   'backfills.resume': ofBackfill,
   'backfills.cancel': { ...ofBackfill, body: empty },
+  'applied.list': {},
+  'applied.put': {
+    params: ({ transfer }) => ({ kind: 'transfer', id: transfer }),
+    body: () => ({ version: 1, digest: '0'.repeat(64) }),
+  },
   'limits.list': {},
   'limits.get': { ...ofWorkspaceLimit, restore: setLimit },
   'limits.put': { ...ofWorkspaceLimit, body: () => ({ seats: 5 }) },

@@ -56,8 +56,8 @@ export const schedules: ResourceKind = {
 
   create(world, content) {
     const { transfer } = content.fields as Fields;
-    const body = { definitionId: world.id('transfer', transfer) ?? transfer, ...settings(content) };
-    return world.client.call('schedules.create', { body });
+    const params = { id: world.id('transfer', transfer) ?? transfer };
+    return world.client.call('schedules.create', { params, body: settings(content) });
   },
   update: ({ client }, { found, content }) =>
     client.call('schedules.update', {

@@ -15,7 +15,7 @@ import type { Complaint, Content, Found, ResourceKind, World } from '#cli/files/
 import type { JsonObject } from '#spi/json.ts';
 import { groupIdOf } from './connections.ts';
 
-const { name, description, isEnabled, yamlDialect, seats } = transferCreate.shape;
+const { name, description, isEnabled, yamlDialect, seats, variables } = transferCreate.shape;
 const reference = z.string().min(1).max(NAME_LENGTH_MAX);
 
 interface Fields extends JsonObject {
@@ -25,6 +25,7 @@ interface Fields extends JsonObject {
   readonly isEnabled: boolean;
   readonly seats: number | null;
   readonly runOptions: JsonObject;
+  readonly variables: readonly JsonObject[];
   readonly yamlDialect: YamlDialect;
   readonly config: JsonObject;
 }
@@ -41,6 +42,7 @@ export const transfers: ResourceKind = {
     isEnabled,
     seats,
     runOptions: runOptions.prefault({}),
+    variables,
     yamlDialect,
     config: z.record(z.string().max(200), z.unknown()),
   }),
@@ -51,14 +53,19 @@ export const transfers: ResourceKind = {
     }
   },
 
-  async content(value, { catalog }, { rename, text }) {
+  async content(value, { catalog }, { rename, text, variable }) {
     // The schema has checked them.
     const { name: itsName, ...file } = value as Fields & { name: string };
     const config = withConnections(file.config, (each) => rename('connection', each));
     const written = configTextOf(text, file.config, file.yamlDialect);
     const configText = sameConfig(config, file.config) ? written : editYaml(written, config, file.yamlDialect);
     const group = file.group === null ? null : rename('group', file.group);
-    const fields: Fields = { ...file, group, labels: sortedNames(file.labels), config };
+    const itsVariables = file.variables.map((each) => {
+      const other = each['kind'] === 'text' ? variable(String(each['name'])) : undefined;
+      const named = withConnection(each, (connection) => rename('connection', connection));
+      return other === undefined ? named : { ...named, value: other };
+    });
+    const fields: Fields = { ...file, group, labels: sortedNames(file.labels), variables: itsVariables, config };
     const complaints = (await inlineSecrets(file.config, catalog)).map((path): Complaint => {
       const option = path.join('.');
       return { path: ['config', ...path], code: 'DEFINITION_SECRET_INLINE', params: { option } };
@@ -71,10 +78,15 @@ export const transfers: ResourceKind = {
   },
 
   references({ fields }) {
-    const { group, labels, config } = fields as Fields;
+    const { group, labels, variables: itsVariables, config } = fields as Fields;
     return [
       ...(group === null ? [] : [{ kind: 'group', name: group, path: ['group'] } as const]),
       ...labels.map((each) => ({ kind: 'label', name: each, path: ['labels'] }) as const),
+      ...itsVariables.flatMap(({ connection }, index) =>
+        typeof connection !== 'string'
+          ? []
+          : [{ kind: 'connection', name: connection, path: ['variables', index, 'connection'] } as const],
+      ),
       ...configReferences(config),
     ];
   },
@@ -107,6 +119,12 @@ async function foundOf(transfer: Transfer, world: World): Promise<Found> {
     isEnabled: transfer.isEnabled,
     seats: transfer.seats,
     runOptions: { ...transfer.runOptions },
+    variables: transfer.variables.map((each) =>
+      withConnection(
+        { ...each } as unknown as JsonObject,
+        (connection) => world.name('connection', connection) ?? connection,
+      ),
+    ),
     yamlDialect: dialect,
     config,
   };
@@ -132,6 +150,7 @@ function body(
   runOptions: z.input<typeof runOptions>;
   labelIds: string[];
   seats: number | null;
+  variables: z.input<typeof variables>;
   yaml: string;
   yamlDialect: YamlDialect;
 } {
@@ -143,7 +162,15 @@ function body(
     runOptions: fields.runOptions,
     labelIds: fields.labels.map((each) => world.id('label', each) ?? each),
     seats: fields.seats,
+    // As of the run options.
+    variables: fields.variables as unknown as z.input<typeof variables>,
     yaml: content.configText ?? '',
     yamlDialect: fields.yamlDialect,
   };
+}
+
+/** Of a variable that asks a database. */
+function withConnection(variable: JsonObject, rename: (connection: string) => string): JsonObject {
+  const { connection } = variable;
+  return typeof connection === 'string' ? { ...variable, connection: rename(connection) } : variable;
 }

@@ -16,11 +16,3 @@ create table applied (
   applied_at timestamptz not null default dispatch.now(),
   primary key (workspace_id, kind, resource_id)
 );
-
--- What is there for a first look, and goes with `ropeway demo --remove`.
-create table demo_item (
-  workspace_id text not null references workspace (id),
-  kind text not null check (kind in ('group', 'connection', 'transfer')),
-  resource_id text not null,
-  primary key (workspace_id, kind, resource_id)
-);
