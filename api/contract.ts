@@ -1,23 +1,38 @@
 /** Every endpoint of the API. */
+import { auditEndpoints } from './endpoints/audit.ts';
 import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
 import { noticeEndpoints } from './endpoints/notices.ts';
+import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/people.ts';
 import { runEndpoints } from './endpoints/runs.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
+import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
+import { grantEndpoints, workspaceEndpoints } from './endpoints/workspaces.ts';
+import { labelEndpoints } from './endpoints/labels.ts';
+import { managedTransferEndpoints } from './endpoints/managed-transfers.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const all = [
   ...systemEndpoints,
   ...groupEndpoints,
   ...connectionEndpoints,
+  ...transferWorkEndpoints,
   ...transferEndpoints,
+  ...managedTransferEndpoints,
+  ...labelEndpoints,
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,
   ...noticeEndpoints,
+  ...userEndpoints,
+  ...workspaceEndpoints,
+  ...memberEndpoints,
+  ...teamEndpoints,
+  ...grantEndpoints,
+  ...auditEndpoints,
 ] as const;
 
 type All = (typeof all)[number];

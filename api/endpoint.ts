@@ -22,7 +22,9 @@ export type Tag =
   | 'grants'
   | 'audit'
   | 'notices'
-  | 'deliveries';
+  | 'deliveries'
+  | 'labels'
+  | 'managed-transfers';
 
 /** Each role may do what those before it may. */
 export const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;

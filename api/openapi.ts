@@ -24,6 +24,8 @@ const tags: Readonly<Record<Tag, string>> = {
   audit: 'What was done, by whom, to what.',
   notices: 'Who is told what, and where.',
   deliveries: 'What became of notices on their way.',
+  labels: 'Words that transfers are found by.',
+  'managed-transfers': 'One definition for many tables: it makes a transfer for each, and keeps them as it says.',
 };
 
 const problemTexts = {
@@ -156,7 +158,9 @@ function headers({ needsMatch, repeat, answer }: Endpoint): Json[] {
 function success({ answer }: Endpoint, schemas: Schemas): Json {
   const { description } = answer;
   if (answer.kind === 'nothing') return { description };
-  if (answer.kind === 'text') return { description, content: { 'text/plain': { schema: { type: 'string' } } } };
+  if (answer.kind === 'text') {
+    return { description, content: { [answer.media.split(';')[0] ?? '']: { schema: { type: 'string' } } } };
+  }
   if (answer.kind === 'events') {
     const events = Object.entries(answer.events).map(([name, data]) => [name, schemas.of(data, 'output')]);
     // Streams have no schema of their own in 3.1: the data of each event by its name.

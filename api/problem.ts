@@ -1,5 +1,6 @@
 /** What is answered when something is not as asked for: `application/problem+json` (RFC 9457). */
 import { z } from 'zod';
+import { configChange } from './resources/config-change.ts';
 
 export const PROBLEM_MEDIA = 'application/problem+json';
 
@@ -14,13 +15,17 @@ const fieldProblem = z
     path: z.array(z.union([z.string(), z.int()])).describe('Keys from the top of that part to the field.'),
     message: z.string().describe('What is wrong with it, with the value that was given.'),
     hint: z.string().optional().describe('What to do about it.'),
+    line: z.int().optional().describe('In a text of several lines: the line, from 1.'),
+    column: z.int().optional().describe('In a text of several lines: the column, from 1.'),
   })
   .meta({ id: 'FieldProblem', title: 'Field problem' });
 export type FieldProblem = z.output<typeof fieldProblem>;
 
 export const resourceReference = z
   .object({
-    kind: z.enum(['connection', 'transfer', 'mart', 'check', 'workflow', 'run', 'rule']).describe('What it is.'),
+    kind: z
+      .enum(['connection', 'transfer', 'mart', 'check', 'workflow', 'run', 'managed-transfer', 'rule'])
+      .describe('What it is.'),
     id: z.string().describe('Its id.'),
     name: z.string().describe('Its name.'),
   })
@@ -38,6 +43,16 @@ const missingRole = z
   })
   .meta({ id: 'MissingRole', title: 'Missing role' });
 export type MissingRole = z.output<typeof missingRole>;
+const conflict = z
+  .object({
+    version: z.int().describe('That it is at now.'),
+    changedBy: z.string().describe('Who made the last of the changes.'),
+    changedAt: z.string().describe('When.'),
+    fields: z.array(z.string()).describe('What was changed since the version of the request.'),
+    changes: z.array(configChange).describe('How; of the configuration each place of it.'),
+  })
+  .meta({ id: 'Conflict', title: 'What somebody else changed meanwhile' });
+export type Conflict = z.output<typeof conflict>;
 
 export const problem = z
   .object({
@@ -52,6 +67,7 @@ export const problem = z
     users: z.array(resourceReference).optional().describe('What still uses the resource, up to 100.'),
     usersHidden: z.int().optional().describe('How many others use it that are not shown: they are in other groups.'),
     missingRole: missingRole.optional().describe('The role that is missing, and who can give it.'),
+    conflict: conflict.optional().describe('What somebody else changed meanwhile.'),
     retryAfterS: z.number().optional().describe('Seconds after which another try may succeed.'),
     requestId: z.string().optional().describe('Finds the request in the log of the server.'),
   })

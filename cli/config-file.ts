@@ -35,6 +35,8 @@ export interface OpenedConfig {
   readonly value: JsonObject;
   /** As the file alone says it. */
   readonly written: JsonObject;
+  /** As it is written: of a template what it rendered to. */
+  readonly text: string;
   readonly properties: Properties;
 }
 
@@ -57,7 +59,7 @@ export async function openConfig(ctx: CommandContext, path: string, options: Con
   if (diffPath !== undefined) await checkWritable(diffPath);
   const isDiffThere = diffPath !== undefined && (await isReadable(diffPath));
   const diff = isDiffThere ? await loadDiff(diffPath, load) : {};
-  return { value: mergeConfig(loaded.value, diff), written: loaded.value, properties };
+  return { value: mergeConfig(loaded.value, diff), written: loaded.value, text: loaded.text, properties };
 }
 
 export interface OpenedJob {

@@ -1,32 +1,25 @@
 /** The commands that talk to a control plane: connections, transfers, runs, tokens, limits, notices. */
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
-import { deliveryStates } from '#api/resources/notice.ts';
+import { roles } from '#api/endpoint.ts';
 import { scopeKinds } from '#api/resources/limit.ts';
-import { collect, withSharedOptions } from './command-line.ts';
+import { deliveryStates } from '#api/resources/notice.ts';
+import { collect } from './command-line.ts';
 import type { Call, CommandEntry } from './command-entry.ts';
+import { controlList as list, controlSub as sub } from './control-options.ts';
+import { peopleCommands } from './people-commands.ts';
 
 /** In the order of the help. */
 export const controlCommands: readonly CommandEntry[] = [
   { name: 'connections', add: addConnections, ownsItsOptions: true },
   { name: 'transfers', add: addTransfers, ownsItsOptions: true },
+  { name: 'labels', add: addLabels, ownsItsOptions: true },
   { name: 'runs', add: addRuns, ownsItsOptions: true },
   { name: 'tokens', add: addTokens, ownsItsOptions: true },
   { name: 'limits', add: addLimits, ownsItsOptions: true },
+  ...peopleCommands,
   { name: 'notices', add: addNotices, ownsItsOptions: true },
 ];
-
-/** A command of a group, with the options that find the server. */
-function sub(group: Command, words: string, description: string): Command {
-  return withSharedOptions(group.command(words).description(description))
-    .option('--url <url>', 'address of the server; by default ROPEWAY_URL, or http://127.0.0.1:8080')
-    .option('--token-file <file>', 'file with the token; by default ROPEWAY_TOKEN, or the file `token` of --data')
-    .option('--data <folder>', 'data folder of a server on this machine; by default ropeway-data');
-}
-
-function list(group: Command, description: string, words = 'list'): Command {
-  return sub(group, words, description).option('--limit <count>', 'so many at most', '50');
-}
 
 const use = (): Option =>
   new Option('--use <side>', 'to be read (in) or written (out)').choices(['in', 'out']).default('in');
@@ -74,12 +67,14 @@ function addTransfers(program: Command, { done }: Call): void {
   const group = program.command('transfers').description('saved transfers of a server, and runs of them');
   const load = () => import('./commands/transfers.ts');
   list(group, 'list them')
-    .option('--q <text>', 'part of the name or the description')
+    .option('--q <text>', 'part of a name, a label or a text such as a table; /…/ is a regular expression')
     .option('--group <name>', 'only those of this group')
     .option('--connection <name>', 'only those that use this connection')
+    .option('--label <name>', 'only those with this label, with each of several', collect)
     .action(async (options) => done(await (await load()).listTransfers(options)));
   sub(group, 'show <transfer>', 'print the configuration of one')
     .option('--revision <no>', 'as it was in this revision')
+    .option('--yaml', 'its YAML alone, to be kept as a file')
     .action(async (name, options) => done(await (await load()).showTransfer(name, options)));
   withTransferFields(sub(group, 'create <config>', 'save a config file as a transfer'))
     .option('--name <name>', 'by default the name of the file')
@@ -102,7 +97,21 @@ function addTransfers(program: Command, { done }: Call): void {
     .option('--var <name=value>', 'value of a variable', collect)
     .option('--revision <no>', 'another revision than the current one')
     .action(async (name, options) => done(await (await load()).runTransfer(name, options)));
+  addTransferWork(group, done);
   addTransferLooks(group, done);
+}
+
+function addTransferWork(group: Command, done: Call['done']): void {
+  const load = () => import('./commands/transfers.ts');
+  sub(group, 'diff <transfer> <from> [to]', 'compare two revisions; by default with the current one').action(
+    async (name, from, to, options) => done(await (await load()).diffTransfer(name, from, to, options)),
+  );
+  sub(group, 'copy <transfer> <name>', 'make another one that does the same')
+    .option('--group <name>', 'the group of the copy')
+    .addOption(
+      new Option('--schedules <how>', 'copied switched off, as they are, or not').choices(['off', 'same', 'none']),
+    )
+    .action(async (name, copy, options) => done(await (await load()).copyTransfer(name, copy, options)));
 }
 
 function addTransferLooks(group: Command, done: Call['done']): void {
@@ -121,6 +130,7 @@ function withTransferFields(command: Command): Command {
   return command
     .option('--description <text>', 'for people')
     .option('--group <name>', 'the group that it belongs to')
+    .option('--label <name>', 'a label, or several; they take the place of those before', collect)
     .option('--memo <text>', 'what was changed, and why');
 }
 
@@ -128,6 +138,19 @@ function withWait(command: Command): Command {
   return command
     .option('--wait', 'stay until its end: 0 when it succeeded, 1 when not; Ctrl-C leaves it running')
     .option('-v, --verbose', 'with --wait: the log of the run, too');
+}
+
+function addLabels(program: Command, { done }: Call): void {
+  const group = program.command('labels').description('words that transfers of a server are found by');
+  const load = () => import('./commands/labels.ts');
+  list(group, 'list them').action(async (options) => done(await (await load()).listLabels(options)));
+  sub(group, 'create <name>', 'make one')
+    .option('--colour <#rrggbb>', 'how it is shown')
+    .option('--description <text>', 'what it says about a transfer')
+    .action(async (name, options) => done(await (await load()).createLabel(name, options)));
+  sub(group, 'delete <label>', 'remove one, and take it off transfers').action(async (name, options) =>
+    done(await (await load()).deleteLabel(name, options)),
+  );
 }
 
 function addRuns(program: Command, { done }: Call): void {
@@ -169,6 +192,10 @@ function addTokens(program: Command, { done }: Call): void {
   );
   sub(group, 'create <name>', 'make one, and print it, this once')
     .option('--expires <time>', 'refused from then on: 2026-12-31, or 90d')
+    .addOption(new Option('--role <role>', 'what it may do; by default that of an administrator').choices(roles))
+    .addOption(new Option('--group <name>', 'in this group alone').conflicts(['own', 'installation']))
+    .option('--installation', 'it manages workspaces, people and limits of the installation, too')
+    .option('--own', 'for yourself: it may do no more than you, nor than its role, by default that of an operator')
     .action(async (name, options) => done(await (await load()).createToken(name, options)));
   sub(group, 'revoke <token>', 'refuse one from now on, by its name or id').action(async (name, options) =>
     done(await (await load()).revokeToken(name, options)),

@@ -16,6 +16,9 @@ const lists = {
   transfer: (client: Client, q: string): AsyncIterable<Named> => client.items('transfers.list', { query: { q } }),
   group: (client: Client, q: string): AsyncIterable<Named> => client.items('groups.list', { query: { q } }),
   destination: (client: Client, q: string): AsyncIterable<Named> => client.items('destinations.list', { query: { q } }),
+  team: (client: Client, q: string): AsyncIterable<Named> => client.items('teams.list', { query: { q } }),
+  member: (client: Client, q: string): AsyncIterable<Named> => membersNamed(client, q),
+  label: (client: Client, q: string): AsyncIterable<Named> => client.items('labels.list', { query: { q } }),
   token: (client: Client): AsyncIterable<Named> => unrevoked(client),
 } as const;
 
@@ -43,6 +46,13 @@ export async function idOf(client: Client, kind: NamedKind, nameOrId: string): P
 
 function listCommand(kind: NamedKind): string {
   return kind === 'destination' ? 'ropeway notices destinations' : `ropeway ${kind}s list`;
+}
+
+/** People are known by their addresses, too. */
+async function* membersNamed(client: Client, q: string): AsyncGenerator<Named> {
+  for await (const { id, name, email } of client.items('members.list', { query: { q } })) {
+    yield { id, name: q.includes('@') ? email : name };
+  }
 }
 
 async function* unrevoked(client: Client): AsyncGenerator<Named> {

@@ -235,6 +235,7 @@ function addServer(
       .option('--control-url <url>', 'where runners find the API; by default where it listens')
       .option('--seats <number>', 'runs at once, for a new installation')
       .option('--retention-days <days>', 'how long ended runs are kept, with their logs; 90 unless said otherwise')
+      .option('--audit-days <days>', 'how long the audit log is kept; 400 unless said otherwise')
       .option('--metrics-public', 'answer /metrics without a token')
       .action(async (options) => {
         const command = await import('./commands/server.ts');

@@ -58,6 +58,8 @@ export interface ControlPlaneOptions {
   readonly makeExecutor: (installationId: string) => Promise<Executor>;
   /** Days that ended runs are kept. */
   readonly retentionDays?: number | undefined;
+  /** Days that the audit log is kept. */
+  readonly auditDays?: number | undefined;
   /** `/metrics` without a token. */
   readonly areMetricsPublic?: boolean | undefined;
   /** Divides the waits of the dispatcher and the lease; for tests with real processes. */

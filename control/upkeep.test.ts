@@ -44,6 +44,24 @@ async function count({ db }: ControlStore, table: string): Promise<number> {
 }
 
 describe.each(storeKinds)('Upkeep (%s)', { timeout: 60_000 }, (kind) => {
+  it('forgets the audit log after 400 days, or after as many as it is told', async () => {
+    await using place = await installation(kind);
+    const { store } = place;
+    const note = (): Promise<unknown> =>
+      sql`insert into audit_event (id, actor, action, outcome)
+      select gen_random_uuid(), 'a', 'x.y', 'succeeded' from generate_series(1, 3)`.execute(store.db);
+    await note();
+    await store.advance(399 * DAY_S);
+    await note();
+    await place.make().forget();
+    expect(await count(store, 'audit_event')).toBe(6);
+    await store.advance(2 * DAY_S);
+    await place.make().forget();
+    expect(await count(store, 'audit_event')).toBe(3);
+    await new Upkeep({ ...partsOf(store), auditDays: 1 }).forget();
+    expect(await count(store, 'audit_event')).toBe(0);
+  });
+
   it('forgets runs after 90 days, or after as many as it is told', async () => {
     await using place = await installation(kind);
     const { store } = place;

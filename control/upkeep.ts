@@ -21,17 +21,22 @@ export interface UpkeepParts {
   readonly roles: readonly string[];
   /** Days that ended runs are kept. */
   readonly retentionDays?: number | undefined;
+  /** Days that the audit log is kept. */
+  readonly auditDays?: number | undefined;
   /** Between 0 and 1. */
   readonly random?: () => number;
 }
 
 export const RETENTION_DAYS = 90;
+/** More than a year: what happened a year ago can be looked up. */
+export const AUDIT_DAYS = 400;
 /** Locks of upkeep, one for each task, among the advisory locks of the database. */
 const LOCK_CLASS = 0x726f_7075;
 const RUNS_LOCK = 1;
 const KEYS_LOCK = 2;
 const PROCESSES_LOCK = 3;
-const NOTICES_LOCK = 4;
+const AUDIT_LOCK = 4;
+const NOTICES_LOCK = 5;
 /** How often a process says that it is there, and forgets. Not all at the same moment. */
 const SEEN_MS = 30_000;
 const FORGET_MS = 600_000;
@@ -76,7 +81,7 @@ export class Upkeep {
 
   /** Returns how many runs were forgotten. */
   async forget(): Promise<number> {
-    const { store, idempotency, retentionDays = RETENTION_DAYS } = this.#parts;
+    const { store, idempotency, retentionDays = RETENTION_DAYS, auditDays = AUDIT_DAYS } = this.#parts;
     const { signal } = this.#stop;
     let runs = 0;
     await this.#steps(RUNS_LOCK, async (db) => {
@@ -89,6 +94,7 @@ export class Upkeep {
     await this.#steps(KEYS_LOCK, (db) => forgetDeadMessages(db, retentionDays));
     await this.#steps(NOTICES_LOCK, (db) => forgetOldNotices(db, retentionDays));
     await this.#steps(PROCESSES_LOCK, forgetProcesses);
+    await this.#steps(AUDIT_LOCK, (db) => forgetAudit(db, auditDays));
     await this.#sayDead(store.db);
     return runs;
   }
@@ -148,6 +154,15 @@ async function forgetDeadMessages(db: Db, days: number): Promise<boolean> {
   const { numAffectedRows = 0n } = await sql`
     delete from queue_message where id in (select id from queue_message
       where dead_at < (select dispatch.now()) - make_interval(days => ${days}) limit ${DEAD_ROWS_MAX})`.execute(db);
+  return numAffectedRows === BigInt(DEAD_ROWS_MAX);
+}
+
+async function forgetAudit(db: Db, days: number): Promise<boolean> {
+  const { numAffectedRows = 0n } = await sql`
+    delete from audit_event where id = any(array(select id from audit_event
+      where at < (select dispatch.now()) - make_interval(days => ${days}) order by at limit ${DEAD_ROWS_MAX}))`.execute(
+    db,
+  );
   return numAffectedRows === BigInt(DEAD_ROWS_MAX);
 }
 

@@ -1,4 +1,5 @@
 /** The short kinds of work, whose answer is what they find: testing, browsing, guessing, previewing. */
+import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { previewRecords } from '#engine/preview-records.ts';
 import { catalog } from '#connectors/catalog.ts';
@@ -30,6 +31,10 @@ const browseArguments = z.object({
   /** What a page of a form shows: a finish has no room for many more. */
   limit: z.int().min(1).max(500).default(200),
 });
+/** Names alone, of tables: of a system with thousands. */
+const tableArguments = browseArguments.extend({ limit: z.int().min(1).max(10_000), names_only: z.literal(true) });
+/** Packed, in what is said at the end. */
+const NAMES_LENGTH_MAX = 48 * 1024;
 const guessArguments = z.object({
   guessers: z.array(z.string()).default([]),
   sample_bytes: z.int().min(1).max(1_048_576).default(32_768),
@@ -50,6 +55,7 @@ export async function test(parts: WorkParts): Promise<Result> {
 }
 
 export async function browse(parts: WorkParts): Promise<Result> {
+  if (parts.work.arguments['names_only'] === true) return browseTables(parts);
   const { side, path, prefix, limit } = argumentsOf(parts, browseArguments);
   return withConnection(parts, side, async (connection, ctx) => {
     const request = { path, limit, ...(prefix === undefined ? {} : { prefix }) };
@@ -59,6 +65,29 @@ export async function browse(parts: WorkParts): Promise<Result> {
       const step = await pages.next();
       if (step.done === true) return { entries, has_more: step.value.hasMore };
       entries.push(...step.value);
+    }
+  });
+}
+
+async function browseTables(parts: WorkParts): Promise<Result> {
+  const { side, path, prefix, limit } = argumentsOf(parts, tableArguments);
+  return withConnection(parts, side, async (connection, ctx) => {
+    const request = { path, limit, ...(prefix === undefined ? {} : { prefix }) };
+    const pages = listEntries(connection, request, { ctx });
+    let names: string[] = [];
+    for (;;) {
+      const step = await pages.next();
+      if (step.done === true) {
+        let isCut = step.value.hasMore;
+        // Names that do not pack well: as many as there is room for.
+        for (;;) {
+          const packed = gzipSync(JSON.stringify(names)).toString('base64');
+          if (packed.length <= NAMES_LENGTH_MAX) return { names_gzip: packed, count: names.length, has_more: isCut };
+          names = names.slice(0, Math.floor(names.length / 2));
+          isCut = true;
+        }
+      }
+      for (const { name, kind } of step.value) if (kind === 'table' || kind === 'view') names.push(name);
     }
   });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineEndpoint } from '#api/endpoint.ts';
 import { health, readiness, version } from '#api/resources/health.ts';
-import { workspace } from '#api/resources/group.ts';
+import { workspace } from '#api/resources/workspace.ts';
 
 export const systemEndpoints = [
   defineEndpoint({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineEndpoint } from '#api/endpoint.ts';
 import { id, idParams, searchText } from '#api/fields.ts';
 import { pageOf, pageQuery } from '#api/page.ts';
-import { run, runCreate, trialOfConfig, trialOfTransfer } from '#api/resources/run.ts';
+import { run, runCreate, runState, trialOfConfig, trialOfTransfer } from '#api/resources/run.ts';
 import {
   restoreArguments,
   revision,
@@ -27,11 +27,22 @@ export const transferEndpoints = [
     description: 'Without their configurations.',
     query: z.strictObject({
       ...pageQuery,
-      q: searchText.optional().describe('Part of the name or the description.'),
+      q: searchText
+        .optional()
+        .describe(
+          'Part of the name, the description, a label, a connection, or a text of the configuration such as a table, ' +
+            'bucket or path. Between slashes a regular expression: `/^sales_\\d+$/`, with `i` behind for any case.',
+        ),
+      labelId: z.array(id).max(20).optional().describe('Only those with each of these labels.'),
+      lastRunState: z.array(runState).max(11).optional().describe('Only those whose latest run is in one of these.'),
+      managedById: id.optional().describe('Only those that this managed transfer made.'),
       groupId: id.optional().describe('Only those of this group.'),
       connectionId: id.optional().describe('Only those that use this connection.'),
       isEnabled: z.boolean().optional().describe('Only those that may run, or that may not.'),
-      sort: z.enum(['name', '-updatedAt']).default('name').describe('`-` is the latest first.'),
+      sort: z
+        .enum(['name', '-updatedAt', '-lastRunAt', 'lastRunState'])
+        .default('name')
+        .describe('`-` is the latest first; what never ran comes last.'),
     }),
     answer: { kind: 'json', status: 200, description: 'A page of transfers.', body: pageOf(transferSummary) },
     rights: { role: 'viewer', in: 'group' },
@@ -42,7 +53,7 @@ export const transferEndpoints = [
     path: '/transfers',
     tag: 'transfers',
     summary: 'Create a transfer',
-    description: 'Its configuration becomes revision 1.',
+    description: 'Its configuration, as JSON or as YAML, becomes revision 1.',
     body: transferCreate,
     answer: { ...one, status: 201 },
     problems: [409],
@@ -67,7 +78,9 @@ export const transferEndpoints = [
     path: '/transfers/:id',
     tag: 'transfers',
     summary: 'Change a transfer',
-    description: 'What is absent stays as it is. Another configuration becomes the next revision.',
+    description:
+      'What is absent stays as it is. Another configuration, as JSON or as YAML, becomes the next revision. Who changes ' +
+      'an older one is told what happened meanwhile, by whom, and what it was (`conflict`).',
     params: idParams,
     body: transferUpdate,
     answer: one,

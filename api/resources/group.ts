@@ -12,8 +12,3 @@ export const group = z
 export type Group = z.output<typeof group>;
 
 export const groupWrite = z.strictObject({ name });
-
-export const workspace = z
-  .object({ id, name, createdAt: instant })
-  .meta({ id: 'Workspace', title: 'Workspace', description: 'The isolation boundary: nothing is seen from another.' });
-export type Workspace = z.output<typeof workspace>;

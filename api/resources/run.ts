@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { id, instant } from '#api/fields.ts';
-import { cpuMillis, jobConfig, memoryMb, priority } from './transfer.ts';
+import { cpuMillis, jobConfig, memoryMb, priority } from './run-settings.ts';
 
 export const runStates = [
   'QUEUED',

@@ -23,6 +23,7 @@ export interface ServerOptions extends SharedOptions {
   readonly seats?: string;
   readonly metricsPublic?: boolean;
   readonly retentionDays?: string;
+  readonly auditDays?: string;
 }
 
 interface Parts {
@@ -55,6 +56,7 @@ export function server(options: ServerOptions, { installation, version, roles }:
       environment: process.env,
       seats: options.seats === undefined ? undefined : Number(options.seats),
       retentionDays: retentionDays(options.retentionDays ?? process.env['ROPEWAY_RETENTION_DAYS']),
+      auditDays: retentionDays(options.auditDays ?? process.env['ROPEWAY_AUDIT_DAYS']),
       areMetricsPublic: options.metricsPublic,
       speed,
       makeExecutor: (installationId) =>

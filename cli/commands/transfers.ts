@@ -3,8 +3,6 @@ import type { Client, Reply } from '#api/client.ts';
 import { PAGE_LIMIT_MAX } from '#api/page.ts';
 import type { RevisionSummary, Transfer, TransferSummary } from '#api/resources/transfer.ts';
 import { basename } from 'node:path';
-import { printYaml } from '#codec/yaml/print-yaml.ts';
-import type { JsonObject } from '#spi/json.ts';
 import { runCommand } from '#cli/command-context.ts';
 import type { CommandContext } from '#cli/command-context.ts';
 import { countOf, pairsOf } from '#cli/command-line.ts';
@@ -25,6 +23,7 @@ export interface TransfersListOptions extends ControlOptions {
   readonly q?: string;
   readonly group?: string;
   readonly connection?: string;
+  readonly label?: readonly string[];
   readonly limit: string;
 }
 
@@ -33,6 +32,7 @@ const columns: readonly ListColumn<TransferSummary>[] = [
   { title: 'NAME', cell: ({ name }) => name, shrinks: true },
   { title: 'REVISION', cell: ({ revision }) => String(revision), isNumber: true },
   { title: 'RUNS', cell: ({ isEnabled }) => (isEnabled ? 'yes' : 'off') },
+  { title: 'LAST RUN', cell: ({ lastRun }) => lastRun?.state ?? '' },
   { title: 'CHANGED', cell: ({ updatedAt }) => localTime(updatedAt) },
   { title: 'DESCRIPTION', cell: ({ description }) => description, shrinks: true },
 ];
@@ -41,12 +41,13 @@ export function listTransfers(options: TransfersListOptions): Promise<number> {
   return runCommand(options, async (ctx) => {
     const count = countOf(options.limit, '--limit');
     const client = await openControl(options);
-    const { q, group, connection } = options;
+    const { q, group, connection, label } = options;
     const query = {
       limit: Math.min(count, PAGE_LIMIT_MAX),
       ...(q === undefined ? {} : { q }),
       ...(group === undefined ? {} : { groupId: await idOf(client, 'group', group) }),
       ...(connection === undefined ? {} : { connectionId: await idOf(client, 'connection', connection) }),
+      ...(label === undefined ? {} : { labelId: await labelIdsOf(client, label) }),
     };
     printList(ctx, await firstItems(client.items('transfers.list', { query, signal: ctx.signal }), count), columns);
   });
@@ -54,6 +55,7 @@ export function listTransfers(options: TransfersListOptions): Promise<number> {
 
 export interface TransferShowOptions extends ControlOptions {
   readonly revision?: string;
+  readonly yaml?: boolean;
 }
 
 /** The configuration alone goes to stdout: it can be kept as a file, changed, and given to `update`. */
@@ -64,7 +66,7 @@ export function showTransfer(nameOrId: string, options: TransferShowOptions): Pr
     if (options.revision !== undefined) {
       const params = { id, no: countOf(options.revision, '--revision') };
       const revision = await client.call('transfers.revision', { params });
-      ctx.terminal.out(ctx.isJson ? `${JSON.stringify(revision)}\n` : configText(revision.config));
+      ctx.terminal.out(ctx.isJson ? `${JSON.stringify(revision)}\n` : revision.yaml);
       return;
     }
     const transfer = await client.call('transfers.get', { params: { id } });
@@ -72,21 +74,27 @@ export function showTransfer(nameOrId: string, options: TransferShowOptions): Pr
       ctx.terminal.out(`${JSON.stringify(transfer)}\n`);
       return;
     }
-    const { name, description, revision, isEnabled, updatedAt } = transfer;
-    const runs = isEnabled ? '' : 'switched off';
-    ctx.terminal.say(
-      factLines({ id, name, description, revision: String(revision), runs, changed: localTime(updatedAt) }),
-    );
-    ctx.terminal.out(configText(transfer.config));
+    if (options.yaml !== true) ctx.terminal.say(await factsOf(client, transfer));
+    ctx.terminal.out(transfer.yaml);
   });
 }
 
-/** It was JSON. */
-function configText(config: Readonly<Record<string, unknown>>): string {
-  return printYaml(config as JsonObject);
+async function factsOf(client: Client, transfer: Transfer): Promise<string> {
+  const { id, name, description, revision, isEnabled, labelIds, updatedAt, updatedBy } = transfer;
+  const labels = await Promise.all(labelIds.map((label) => client.call('labels.get', { params: { id: label } })));
+  return factLines({
+    id,
+    name,
+    description,
+    labels: labels.map((label) => label.name).join(', '),
+    revision: String(revision),
+    runs: isEnabled ? '' : 'switched off',
+    changed: `${localTime(updatedAt)} by ${updatedBy}`,
+  });
 }
 
 interface TransferFields {
+  readonly label?: readonly string[];
   readonly name?: string;
   readonly description?: string;
   readonly group?: string;
@@ -97,10 +105,10 @@ export interface TransferCreateOptions extends ControlOptions, TransferFields {}
 
 export function createTransfer(file: string, options: TransferCreateOptions): Promise<number> {
   return runCommand(options, async (ctx) => {
-    const { value: config } = await openConfig(ctx, file, options);
+    const config = await textOf(ctx, file, options);
     const client = await openControl(options);
     const name = options.name ?? basename(file).replace(/\.ya?ml(\.liquid)?$/, '');
-    const body = { name, config, ...(await fieldsOf(client, options)) };
+    const body = { name, ...config, ...(await fieldsOf(client, options)) };
     const transfer = await placedInFile(file, () => client.call('transfers.create', { body }));
     said(ctx, transfer, `The transfer "${transfer.name}" was created: ropeway transfers run ${transfer.id}`);
   });
@@ -117,7 +125,7 @@ export function updateTransfer(
   options: TransferUpdateOptions,
 ): Promise<number> {
   return runCommand(options, async (ctx) => {
-    const config = file === undefined ? {} : { config: (await openConfig(ctx, file, options)).value };
+    const config = file === undefined ? {} : await textOf(ctx, file, options);
     const client = await openControl(options);
     const isEnabled =
       options.enable === true ? { isEnabled: true } : options.disable === true ? { isEnabled: false } : {};
@@ -132,15 +140,33 @@ export function updateTransfer(
   });
 }
 
+/** The file as it is written: the server keeps it with its comments. */
+async function textOf(
+  ctx: CommandContext,
+  file: string,
+  options: ControlOptions,
+): Promise<{ yaml: string; yamlDialect: '0.11.5' | '0.11.3' }> {
+  const { text, properties } = await openConfig(ctx, file, options);
+  return { yaml: text, yamlDialect: properties.dialect ?? '0.11.5' };
+}
+
 async function fieldsOf(
   client: Client,
-  { description, group, memo }: TransferFields,
-): Promise<{ description?: string; groupId?: string; memo?: string }> {
+  { description, group, memo, label }: TransferFields,
+): Promise<{ description?: string; groupId?: string; memo?: string; labelIds?: string[] }> {
   return {
+    ...(label === undefined ? {} : { labelIds: await labelIdsOf(client, label) }),
     ...(description === undefined ? {} : { description }),
     ...(group === undefined ? {} : { groupId: await idOf(client, 'group', group) }),
     ...(memo === undefined ? {} : { memo }),
   };
+}
+
+async function labelIdsOf(client: Client, names: readonly string[]): Promise<string[]> {
+  const ids: string[] = [];
+  // `--label ""` takes all off.
+  for (const name of names) if (name !== '') ids.push(await idOf(client, 'label', name));
+  return ids;
 }
 
 async function current(client: Client, nameOrId: string): Promise<Reply<Transfer>> {
@@ -171,6 +197,37 @@ export function listRevisions(nameOrId: string, options: TransfersListOptions): 
     const query = { limit: Math.min(count, PAGE_LIMIT_MAX) };
     const items = client.items('transfers.revisions', { params, query, signal: ctx.signal });
     printList(ctx, await firstItems(items, count), revisionColumns);
+  });
+}
+
+export function diffTransfer(
+  nameOrId: string,
+  from: string,
+  to: string | undefined,
+  options: ControlOptions,
+): Promise<number> {
+  return runCommand(options, async (ctx) => {
+    const client = await openControl(options);
+    const params = { id: await idOf(client, 'transfer', nameOrId) };
+    const query = { from: countOf(from, 'FROM'), ...(to === undefined ? {} : { to: countOf(to, 'TO') }) };
+    const diff = await client.call('transfers.diff', { params, query });
+    ctx.terminal.out(ctx.isJson ? `${JSON.stringify(diff)}\n` : diff.text);
+  });
+}
+
+export interface CopyOptions extends ControlOptions {
+  readonly group?: string;
+  readonly schedules?: 'none' | 'off' | 'same';
+}
+
+export function copyTransfer(nameOrId: string, name: string, options: CopyOptions): Promise<number> {
+  return runCommand(options, async (ctx) => {
+    const client = await openControl(options);
+    const params = { id: await idOf(client, 'transfer', nameOrId) };
+    const { group, schedules = 'off' } = options;
+    const groupId = group === undefined ? {} : { groupId: await idOf(client, 'group', group) };
+    const transfer = await client.call('transfers.copy', { params, body: { name, schedules, ...groupId } });
+    said(ctx, transfer, `The transfer "${transfer.name}" was created: ${transfer.id}`);
   });
 }
 

@@ -35,7 +35,7 @@ export const yamlErrors = errorCatalogue({
   YAML_KEY_NOT_TEXT: {
     kind: 'config',
     message: 'A key of the config is a list or a mapping.',
-    hint: 'Texts that begin with a brace are quoted: "{{ vars.date }}".',
+    hint: 'Texts that begin with a brace are quoted: {example}.',
   },
   YAML_TOO_LONG: {
     kind: 'config',

@@ -112,7 +112,8 @@ function pairUp({ a, b, restA, restB, found }: Pairing): void {
   restB.splice(0, restB.length, ...restB.filter((index) => found[index] === undefined));
 }
 
-function commonSequence(a: readonly string[], b: readonly string[]): [number, number][] {
+/** The pairs of places of a longest common sequence, in order. */
+export function commonSequence(a: readonly string[], b: readonly string[]): [number, number][] {
   const width = b.length + 1;
   const lengths = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--) {

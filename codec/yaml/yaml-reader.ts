@@ -33,6 +33,8 @@ export interface YamlFile {
 export interface YamlLimits {
   readonly nodes: number;
   readonly depth: number;
+  /** Refuses keys that are lists or mappings: `{{ x }}` without quotes is one. */
+  readonly needsTextKeys?: boolean;
 }
 
 export function readYaml(
@@ -118,14 +120,24 @@ export class Anchors {
     visit(document, {
       Node: (_, node) => {
         if (isAlias(node) || node.anchor === undefined) return;
-        this.#nodes.set(node.anchor, [...(this.#nodes.get(node.anchor) ?? []), node]);
+        const nodes = this.#nodes.get(node.anchor);
+        if (nodes === undefined) this.#nodes.set(node.anchor, [node]);
+        else nodes.push(node);
       },
     });
   }
 
   find(alias: Alias): Node | undefined {
     const at = alias.range?.[0] ?? 0;
-    return this.#nodes.get(alias.source)?.findLast((node) => (node.range?.[0] ?? 0) < at);
+    const nodes = this.#nodes.get(alias.source) ?? [];
+    // They are in the order of the text, and may be as many as it has lines.
+    let [low, high] = [0, nodes.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((nodes[middle]?.range?.[0] ?? 0) < at) low = middle + 1;
+      else high = middle;
+    }
+    return nodes[low - 1];
   }
 }
 
@@ -181,6 +193,9 @@ class Reader {
       if (isMergeKey(pair)) {
         merged.push(...this.#merged(pair, path));
         continue;
+      }
+      if (this.#limits.needsTextKeys === true && !isScalar(pair.key)) {
+        throw yamlErrors.error('YAML_KEY_NOT_TEXT', { example: '"{{ vars.date }}"' }, this.#at(pair.key));
       }
       const key = keyText(pair);
       if (key in own) {

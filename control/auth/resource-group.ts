@@ -50,6 +50,12 @@ const finders: Partial<Readonly<Record<Tag, Finder>>> = {
       sql`select name, group_id from definition
         where id = ${id} and workspace_id = ${workspaceId} and kind = 'transfer'`,
   },
+  'managed-transfers': {
+    kind: 'managed transfer',
+    param: 'id',
+    find: (id, workspaceId) =>
+      sql`select name, group_id from managed_transfer where id = ${id} and workspace_id = ${workspaceId}`,
+  },
   runs: {
     kind: 'run',
     param: 'id',

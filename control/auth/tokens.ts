@@ -1,17 +1,20 @@
 /** Tokens: shown once, kept as hashes. */
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Selectable } from 'kysely';
 import type { Role } from '#api/endpoint.ts';
 import { ID_PATTERN } from '#api/fields.ts';
-import type { Token } from '#api/resources/token.ts';
+import type { Token, TokenCreated } from '#api/resources/token.ts';
+import { assertGroup } from '#control/definitions/groups.ts';
 import { instantPattern, makeCursor, pageOfRows, readCursor } from '#control/http/cursor.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { invalid, unknown } from '#control/http/refusal.ts';
+import type { Refusal } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
-import type { TokenTable } from '#control/store/tables.ts';
 import { personPrincipal } from './person.ts';
+import { holds } from './rights.ts';
+import { roleMissing } from './role-missing.ts';
+import { visibleTo } from './visible.ts';
 
 type Db = Store['db'];
 
@@ -21,19 +24,22 @@ const TOKEN_BYTES = 32;
 /** The last use is written this often at most. */
 const LAST_USE_S = 60;
 
-const shownColumns = ['id', 'name', 'created_at', 'last_used_at', 'expires_at', 'revoked_at'] as const;
-
 export function tokenHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'tokens'> {
   return {
     async 'tokens.list'({ query, principal }) {
       const after = readCursor('tokens', query.cursor, [instantPattern, ID_PATTERN]);
-      let rows = db.selectFrom('token').select(shownColumns).where('workspace_id', '=', principal.workspaceId);
+      let rows = selectTokens(db)
+        .where('token.workspace_id', '=', principal.workspaceId)
+        .where(
+          sql<boolean>`(${visibleTo(principal, 'token.group_id', 'administrator')}
+            or coalesce(token.user_id = ${principal.userId}, false))`,
+        );
       if (after !== undefined) {
-        rows = rows.where(sql<boolean>`(created_at, id) < (${after[0]}::timestamptz, ${after[1]})`);
+        rows = rows.where(sql<boolean>`(token.created_at, token.id) < (${after[0]}::timestamptz, ${after[1]})`);
       }
       const found = await rows
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
+        .orderBy('token.created_at', 'desc')
+        .orderBy('token.id', 'desc')
         .limit(query.limit + 1)
         .execute();
       return pageOfRows(found, query.limit, {
@@ -43,13 +49,24 @@ export function tokenHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'tokens'> {
     },
 
     async 'tokens.create'({ body, principal }) {
-      const made = await createToken(db, { ...body, workspaceId: principal.workspaceId });
-      if (made.expiresAt !== null && made.isPast) {
-        await db.deleteFrom('token').where('id', '=', made.id).execute();
-        throw invalid([{ in: 'body', path: ['expiresAt'], message: `${made.expiresAt} is past` }]);
+      const { workspaceId, actor } = principal;
+      await assertGroup(db, body.groupId, principal);
+      if (body.administersInstallation) {
+        if (body.groupId !== null)
+          throw problemOf('groupId', 'a token for one group cannot administer the installation');
+        if (!principal.administersInstallation) {
+          throw await roleMissing(db, principal, { role: 'administrator', in: 'installation', id: null });
+        }
       }
-      const { isPast: _, ...shown } = made;
-      return shown;
+      return shownOnce(db, { ...body, workspaceId, createdBy: actor });
+    },
+
+    async 'tokens.createOwn'({ body, principal }) {
+      const { workspaceId, actor, userId, cap } = principal;
+      if (workspaceId === '') throw await roleMissing(db, principal, { role: 'member', in: 'workspace', id: null });
+      // What a token makes is not to outgrow it.
+      if (!holds(cap, body.role)) throw problemOf('role', `this token may make none that is wider than ${cap}`);
+      return shownOnce(db, { ...body, workspaceId, userId, createdBy: actor });
     },
 
     async 'tokens.revoke'({ params, principal }) {
@@ -62,6 +79,18 @@ export function tokenHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'tokens'> {
       if (numUpdatedRows === 0n) throw unknown('token', params.id);
     },
   };
+}
+
+function problemOf(field: string, message: string): Refusal {
+  return invalid([{ in: 'body', path: [field], message }]);
+}
+
+async function shownOnce(db: Db, given: NewToken): Promise<TokenCreated> {
+  return db.transaction().execute(async (trx) => {
+    const { isPast, ...made } = await createToken(trx, given);
+    if (isPast) throw problemOf('expiresAt', `${made.expiresAt} is past`);
+    return made;
+  });
 }
 
 export interface NewToken {
@@ -97,10 +126,11 @@ export async function createToken(
       administers_installation: rest.administersInstallation ?? false,
       created_by: rest.createdBy ?? null,
     })
-    .returning(shownColumns)
+    .returning('id')
     .returning(sql<boolean>`coalesce(expires_at <= dispatch.now(), false)`.as('is_past'))
     .executeTakeFirstOrThrow();
-  return { ...tokenOf(row), token, isPast: row.is_past };
+  const made = await selectTokens(db).where('token.id', '=', row.id).executeTakeFirstOrThrow();
+  return { ...tokenOf(made), token, isPast: row.is_past };
 }
 
 /** A token has too much chance in it to be guessed: a plain hash does. */
@@ -166,10 +196,29 @@ async function tokenOfPerson(db: Db, row: Shown, userId: string): Promise<Princi
   return principal?.workspaceId === workspaceId ? principal : undefined;
 }
 
-function tokenOf(row: Pick<Selectable<TokenTable>, (typeof shownColumns)[number]>): Token {
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- kysely's types name every column
+function selectTokens(db: Db) {
+  return db
+    .selectFrom('token')
+    .leftJoin('users', 'users.id', 'token.user_id')
+    .select(['token.id', 'token.name', 'token.role', 'token.group_id', 'token.user_id', 'token.created_by'])
+    .select(['token.administers_installation', 'token.created_at', 'token.last_used_at', 'token.expires_at'])
+    .select(['token.revoked_at', 'users.name as owner_name']);
+}
+
+type TokenRow = Awaited<ReturnType<ReturnType<typeof selectTokens>['executeTakeFirstOrThrow']>>;
+
+function tokenOf(row: TokenRow): Token {
   return {
     id: row.id,
     name: row.name,
+    kind: row.user_id === null ? 'service' : 'personal',
+    role: row.role,
+    groupId: row.group_id,
+    userId: row.user_id,
+    ownerName: row.owner_name,
+    administersInstallation: row.administers_installation,
+    createdBy: row.created_by,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,
     expiresAt: row.expires_at,

@@ -66,6 +66,9 @@ export async function usersOfConnection(db: Db, id: string, workspaceId: string)
       where connection_use.connection_id = ${id} and definition.workspace_id = ${workspaceId}
       order by definition.name limit ${USERS_MAX})
     union all
+    (select 'managed-transfer', id, name, group_id from managed_transfer
+      where connection_id = ${id} and workspace_id = ${workspaceId} order by name limit ${USERS_MAX})
+    union all
     (select 'run', run.id, run.id, run.group_id
       from run join run_work on run_work.run_id = run.id
       where run.workspace_id = ${workspaceId}

@@ -27,6 +27,26 @@ export const definitionErrors = errorCatalogue({
     message: 'Connections of it are not there any more: {names}.',
     hint: 'Run the transfer as it is now.',
   },
+  SEARCH_TOO_SLOW: {
+    kind: 'config',
+    message: 'The search took longer than {seconds} seconds.',
+    hint: 'Look for a plain text, or filter by group, label or connection, too.',
+  },
+  MANAGED_REFRESH_OLD: {
+    kind: 'config',
+    message: 'The refresh {run} is not the latest one of "{name}", or has not succeeded.',
+    hint: 'Look at what the latest refresh found, and apply that.',
+  },
+  MANAGED_MOST_REMOVED: {
+    kind: 'config',
+    message: '{count} of the {active} tables of "{name}" seem to be gone.',
+    hint: 'Look whether the connection and the path are the right ones; then say the number as confirmRemoved.',
+  },
+  MANAGED_TOO_MANY: {
+    kind: 'config',
+    message: '"{name}" would have {count} tables; {limit} are the limit.',
+    hint: 'Narrow its patterns, or make several of them.',
+  },
   VARIABLE_MISSING: {
     kind: 'config',
     message: 'The configuration asks for values that were not given: {names}.',

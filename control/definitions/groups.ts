@@ -122,6 +122,8 @@ async function usersOfGroup(db: Db, groupId: string): Promise<ResourceReference[
     select 'connection' as kind, id, name from connection where group_id = ${groupId}
     union all
     select kind, id, name from definition where group_id = ${groupId}
+    union all
+    select 'managed-transfer', id, name from managed_transfer where group_id = ${groupId}
     order by name limit ${USERS_MAX}`.execute(db);
   return rows;
 }

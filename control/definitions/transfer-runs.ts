@@ -6,10 +6,11 @@ import type { Contract } from '#api/contract.ts';
 import { Refusal } from '#control/http/refusal.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { definitionErrors } from './errors.ts';
+import { assertGroup } from './groups.ts';
 import { startLook } from './looks.ts';
 import { readGivenConfig, startRun } from './new-run.ts';
 import type { RunParts } from './new-run.ts';
-import { theRevision, theTransferRow } from './transfer-row.ts';
+import { keptConfig, theTransferRow } from './transfer-row.ts';
 
 type RunId =
   | 'transfers.run'
@@ -23,10 +24,9 @@ export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers
     async 'transfers.run'({ params, body, principal, idempotencyKey }) {
       const { db } = parts.store;
       const transfer = await theTransferRow(db, params.id, principal.workspaceId);
-      if (!transfer.is_enabled) {
-        throw new Refusal(definitionErrors.error('DEFINITION_DISABLED', { name: transfer.name }), 409);
-      }
-      const { no, config } = await theRevision(db, transfer, body.revision ?? transfer.revision);
+      assertEnabled(transfer);
+      const no = body.revision ?? transfer.revision;
+      const { config } = await keptConfig(db, transfer, no);
       const options = runOptions.parse(transfer.run_options);
       return startRun(parts, {
         kind: 'transfer',
@@ -36,8 +36,7 @@ export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers
         definitionId: transfer.id,
         revision: no,
         lane: 'batch',
-        // Kept as JSON.
-        config: config as JsonObject,
+        config,
         variables: body.variables,
         arguments: {},
         options: {
@@ -56,6 +55,17 @@ export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers
   };
 }
 
+/** Throws when no runs of it are to be created. */
+export function assertEnabled({
+  is_enabled: isEnabled,
+  name,
+}: {
+  readonly is_enabled: boolean;
+  readonly name: string;
+}): void {
+  if (!isEnabled) throw new Refusal(definitionErrors.error('DEFINITION_DISABLED', { name }), 409);
+}
+
 async function lookAtTransfer(
   parts: RunParts,
   request: HandlerRequest<Contract['transfers.guess'] | Contract['transfers.preview']>,
@@ -63,7 +73,8 @@ async function lookAtTransfer(
 ): Promise<Run> {
   const { params, body, principal, idempotencyKey } = request;
   const transfer = await theTransferRow(parts.store.db, params.id, principal.workspaceId);
-  const { no, config } = await theRevision(parts.store.db, transfer, body.revision ?? transfer.revision);
+  const no = body.revision ?? transfer.revision;
+  const { config } = await keptConfig(parts.store.db, transfer, no);
   return startLook(parts, {
     kind,
     principal,
@@ -71,7 +82,7 @@ async function lookAtTransfer(
     groupId: transfer.group_id,
     definitionId: transfer.id,
     revision: no,
-    config: config as JsonObject,
+    config,
     variables: body.variables,
     arguments: lookArguments(kind, body.rows),
     memoryMb: body.memoryMb,
@@ -84,6 +95,7 @@ async function lookAtConfig(
   kind: 'guess' | 'preview',
 ): Promise<Run> {
   const { body, principal, idempotencyKey } = request;
+  await assertGroup(parts.store.db, body.groupId, principal);
   const given = { config: body.config as JsonObject, sides: ['in'] as const };
   const { config } = await readGivenConfig(parts.store.db, principal, given);
   return startLook(parts, {

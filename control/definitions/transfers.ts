@@ -1,97 +1,48 @@
-import { isDeepStrictEqual } from 'node:util';
-import { sql } from 'kysely';
-import { ID_PATTERN } from '#api/fields.ts';
-import type { RunOptions, Transfer } from '#api/resources/transfer.ts';
-import { visibleTo } from '#control/auth/visible.ts';
-import {
-  containing,
-  countPattern,
-  instantPattern,
-  makeCursor,
-  namePattern,
-  pageOfRows,
-  readCursor,
-} from '#control/http/cursor.ts';
+import type { Transfer } from '#api/resources/transfer.ts';
+import { countPattern, makeCursor, pageOfRows, readCursor } from '#control/http/cursor.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
-import { Refusal } from '#control/http/refusal.ts';
-import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
-import { json } from '#control/store/values.ts';
 import type { JsonObject } from '#spi/json.ts';
-import { definitionErrors } from './errors.ts';
+import { checkGiven } from './given-config.ts';
+import type { GivenConfig } from './given-config.ts';
 import { assertGroup } from './groups.ts';
 import { readGivenConfig } from './new-run.ts';
-import type { RunParts } from './new-run.ts';
-import { transferRunHandlers } from './transfer-runs.ts';
-import { revisionSummaryOf, selectTransfers, theRevision, theTransfer, theTransferRow } from './transfer-row.ts';
-import { transferSummaryOf } from './transfer-row.ts';
+import { assertTransferVersion, changeTransfer, deleteTransfer, insertTransfer } from './transfer-change.ts';
+import type { TransferChange } from './transfer-change.ts';
+import { listTransfers } from './transfer-list.ts';
+import { keptConfig, revisionPage, theRevision, theTransfer, theTransferRow } from './transfer-row.ts';
 import type { TransferRow } from './transfer-row.ts';
-import { assertVersion, namedOnce } from './versions.ts';
+import { transferRunHandlers } from './transfer-runs.ts';
+import { transferWorkHandlers } from './transfer-work.ts';
+import type { TransferParts } from './transfer-work.ts';
 
 type Db = Store['db'];
 type Handlers = HandlersOf<'transfers'>;
 type ReadId = 'transfers.list' | 'transfers.get' | 'transfers.revisions' | 'transfers.revision';
 type WriteId = 'transfers.create' | 'transfers.update' | 'transfers.delete' | 'transfers.restore';
 
-const bothSides = ['in', 'out'] as const;
-const USERS_MAX = 100;
-
-export function transferHandlers(parts: RunParts): Handlers {
-  return { ...readHandlers(parts.store.db), ...writeHandlers(parts.store.db), ...transferRunHandlers(parts) };
+export function transferHandlers(parts: TransferParts): Handlers {
+  return {
+    ...readHandlers(parts.store.db),
+    ...writeHandlers(parts),
+    ...transferRunHandlers(parts),
+    ...transferWorkHandlers(parts),
+  };
 }
 
 function readHandlers(db: Db): Pick<Handlers, ReadId> {
   return {
-    async 'transfers.list'({ query, principal }) {
-      const isByName = query.sort === 'name';
-      const list = `transfers.${query.sort}`;
-      const after = readCursor(list, query.cursor, [isByName ? namePattern : instantPattern, ID_PATTERN]);
-      let rows = selectTransfers(db, principal.workspaceId).where(visibleTo(principal, 'group_id'));
-      if (query.q !== undefined) {
-        const pattern = containing(query.q);
-        rows = rows.where((is) => is.or([is('name', 'ilike', pattern), is('description', 'ilike', pattern)]));
-      }
-      if (query.groupId !== undefined) rows = rows.where('group_id', '=', query.groupId);
-      if (query.isEnabled !== undefined) rows = rows.where('is_enabled', '=', query.isEnabled);
-      if (query.connectionId !== undefined) {
-        rows = rows.where(
-          'definition.id',
-          'in',
-          db.selectFrom('connection_use').select('definition_id').where('connection_id', '=', query.connectionId),
-        );
-      }
-      if (after !== undefined) {
-        const [position, id] = after;
-        rows = rows.where(
-          isByName
-            ? sql<boolean>`(name, id) > (${position}, ${id})`
-            : sql<boolean>`(updated_at, id) < (${position}::timestamptz, ${id})`,
-        );
-      }
-      const direction = isByName ? 'asc' : 'desc';
-      const sorted = rows.orderBy(isByName ? 'name' : 'updated_at', direction).orderBy('id', direction);
-      return pageOfRows(await sorted.limit(query.limit + 1).execute(), query.limit, {
-        item: transferSummaryOf,
-        cursor: (row) => makeCursor(list, [isByName ? row.name : row.updated_at, row.id]),
-      });
-    },
+    'transfers.list': ({ query, principal }) => listTransfers(db, principal, query),
 
     'transfers.get': ({ params, principal }) => theTransfer(db, params.id, principal.workspaceId),
 
     async 'transfers.revisions'({ params, query, principal }) {
       const transfer = await theTransferRow(db, params.id, principal.workspaceId);
       const after = readCursor('revisions', query.cursor, [countPattern]);
-      let rows = db
-        .selectFrom('revision')
-        .select(['no', 'memo', 'author', 'created_at'])
-        .where('definition_id', '=', transfer.id);
-      if (after !== undefined) rows = rows.where('no', '<', Number(after[0]));
-      const found = await rows
-        .orderBy('no', 'desc')
-        .limit(query.limit + 1)
-        .execute();
+      const before = after === undefined ? undefined : Number(after[0]);
+      const found = await revisionPage(db, transfer, { before, limit: query.limit + 1 });
       return pageOfRows(found, query.limit, {
-        item: (row) => revisionSummaryOf(row, transfer.revision),
+        item: (revision) => revision,
         cursor: ({ no }) => makeCursor('revisions', [String(no)]),
       });
     },
@@ -102,145 +53,64 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
   };
 }
 
-function writeHandlers(db: Db): Pick<Handlers, WriteId> {
+function writeHandlers({ store: { db }, catalog }: TransferParts): Pick<Handlers, WriteId> {
   return {
     async 'transfers.create'({ body, principal }) {
-      const { workspaceId } = principal;
       return db.transaction().execute(async (trx) => {
-        // It has come as JSON.
-        const given = { config: body.config as JsonObject, sides: bothSides };
-        const { config, connectionIds } = await readGivenConfig(trx, principal, given);
+        const { config: json, yaml, yamlDialect, memo, ...fields } = body;
+        const config = await checkGiven(trx, principal, givenOf({ config: json, yaml, yamlDialect }));
         await assertGroup(trx, body.groupId, principal);
-        const row = {
-          id: newId(),
-          workspace_id: workspaceId,
-          group_id: body.groupId,
-          kind: 'transfer' as const,
-          name: body.name,
-          description: body.description,
-          is_enabled: body.isEnabled,
-          run_options: json(body.runOptions),
-        };
-        await namedOnce('transfer', body.name, () => trx.insertInto('definition').values(row).execute());
-        await addRevision(trx, { id: row.id, no: 1, config, connectionIds, memo: body.memo, author: principal.actor });
-        return theTransfer(trx, row.id, workspaceId);
+        const id = await insertTransfer(trx, { fields, config, memo, principal, catalog });
+        return theTransfer(trx, id, principal.workspaceId);
       });
     },
 
     async 'transfers.update'({ params: { id }, body, principal, ifMatch }) {
       return db.transaction().execute(async (trx) => {
         const before = await theTransferRow(trx, id, principal.workspaceId, true);
-        assertVersion('transfer', before.version, ifMatch);
+        await assertTransferVersion(trx, before, { ifMatch, catalog });
         await assertGroup(trx, body.groupId, principal);
-        const { config, memo, ...fields } = body;
-        return change(trx, before, { fields, config: config as JsonObject | undefined, memo: memo ?? '', principal });
+        const { config: json, yaml, yamlDialect, memo = '', ...fields } = body;
+        const isSame = json === undefined && yaml === undefined;
+        const given = givenOf({ config: json, yaml, yamlDialect });
+        const config = isSame
+          ? undefined
+          : await checkGiven(trx, principal, given, await keptConfig(trx, before, before.revision));
+        return changed(trx, before, { fields, config, memo, principal, catalog });
       });
     },
 
     async 'transfers.restore'({ params: { id, no }, body, principal, ifMatch }) {
       return db.transaction().execute(async (trx) => {
         const before = await theTransferRow(trx, id, principal.workspaceId, true);
-        assertVersion('transfer', before.version, ifMatch);
-        const { config } = await theRevision(trx, before, no);
+        await assertTransferVersion(trx, before, { ifMatch, catalog });
+        const kept = await keptConfig(trx, before, no);
+        const { connectionIds } = await readGivenConfig(trx, principal, { config: kept.config, sides: ['in', 'out'] });
         const memo = body.memo ?? `Revision ${no} again.`;
-        return change(trx, before, { fields: {}, config: config as JsonObject, memo, principal });
+        return changed(trx, before, { fields: {}, config: { ...kept, connectionIds }, memo, principal, catalog });
       });
     },
 
     async 'transfers.delete'({ params: { id }, principal, ifMatch }) {
       await db.transaction().execute(async (trx) => {
-        const { name, version } = await theTransferRow(trx, id, principal.workspaceId, true);
-        if (ifMatch !== undefined) assertVersion('transfer', version, ifMatch);
-        const live = await trx
-          .selectFrom('run')
-          .select('id')
-          .where('workspace_id', '=', principal.workspaceId)
-          .where('definition_id', '=', id)
-          .where('terminal_at', 'is', null)
-          .where('state', 'in', ['QUEUED', 'DISPATCHING', 'STARTING', 'RUNNING', 'STOPPING', 'BACKOFF'])
-          .limit(USERS_MAX)
-          .execute();
-        if (live.length > 0) {
-          const users = live.map((run) => ({ kind: 'run' as const, id: run.id, name: run.id }));
-          throw new Refusal(definitionErrors.error('RESOURCE_IN_USE', { kind: 'transfer', name }), 409, { users });
-        }
-        await trx.deleteFrom('seat_limit').where('scope_kind', '=', 'definition').where('scope_id', '=', id).execute();
-        await trx
-          .deleteFrom('definition')
-          .where('id', '=', id)
-          .where('workspace_id', '=', principal.workspaceId)
-          .execute();
+        const row = await theTransferRow(trx, id, principal.workspaceId, true);
+        if (ifMatch !== undefined) await assertTransferVersion(trx, row, { ifMatch, catalog });
+        await deleteTransfer(trx, row);
       });
     },
   };
 }
 
-interface TransferChange {
-  readonly fields: {
-    readonly name?: string | undefined;
-    readonly description?: string | undefined;
-    readonly groupId?: string | null | undefined;
-    readonly isEnabled?: boolean | undefined;
-    readonly runOptions?: RunOptions | undefined;
-  };
-  readonly config: JsonObject | undefined;
-  readonly memo: string;
-  readonly principal: Principal;
+/** It has come as JSON. */
+function givenOf(given: Omit<GivenConfig, 'config'> & { readonly config: object | undefined }): GivenConfig {
+  return { ...given, config: given.config as JsonObject | undefined };
 }
 
-/** Of a row that is locked. What is as it was makes no revision, and no new version when that was all. */
-async function change(
+async function changed(
   trx: Db,
   before: TransferRow,
-  { fields, config, memo, principal }: TransferChange,
+  change: TransferChange & { readonly principal: Principal },
 ): Promise<Transfer> {
-  const { id } = before;
-  const { workspaceId, actor } = principal;
-  let no = before.revision;
-  if (config !== undefined) {
-    const read = await readGivenConfig(trx, principal, { config, sides: bothSides });
-    const current = await theRevision(trx, before, no);
-    if (!isDeepStrictEqual(read.config, current.config)) {
-      no += 1;
-      await addRevision(trx, { ...read, id, no, memo, author: actor });
-    }
-  }
-  const row = {
-    name: fields.name ?? before.name,
-    description: fields.description ?? before.description,
-    group_id: fields.groupId === undefined ? before.group_id : fields.groupId,
-    is_enabled: fields.isEnabled ?? before.is_enabled,
-    revision: no,
-  };
-  const options = fields.runOptions ?? before.run_options;
-  const isSame = Object.entries(row).every(([column, value]) => before[column as keyof typeof row] === value);
-  if (isSame && isDeepStrictEqual(options, before.run_options)) return theTransfer(trx, id, workspaceId);
-  const update = trx
-    .updateTable('definition')
-    .set({ ...row, run_options: json(options), version: before.version + 1, updated_at: sql<string>`dispatch.now()` })
-    .where('id', '=', id)
-    .where('workspace_id', '=', workspaceId);
-  await namedOnce('transfer', row.name, () => update.execute());
-  return theTransfer(trx, id, workspaceId);
-}
-
-interface NewRevision {
-  readonly id: string;
-  readonly no: number;
-  readonly config: JsonObject;
-  readonly connectionIds: readonly string[];
-  readonly memo: string;
-  readonly author: string;
-}
-
-/** With what it uses, which is what the definition uses from now on. */
-async function addRevision(trx: Db, { id, no, config, connectionIds, memo, author }: NewRevision): Promise<void> {
-  await trx
-    .insertInto('revision')
-    .values({ definition_id: id, no, config: json(config), memo, author })
-    .execute();
-  await trx.deleteFrom('connection_use').where('definition_id', '=', id).execute();
-  if (connectionIds.length === 0) return;
-  const uses = connectionIds.map((connectionId) => ({ definition_id: id, connection_id: connectionId }));
-  await trx.insertInto('connection_use').values(uses).execute();
+  await changeTransfer(trx, before, change);
+  return theTransfer(trx, before.id, before.workspace_id);
 }

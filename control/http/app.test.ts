@@ -28,21 +28,24 @@ describe('makeHandlers()', () => {
 });
 
 describe('makeApp()', () => {
-  it('lets nobody in without a token, but to what is public', async () => {
-    await using api = await controlApi();
-    for (const endpoint of contract) {
-      const path = fullPath(endpoint).replace(/:(\w+)/g, () => newId());
-      const response = await api.request(path, { method: endpoint.method });
-      if (endpoint.rights === 'public') expect([endpoint.id, response.status]).toEqual([endpoint.id, 200]);
-      else
-        expect([endpoint.id, response.status, response.headers.get('www-authenticate')]).toEqual([
-          endpoint.id,
-          401,
-          'Bearer',
-        ]);
-      await response.body?.cancel();
-    }
-  });
+  // Strangers may ask fifty times at once: a place of its own for each part of them.
+  const parts = Array.from({ length: Math.ceil(contract.length / 40) }, (_, at) =>
+    contract.slice(at * 40, at * 40 + 40),
+  );
+  it.each(parts.map((part) => [part[0]?.id ?? '', part] as const))(
+    'lets nobody in without a token, but to what is public (from %s on)',
+    async (_, part) => {
+      await using api = await controlApi();
+      for (const endpoint of part) {
+        const path = fullPath(endpoint).replace(/:(\w+)/g, () => newId());
+        const response = await api.request(path, { method: endpoint.method });
+        const got = [endpoint.id, response.status, response.headers.get('www-authenticate')];
+        if (endpoint.rights === 'public') expect(got.slice(0, 2)).toEqual([endpoint.id, 200]);
+        else expect(got).toEqual([endpoint.id, 401, 'Bearer']);
+        await response.body?.cancel();
+      }
+    },
+  );
 
   it('names every field that is wrong', async () => {
     await using api = await controlApi();

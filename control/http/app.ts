@@ -11,7 +11,10 @@ import { contract } from '#api/contract.ts';
 import { fullPath } from '#api/endpoint.ts';
 import type { Endpoint } from '#api/endpoint.ts';
 import { PROBLEM_MEDIA } from '#api/problem.ts';
+import { AuditLog, entryOf, isAudited, namedIn } from '#control/audit/audit-log.ts';
+import type { AuditEnd } from '#control/audit/audit-log.ts';
 import { Gate } from '#control/auth/gate.ts';
+import type { Resource } from '#control/auth/resource-group.ts';
 import { errorFields } from '#control/log.ts';
 import type { Store } from '#control/store/store.ts';
 import type { Logger } from '#spi/context.ts';
@@ -89,17 +92,25 @@ interface Visit {
   principal: Principal;
 }
 
+interface Admitted {
+  readonly visit: Visit;
+  readonly checked: CheckedRequest;
+  readonly resource?: Resource | undefined;
+}
+
 class Desk {
   readonly #options: AppOptions;
   readonly #rate: RateLimit;
   readonly #strangers = new RateLimit(strangerRate);
   readonly #streams: Streams;
   readonly #gate: Gate;
+  readonly #audit: AuditLog;
 
   constructor(options: AppOptions) {
     this.#options = options;
     this.#rate = new RateLimit(options.rate ?? rateDefault);
     this.#gate = new Gate(options.store);
+    this.#audit = new AuditLog(options.store);
     this.#streams = new Streams(options.streams ?? streamsDefault, options.stopping ?? new AbortController().signal);
   }
 
@@ -111,8 +122,8 @@ class Desk {
         params: c.req.param(),
         bytesMax: this.#options.bodyBytesMax ?? BODY_BYTES_MAX,
       });
-      await this.#gate.admit(endpoint, checked, visit.principal);
-      const response = await this.#answer(endpoint, { c, visit, checked });
+      const resource = await this.#admit(endpoint, { visit, checked });
+      const response = await this.#answer(endpoint, { c, visit, checked, resource });
       return this.#leave(c, visit, response, endpoint.id);
     } catch (error) {
       return this.#refused(c, visit, refusalOf(error), endpoint.id);
@@ -145,24 +156,68 @@ class Desk {
     return principal;
   }
 
-  async #answer(
+  /** A refusal for want of a role is worth a line in the audit log, when something was to be changed. */
+  async #admit(endpoint: Endpoint, { visit, checked }: Admitted): Promise<Resource | undefined> {
+    const { principal, requestId } = visit;
+    try {
+      return await this.#gate.admit(endpoint, checked, principal);
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 403 && isAudited(endpoint)) {
+        const entry = entryOf(endpoint, checked, { principal, resource: undefined, requestId });
+        await this.#audit.record(entry, { outcome: 'refused', code: error.code });
+      }
+      throw error;
+    }
+  }
+
+  /** Serves it, with a row in the audit log around it when it changes something. */
+  async #serve(
     endpoint: Endpoint & { id: keyof Handlers },
-    { c, visit, checked }: { c: Context; visit: Visit; checked: CheckedRequest },
-  ): Promise<Response> {
-    const { answer } = endpoint;
+    { c, visit, checked, resource }: Admitted & { c: Context },
+    signal: AbortSignal = c.req.raw.signal,
+  ): Promise<unknown> {
     // The request has been checked against the endpoint's schemas, of which the handler's types are made.
     const handler = this.#options.handlers[endpoint.id] as unknown as AnyHandler;
+    const { principal, requestId } = visit;
+    const request = { ...checked, principal, signal };
+    if (!isAudited(endpoint)) return handler(request);
+    const id = await this.#audit.begin(entryOf(endpoint, checked, { principal, resource, requestId }));
+    try {
+      const answer = await handler(request);
+      await this.#noteEnd(id, { outcome: 'succeeded', ...namedIn(answer) });
+      return answer;
+    } catch (error) {
+      const { status, code } = refusalOf(error);
+      await this.#noteEnd(id, { outcome: status < 500 ? 'refused' : 'failed', code });
+      throw error;
+    }
+  }
+
+  /** What was done is done, also when its end cannot be written down. */
+  async #noteEnd(id: string, end: AuditEnd): Promise<void> {
+    try {
+      await this.#audit.end(id, end);
+    } catch (error) {
+      this.#options.log.warn('The end of an audit event was not written.', { event: id, error: errorFields(error) });
+    }
+  }
+
+  async #answer(
+    endpoint: Endpoint & { id: keyof Handlers },
+    { c, visit, checked, resource }: Admitted & { c: Context },
+  ): Promise<Response> {
+    const { answer } = endpoint;
     const { principal } = visit;
     const isHead = c.req.raw.method === 'HEAD';
     if (answer.kind === 'json') {
       const serve = async (): Promise<{ status: number; body: string }> => {
-        const body = await handler({ ...checked, principal, signal: c.req.raw.signal });
+        const body = await this.#serve(endpoint, { c, visit, checked, resource });
         return { status: answer.status, body: JSON.stringify(answer.body.parse(body)) };
       };
       return jsonResponse(await this.#once(endpoint, { c, visit, checked }, serve), answer.hasEtag === true);
     }
     if (answer.kind === 'nothing') {
-      await handler({ ...checked, principal, signal: c.req.raw.signal });
+      await this.#serve(endpoint, { c, visit, checked, resource });
       return new Response(null, { status: answer.status });
     }
     const media = answer.kind === 'text' ? answer.media : 'text/event-stream';
@@ -171,7 +226,8 @@ class Desk {
     const leave = this.#streams.enter(principal.rateKey);
     const left = new AbortController();
     try {
-      const source = await handler({ ...checked, principal, signal: AbortSignal.any([c.req.raw.signal, left.signal]) });
+      const signal = AbortSignal.any([c.req.raw.signal, left.signal]);
+      const source = await this.#serve(endpoint, { c, visit, checked, resource }, signal);
       const body =
         answer.kind === 'text'
           ? textBody(source as AsyncIterable<string>, leave)

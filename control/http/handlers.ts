@@ -4,10 +4,19 @@ import { tokenHandlers } from '#control/auth/tokens.ts';
 import { connectionHandlers } from '#control/definitions/connections.ts';
 import { groupHandlers } from '#control/definitions/groups.ts';
 import { limitHandlers } from '#control/definitions/limits.ts';
+import { labelHandlers } from '#control/definitions/labels.ts';
+import { managedTransferHandlers } from '#control/definitions/managed-transfers.ts';
+import { runDiffHandler } from '#control/definitions/transfer-work.ts';
 import { transferHandlers } from '#control/definitions/transfers.ts';
 import { noticeHandlers } from '#control/notify/notice-handlers.ts';
 import { noticeSettings } from '#control/notify/settings.ts';
 import type { NoticeSettings } from '#control/notify/settings.ts';
+import { auditHandlers } from '#control/audit/audit-handlers.ts';
+import { grantHandlers } from '#control/people/grants.ts';
+import { memberHandlers } from '#control/people/members.ts';
+import { teamHandlers } from '#control/people/teams.ts';
+import { userHandlers } from '#control/people/users.ts';
+import { workspaceHandlers } from '#control/people/workspaces.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
@@ -33,10 +42,19 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...groupHandlers(parts.store),
     ...connectionHandlers(parts),
     ...transferHandlers(parts),
+    ...managedTransferHandlers(parts),
+    ...labelHandlers(parts.store),
+    'runs.configDiff': runDiffHandler(parts),
     ...runHandlers(parts),
     ...limitHandlers(parts.store),
     ...tokenHandlers(parts.store),
     ...noticeHandlers({ store: parts.store, keys: parts.keys, settings: parts.notices ?? unsaid(parts) }),
+    ...userHandlers(parts.store),
+    ...workspaceHandlers(parts.store),
+    ...memberHandlers(parts.store),
+    ...teamHandlers(parts.store),
+    ...grantHandlers(parts.store),
+    ...auditHandlers(parts.store),
   };
 }
 

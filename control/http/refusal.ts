@@ -1,7 +1,7 @@
 /** From errors to problems: what status they have, and what else they say. */
 import { STATUS_CODES } from 'node:http';
 import { problemType } from '#api/problem.ts';
-import type { FieldProblem, MissingRole, Problem, ResourceReference } from '#api/problem.ts';
+import type { Conflict, FieldProblem, MissingRole, Problem, ResourceReference } from '#api/problem.ts';
 import { RopewayError, isRopewayError } from '#spi/errors.ts';
 import type { ErrorKind } from '#spi/errors.ts';
 import { httpErrors } from './errors.ts';
@@ -11,6 +11,7 @@ export interface RefusalExtra {
   readonly users?: readonly ResourceReference[];
   readonly usersHidden?: number;
   readonly missingRole?: MissingRole;
+  readonly conflict?: Conflict;
   readonly retryAfterS?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -70,6 +71,7 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
     ...(extra.users === undefined ? {} : { users: [...extra.users] }),
     ...(extra.usersHidden === undefined ? {} : { usersHidden: extra.usersHidden }),
     ...(extra.missingRole === undefined ? {} : { missingRole: extra.missingRole }),
+    ...(extra.conflict === undefined ? {} : { conflict: extra.conflict }),
     ...(extra.retryAfterS === undefined ? {} : { retryAfterS: extra.retryAfterS }),
     requestId,
   };

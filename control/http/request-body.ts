@@ -47,8 +47,8 @@ async function readText(request: Request, bytesMax: number): Promise<string> {
 
 const FIELD_PROBLEMS_MAX = 20;
 
-/** What JSON allows and PostgreSQL does not: NUL and halves of characters; and nesting beyond all use. */
-function unstorable(top: unknown): FieldProblem[] {
+/** What JSON and YAML allow and PostgreSQL does not: NUL and halves of characters; and nesting beyond all use. */
+export function unstorable(top: unknown): FieldProblem[] {
   const errors: FieldProblem[] = [];
   const complain = (path: readonly (string | number)[], message: string): void => {
     errors.push({ in: 'body', path: path.slice(0, DEPTH_MAX), message });

@@ -35,11 +35,12 @@ export function systemHandlers({ store, version, stopping }: SystemParts): Handl
     async 'workspace.get'({ principal }) {
       const row = await store.db
         .selectFrom('workspace')
-        .select(['id', 'name', 'created_at'])
+        .select(['id', 'name', 'suspended_at', 'created_at'])
         .where('id', '=', principal.workspaceId)
         .executeTakeFirst();
       if (row === undefined) throw unknown('workspace', principal.workspaceId);
-      return { id: row.id, name: row.name, createdAt: row.created_at };
+      const isSuspended = row.suspended_at !== null;
+      return { id: row.id, name: row.name, isSuspended, createdAt: row.created_at };
     },
   };
 }

@@ -3,7 +3,10 @@ import type { WorkOrder } from '#api/runner.ts';
 import { runErrors } from './errors.ts';
 import { stopRun } from './stop-run.ts';
 import type { StopAnswer } from './stop-run.ts';
-import { createRuns } from './create-run.ts';
+import { createRun } from './create-run.ts';
+import type { CreatedRun } from './create-run.ts';
+import { createInTurn } from './overlap.ts';
+import type { InTurn } from './overlap.ts';
 import { runChannel, workspaceChannel } from './run-wake.ts';
 import type { CancelOutcome, RunCommands } from './run-commands.ts';
 import type { TransitionWriter } from './transition-writer.ts';
@@ -32,10 +35,15 @@ const outcomes: Readonly<Record<StopAnswer, CancelOutcome | undefined>> = {
 export function runCommands({ store, transitions, limits }: CommandParts): RunCommands {
   const { db, hints } = store;
   const commands: RunCommands = {
-    async create({ kind: _kind, ...run }) {
+    async create({ kind, ...run }) {
       refuseWhatNeverFits(run.work, limits);
-      const [created] = await createRuns(db, [run]);
-      if (created === undefined) throw new Error('a run that is created has an id');
+      const { definitionId } = run;
+      const isInTurn = kind === 'transfer' && run.lane === 'batch' && definitionId !== null;
+      const created: Partial<InTurn> & CreatedRun = isInTurn
+        ? await createInTurn(db, transitions, { ...run, definitionId })
+        : await createRun(db, run);
+      const { stopped = [] } = created;
+      if (stopped.length > 0) for (const channel of ['stop', ...stopped.map(runChannel)]) hints.tell(channel);
       hints.tell('arrivals');
       hints.tell(workspaceChannel(run.workspaceId));
       hints.tell('queue');

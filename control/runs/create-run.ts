@@ -27,6 +27,8 @@ export interface RunToCreate {
   /** Seconds from now. */
   readonly delayS?: number;
   readonly queueTimeoutS?: number;
+  /** It is over as it is created: it is there to say that it was asked for, and why it does not run. */
+  readonly skipReason?: string;
 }
 
 export interface CreatedRun {
@@ -46,6 +48,14 @@ function scopeKey(scopes: readonly Scope[]): string {
   return createHash('sha256').update(names.join('\n')).digest('base64url').slice(0, 22);
 }
 
+export async function createRun(db: Db, run: RunToCreate): Promise<CreatedRun> {
+  const [created] = await createRuns(db, [run]);
+  if (created === undefined) throw new Error('a run that is created has an id');
+  return created;
+}
+
+const firstState = sql`case when w.skip_reason is null then 'QUEUED' else 'SKIPPED' end`;
+
 /** T1. Several at once in one statement each, for those who create thousands. */
 export async function createRuns(db: Db, runs: readonly RunToCreate[]): Promise<readonly CreatedRun[]> {
   const rows = runs.map((run) => ({ ...rowOf(run), scopes: run.scopes }));
@@ -55,17 +65,19 @@ export async function createRuns(db: Db, runs: readonly RunToCreate[]): Promise<
         created_by text, idempotency_key text, priority smallint, lane text, job_retries_max int,
         infra_retries_max int, is_idempotent boolean, commit_mode text, has_exclusive_source boolean,
         delay_s float8, queue_timeout_s float8, run_timeout_s int, cpu_millis int, memory_mb int, scope_key text,
-        work jsonb, scopes jsonb)),
+        skip_reason text, work jsonb, scopes jsonb)),
     clock as materialized (select dispatch.now() as at),
     made as (
       insert into run (id, workspace_id, group_id, definition_id, revision, kind, trigger, created_by, idempotency_key,
         priority, lane, state, job_retries_max, infra_retries_max, is_idempotent, commit_mode, has_exclusive_source,
-        not_before, queue_deadline, run_timeout_s, cpu_millis, memory_mb, rank, scope_key, created_at, queued_at)
+        not_before, queue_deadline, run_timeout_s, cpu_millis, memory_mb, rank, scope_key, created_at, queued_at,
+        terminal_at, note)
       select w.id, w.workspace_id, w.group_id, w.definition_id, w.revision, w.kind, w.trigger, w.created_by,
-        w.idempotency_key, w.priority, w.lane, 'QUEUED', w.job_retries_max, w.infra_retries_max, w.is_idempotent,
+        w.idempotency_key, w.priority, w.lane, ${firstState}, w.job_retries_max, w.infra_retries_max, w.is_idempotent,
         w.commit_mode, w.has_exclusive_source, clock.at + w.delay_s * interval '1 second',
         clock.at + (w.delay_s + w.queue_timeout_s) * interval '1 second', w.run_timeout_s, w.cpu_millis, w.memory_mb,
-        extract(epoch from clock.at) - w.priority * ${AGING_S}, w.scope_key, clock.at, clock.at
+        extract(epoch from clock.at) - w.priority * ${AGING_S}, w.scope_key, clock.at, clock.at,
+        case when w.skip_reason is not null then clock.at end, w.skip_reason
       from wanted w cross join clock
         join workspace on workspace.id = w.workspace_id and workspace.suspended_at is null
       on conflict (workspace_id, idempotency_key) do nothing
@@ -78,10 +90,11 @@ export async function createRuns(db: Db, runs: readonly RunToCreate[]): Promise<
     told as (
       insert into queue_message (kind, run_id, workspace_id, available_at)
       select 'run', made.id, made.workspace_id, clock.at + wanted.delay_s * interval '1 second'
-      from made join wanted using (id) cross join clock),
+      from made join wanted using (id) cross join clock where skip_reason is null),
     event as (
       insert into run_event (run_id, seq, at, actor, transition, from_state, to_state)
-      select made.id, 1, clock.at, wanted.created_by, 'T1', null, 'QUEUED' from made join wanted using (id) cross join clock)
+      select made.id, 1, clock.at, w.created_by, 'T1', null, ${firstState}
+      from made join wanted w using (id) cross join clock)
     select id, workspace_id, idempotency_key from made`.execute(db);
   const isMade = new Set(created.map(({ id }) => id));
   const others = rows.filter(({ id }) => !isMade.has(id));
@@ -137,6 +150,7 @@ function rowOf(run: RunToCreate) {
     cpu_millis: work.cpu_millis,
     memory_mb: work.memory_mb,
     scope_key: scopeKey(run.scopes),
+    skip_reason: run.skipReason ?? null,
     work,
   };
 }

@@ -14,7 +14,8 @@ import { countersOf, theRun } from './run-row.ts';
 import { eventsAfter, watchLog, watchRun, watchRuns } from './run-watch.ts';
 
 type Db = Store['db'];
-type Handlers = HandlersOf<'runs'>;
+/** What compares configurations is served by who knows them. */
+type Handlers = Omit<HandlersOf<'runs'>, 'runs.configDiff'>;
 type WatchId = 'runs.watch' | 'runs.watchMany' | 'runs.logEvents';
 type ReadId = 'runs.list' | 'runs.get' | 'runs.history' | 'runs.attempts' | 'runs.logs' | 'runs.logText';
 

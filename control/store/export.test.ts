@@ -117,6 +117,18 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
   await sql`insert into notice (id, workspace_id, rule_id, event, event_key, fields)
     values ('o', 'w1', 'q', 'run_failed', 'k', '{}')`.execute(db);
   await sql`insert into notice_in_delivery (delivery_id, notice_id) values ('d', 'o')`.execute(db);
+  await db.insertInto('label').values({ id: 'l', workspace_id: 'w1', name: odd, colour: '#12ab9f' }).execute();
+  await db.insertInto('definition_label').values({ definition_id: 'd', label_id: 'l' }).execute();
+  const managed = { id: 'mt', workspace_id: 'w1', name: odd, connection_id: 'c', updated_by: 'a' };
+  await db
+    .insertInto('managed_transfer')
+    .values({ ...managed, config: json({ n: 0.1 }), path: json([odd]) })
+    .execute();
+  await db.insertInto('managed_label').values({ managed_transfer_id: 'mt', label_id: 'l' }).execute();
+  const table = { managed_transfer_id: 'mt', table_key: 'k', table_name: odd, definition_id: 'd' };
+  await db.insertInto('managed_table').values(table).execute();
+  const changed = { definition_id: 'd', version: 2, actor: odd, before: json({ name: odd }) };
+  await db.insertInto('definition_change').values(changed).execute();
   const dispatcher = { id: 'p', version: 'v', roles: 'all', started_at: at, seen_at: at };
   await db.insertInto('dispatcher').values(dispatcher).execute();
 }

@@ -4,9 +4,11 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#api/endpoint.ts';
+import type { YamlDialect } from '#codec/yaml/plain-scalar.ts';
 import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
 import type { NoticeTables } from './notice-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
+import type { TransferTables } from './transfer-tables.ts';
 
 export type RunKind = 'transfer' | 'test' | 'browse' | 'guess' | 'preview' | 'probe';
 export type RunTrigger = 'manual' | 'api' | 'schedule' | 'workflow';
@@ -98,6 +100,8 @@ export interface DefinitionTable {
   revision: Generated<number>;
   is_enabled: Generated<boolean>;
   run_options: GeneratedJson;
+  search_text: Generated<string>;
+  updated_by: Generated<string>;
   version: Generated<number>;
   created_at: Generated<Instant>;
   updated_at: Generated<Instant>;
@@ -107,6 +111,8 @@ export interface RevisionTable {
   definition_id: string;
   no: number;
   config: Json;
+  yaml: string | null;
+  yaml_dialect: YamlDialect | null;
   memo: Generated<string>;
   author: string;
   created_at: Generated<Instant>;
@@ -335,7 +341,7 @@ export interface ScheduleFireTable {
   decided_at: Generated<Instant>;
 }
 
-export interface Tables extends PeopleTables, NoticeTables {
+export interface Tables extends PeopleTables, TransferTables, NoticeTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;

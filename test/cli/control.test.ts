@@ -94,6 +94,17 @@ it('ropeway transfers run --wait ends with 1 and the error of the run', { timeou
   expect(run.stderr).toMatch(/FAILED[^]*error\[PLUGIN_UNKNOWN\][^]*fiel[^]*help:/);
 });
 
+it('ropeway labels and transfers copy', { timeout: 60_000 }, async () => {
+  await facts(['labels', 'create', 'nightly', '--colour', '#102030']);
+  await facts(['transfers', 'copy', 'rows', 'rows again']);
+  await facts(['transfers', 'update', 'rows again', '--label', 'nightly']);
+  expect(await facts(['transfers', 'list', '--label', 'nightly'])).toMatchObject([{ name: 'rows again' }]);
+  expect(await facts(['transfers', 'list', '--q', '/^rows a/'])).toMatchObject([{ name: 'rows again' }]);
+  expect((await control(['labels', 'list'])).stdout).toMatch(/nightly +#102030 +1/);
+  await facts(['labels', 'delete', 'nightly']);
+  await facts(['transfers', 'delete', 'rows again']);
+});
+
 it('ropeway transfers shows a configuration that can be given back', { timeout: 60_000 }, async () => {
   const shown = await control(['transfers', 'show', 'rows']);
   await place.write('again.yml', shown.stdout);
@@ -105,10 +116,17 @@ it('ropeway transfers shows a configuration that can be given back', { timeout: 
   expect((await control(['transfers', 'revisions', 'rows'])).stdout).toMatch(/2\*.*faster\n.*1 /);
   expect(await facts(['transfers', 'restore', 'rows', '1'])).toMatchObject([{ revision: 3 }]);
   expect((await control(['transfers', 'show', 'rows'])).stdout).toBe(shown.stdout);
+  const noted = `# by hand\n${shown.stdout.replace('max_threads: 1', 'max_threads: 0x2')}`;
+  await place.write('again.yml', noted);
+  expect(await facts(['transfers', 'update', 'rows', 'again.yml'])).toMatchObject([{ revision: 4 }]);
+  expect((await control(['transfers', 'show', 'rows', '--yaml'])).stdout).toBe(noted);
+  const diff = (await control(['transfers', 'diff', 'rows', '1', '4'])).stdout;
+  expect(diff).toMatch(/^--- revision 1\n[+]{3} revision 4\n@@ [^]*\n-  max_threads: 1\n[+]  max_threads: 2\n/);
+  expect(await facts(['transfers', 'restore', 'rows', '1'])).toMatchObject([{ revision: 5 }]);
   await place.write('again.yml', shown.stdout.replace(/type: file/, 'typ: file'));
   const refused = await control(['transfers', 'update', 'rows', 'again.yml']);
   expect(refused).toMatchObject({ exitCode: 2 });
-  expect(refused.stderr).toMatch(/error\[REQUEST_INVALID\][^]*again\.yml:1:1 \(in\.type\)\n +\|\n 1 \| in:/);
+  expect(refused.stderr).toMatch(/error\[REQUEST_INVALID\]: in\.type: [^]*again\.yml:1:1\n +\|\n 1 \| in:/);
 });
 
 it('ropeway transfers guess and preview look with the runners of the server', { timeout: 60_000 }, async () => {
@@ -210,6 +228,25 @@ it.each([
 ])('ropeway refuses %j with exit code 2', async (args, words) => {
   const result = await control(args);
   expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(words) as string });
+});
+
+it('ropeway teams, grants and audit say who may do what, and who did', { timeout: 60_000 }, async () => {
+  expect((await control(['teams', 'create', 'Sales team'])).stdout).toMatch(/^\w{26}\n$/);
+  await facts(['teams', 'list']);
+  expect((await control(['members', 'list'])).stderr).toMatch(/There is none/);
+  expect((await control(['members', 'set', 'nobody', 'viewer'])).stderr).toMatch(/NAME_UNKNOWN/);
+  expect((await control(['grants', 'set', 'none', 'viewer', '--team', 'Sales team'])).stderr).toMatch(/NAME_UNKNOWN/);
+  const [viewer] = await facts(['tokens', 'create', 'looks on', '--role', 'viewer']);
+  const env = { ROPEWAY_TOKEN: String(viewer?.['token']) };
+  const refused = await ask(['teams', 'create', 'Another'], { env });
+  expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringMatching(/ROLE_MISSING[^]*role administrator/)]);
+  const events = await facts(['audit', 'list', '--action', 'teams.']);
+  expect(events.map(({ outcome, resourceName }) => [outcome, resourceName])).toEqual([
+    ['refused', null],
+    ['succeeded', 'Sales team'],
+  ]);
+  const csv = await control(['audit', 'export', '--action', 'teams.create']);
+  expect(csv.stdout.split('\r\n')).toHaveLength(4);
 });
 
 it('ropeway shows the token of this machine to no other', async () => {

@@ -34,6 +34,7 @@ export interface ControlApi extends AsyncDisposable {
   /** Lines of the log so far. */
   readonly log: readonly string[];
   request(path: string, init?: RequestInit): Promise<Response>;
+  clientOf(token: string): Client;
 }
 
 export interface ControlApiOptions extends Partial<Pick<AppOptions, 'rate' | 'streams' | 'bodyBytesMax'>> {
@@ -66,15 +67,16 @@ export async function controlApi({
     ...options,
   });
   const request = async (path: string, init?: RequestInit): Promise<Response> => app.request(path, init);
+  const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> =>
+    app.request(String(url), init);
+  const clientOf = (token: string): Client => makeClient({ url: 'http://control', token, fetch });
   const side = async (name: string): Promise<Side> => {
     const workspaceId = newId();
     await store.db.insertInto('workspace').values({ id: workspaceId, name }).execute();
     const { token } = await createToken(store.db, { workspaceId, name: `token of ${name}`, expiresAt: null });
-    const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> =>
-      app.request(String(url), init);
-    return { workspaceId, token, client: makeClient({ url: 'http://control', token, fetch }) };
+    return { workspaceId, token, client: clientOf(token) };
   };
   const own = await side('own');
   const other = await side('other');
-  return { store, keys, own, other, stopping, log, request, [Symbol.asyncDispose]: () => store.close() };
+  return { store, keys, own, other, stopping, log, request, clientOf, [Symbol.asyncDispose]: () => store.close() };
 }
