@@ -1,15 +1,18 @@
 /** Every endpoint of the API. */
 import { auditEndpoints } from './endpoints/audit.ts';
+import { backfillEndpoints } from './endpoints/backfills.ts';
 import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
-import { noticeEndpoints } from './endpoints/notices.ts';
 import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/people.ts';
+import { noticeEndpoints } from './endpoints/notices.ts';
 import { runEndpoints } from './endpoints/runs.ts';
+import { scheduleEndpoints } from './endpoints/schedules.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
+import { variableEndpoints } from './endpoints/variables.ts';
 import { grantEndpoints, workspaceEndpoints } from './endpoints/workspaces.ts';
 import { labelEndpoints } from './endpoints/labels.ts';
 import { managedTransferEndpoints } from './endpoints/managed-transfers.ts';
@@ -21,18 +24,21 @@ const all = [
   ...connectionEndpoints,
   ...transferWorkEndpoints,
   ...transferEndpoints,
+  ...variableEndpoints,
   ...managedTransferEndpoints,
   ...labelEndpoints,
+  ...scheduleEndpoints,
+  ...backfillEndpoints,
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,
-  ...noticeEndpoints,
   ...userEndpoints,
   ...workspaceEndpoints,
   ...memberEndpoints,
   ...teamEndpoints,
   ...grantEndpoints,
   ...auditEndpoints,
+  ...noticeEndpoints,
 ] as const;
 
 type All = (typeof all)[number];

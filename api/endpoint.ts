@@ -12,6 +12,8 @@ export type Tag =
   | 'groups'
   | 'connections'
   | 'transfers'
+  | 'schedules'
+  | 'backfills'
   | 'runs'
   | 'limits'
   | 'tokens'
@@ -21,10 +23,10 @@ export type Tag =
   | 'teams'
   | 'grants'
   | 'audit'
-  | 'notices'
-  | 'deliveries'
   | 'labels'
-  | 'managed-transfers';
+  | 'managed-transfers'
+  | 'notices'
+  | 'deliveries';
 
 /** Each role may do what those before it may. */
 export const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;

@@ -13,6 +13,8 @@ const tags: Readonly<Record<Tag, string>> = {
   groups: 'Connections and definitions that belong together.',
   connections: 'Saved endpoints with their credentials.',
   transfers: 'Saved inputs, filters and outputs.',
+  schedules: 'When definitions run by themselves.',
+  backfills: 'Slots of a schedule that are run afterwards.',
   runs: 'Executions.',
   limits: 'How many run at the same time.',
   tokens: 'What clients show to be let in.',
@@ -22,10 +24,10 @@ const tags: Readonly<Record<Tag, string>> = {
   teams: 'People who get roles together.',
   grants: 'Who may do what in a group.',
   audit: 'What was done, by whom, to what.',
-  notices: 'Who is told what, and where.',
-  deliveries: 'What became of notices on their way.',
   labels: 'Words that transfers are found by.',
   'managed-transfers': 'One definition for many tables: it makes a transfer for each, and keeps them as it says.',
+  notices: 'Who is told what, and where.',
+  deliveries: 'What became of notices on their way.',
 };
 
 const problemTexts = {

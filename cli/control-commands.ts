@@ -1,19 +1,21 @@
-/** The commands that talk to a control plane: connections, transfers, runs, tokens, limits, notices. */
+/** The commands that talk to a control plane: connections, transfers, schedules, runs, tokens, limits, notices. */
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import { roles } from '#api/endpoint.ts';
-import { scopeKinds } from '#api/resources/limit.ts';
 import { deliveryStates } from '#api/resources/notice.ts';
+import { scopeKinds } from '#api/resources/limit.ts';
 import { collect } from './command-line.ts';
 import type { Call, CommandEntry } from './command-entry.ts';
 import { controlList as list, controlSub as sub } from './control-options.ts';
 import { peopleCommands } from './people-commands.ts';
+import { addSchedules } from './schedule-commands.ts';
 
 /** In the order of the help. */
 export const controlCommands: readonly CommandEntry[] = [
   { name: 'connections', add: addConnections, ownsItsOptions: true },
   { name: 'transfers', add: addTransfers, ownsItsOptions: true },
   { name: 'labels', add: addLabels, ownsItsOptions: true },
+  { name: 'schedules', add: (program, call) => addSchedules(program, call, { sub, list }), ownsItsOptions: true },
   { name: 'runs', add: addRuns, ownsItsOptions: true },
   { name: 'tokens', add: addTokens, ownsItsOptions: true },
   { name: 'limits', add: addLimits, ownsItsOptions: true },
@@ -93,12 +95,24 @@ function addTransfers(program: Command, { done }: Call): void {
   sub(group, 'restore <transfer> <no>', 'make an old revision the next one')
     .option('--memo <text>', 'what was changed, and why')
     .action(async (name, no, options) => done(await (await load()).restoreRevision(name, no, options)));
-  withWait(sub(group, 'run <transfer>', 'run one now, and print the id of the run'))
-    .option('--var <name=value>', 'value of a variable', collect)
+  withValues(withWait(sub(group, 'run <transfer>', 'run one now, and print the id of the run')))
+    .option('--var <name=value>', 'value of {{ vars.name }} in its configuration', collect)
     .option('--revision <no>', 'another revision than the current one')
     .action(async (name, options) => done(await (await load()).runTransfer(name, options)));
+  withValues(sub(group, 'variables <transfer>', 'show what runs of one would get for its variables'))
+    .option('--count <number>', 'how many firings of its schedules; by default 5')
+    .option('--declare <file>', 'first give it those that this YAML or JSON file lists as `variables`')
+    .action(async (name, options) => {
+      done(await (await import('./commands/transfer-variables.ts')).transferVariables(name, options));
+    });
   addTransferWork(group, done);
   addTransferLooks(group, done);
+}
+
+function withValues(command: Command): Command {
+  return command
+    .option('--at <time>', 'the instant that the run is about: 2026-01-31, or 2h for two hours ago; by default now')
+    .option('--value <name=value>', 'value of the variable $name$, for this run alone', collect);
 }
 
 function addTransferWork(group: Command, done: Call['done']): void {

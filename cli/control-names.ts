@@ -15,10 +15,10 @@ const lists = {
   connection: (client: Client, q: string): AsyncIterable<Named> => client.items('connections.list', { query: { q } }),
   transfer: (client: Client, q: string): AsyncIterable<Named> => client.items('transfers.list', { query: { q } }),
   group: (client: Client, q: string): AsyncIterable<Named> => client.items('groups.list', { query: { q } }),
-  destination: (client: Client, q: string): AsyncIterable<Named> => client.items('destinations.list', { query: { q } }),
   team: (client: Client, q: string): AsyncIterable<Named> => client.items('teams.list', { query: { q } }),
   member: (client: Client, q: string): AsyncIterable<Named> => membersNamed(client, q),
   label: (client: Client, q: string): AsyncIterable<Named> => client.items('labels.list', { query: { q } }),
+  destination: (client: Client, q: string): AsyncIterable<Named> => client.items('destinations.list', { query: { q } }),
   token: (client: Client): AsyncIterable<Named> => unrevoked(client),
 } as const;
 
@@ -44,15 +44,15 @@ export async function idOf(client: Client, kind: NamedKind, nameOrId: string): P
   throw cliErrors.error('NAME_AMBIGUOUS', { kind, name: wanted, ids: found.map(({ id }) => id).join(', ') });
 }
 
-function listCommand(kind: NamedKind): string {
-  return kind === 'destination' ? 'ropeway notices destinations' : `ropeway ${kind}s list`;
-}
-
 /** People are known by their addresses, too. */
 async function* membersNamed(client: Client, q: string): AsyncGenerator<Named> {
   for await (const { id, name, email } of client.items('members.list', { query: { q } })) {
     yield { id, name: q.includes('@') ? email : name };
   }
+}
+
+function listCommand(kind: NamedKind): string {
+  return kind === 'destination' ? 'ropeway notices destinations' : `ropeway ${kind}s list`;
 }
 
 async function* unrevoked(client: Client): AsyncGenerator<Named> {

@@ -17,6 +17,11 @@ export const cliErrors = errorCatalogue({
     message: "The retention '{value}' is not a whole number of days from 1 to 99999.",
     hint: 'For example --retention-days 30, or ROPEWAY_RETENTION_DAYS=30.',
   },
+  DECLARATIONS_INVALID: {
+    kind: 'config',
+    message: "The variables in '{file}' cannot be used: {place}: {reason}.",
+    hint: 'The file says `variables:` and lists them, for example: { kind: time_at_queue, name: date, unit: day, quantity: 1, format: "%Y%m%d" }.',
+  },
   SERVER_ADDRESS: {
     kind: 'config',
     message: "'{value}' is not the address of a server.",
@@ -91,6 +96,21 @@ export const cliErrors = errorCatalogue({
     kind: 'config',
     message: "The file '{file}' cannot be used: {reason}",
     hint: 'Check the path, the permissions and the space on the disk.',
+  },
+  PORT_INVALID: {
+    kind: 'config',
+    message: "--port takes a number from 0 to 65535, not '{value}'.",
+    hint: 'Port 0 takes a free one.',
+  },
+  PATTERN_INVALID: {
+    kind: 'config',
+    message: 'It is not clear when the schedule is to come: {reason}.',
+    hint: 'Give one of --hourly, --daily, --weekly and --monthly with --at, --every, --cron.',
+  },
+  SCHEDULE_UNNAMED: {
+    kind: 'config',
+    message: 'It is not said which schedules are meant.',
+    hint: 'Give their ids, as `ropeway schedules list` shows them, or --transfer.',
   },
   PLUGIN_NAME: {
     kind: 'config',

@@ -223,6 +223,9 @@ function addServer(
   description: string,
 ): CommandEntry['add'] {
   return (program, { done, installation, version }) => {
+    const port = roles.includes('api')
+      ? new Option('--port <number>', 'listen on this port; 0 takes a free one').default('8080')
+      : new Option('--port <number>', 'tell of health and metrics on this port; by default it does not listen');
     withSharedOptions(program.command(name))
       .description(description)
       .option(
@@ -231,7 +234,7 @@ function addServer(
         'ropeway-data',
       )
       .option('--host <address>', 'listen on this address', '127.0.0.1')
-      .option('--port <number>', 'listen on this port; 0 takes a free one', '8080')
+      .addOption(port)
       .option('--control-url <url>', 'where runners find the API; by default where it listens')
       .option('--seats <number>', 'runs at once, for a new installation')
       .option('--retention-days <days>', 'how long ended runs are kept, with their logs; 90 unless said otherwise')

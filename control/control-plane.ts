@@ -10,6 +10,7 @@ import { Dispatcher } from '#control/dispatch/dispatcher.ts';
 import type { Executor } from '#control/dispatch/executors/executor.ts';
 import { makeApp } from '#control/http/app.ts';
 import { makeHandlers } from '#control/http/handlers.ts';
+import { probes } from '#control/http/probes.ts';
 import { Idempotency } from '#control/http/idempotency.ts';
 import { runnerApi } from '#control/http/runner-api.ts';
 import { serveHttp } from '#control/http/server.ts';
@@ -46,7 +47,8 @@ export interface ControlPlaneOptions {
   readonly databaseUrl?: string | undefined;
   readonly dataFolder: string;
   readonly host: string;
-  readonly port: number;
+  /** Undefined: it does not listen, which only a process without the API can do. */
+  readonly port: number | undefined;
   /** Where runners find the API; by default where it listens. */
   readonly controlUrl?: string | undefined;
   readonly version: string;
@@ -70,6 +72,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly store: Store;
   /** Undefined without the API. */
   readonly url: string | undefined;
+  /** Of a process without the API: where it tells of its health and its metrics. */
+  readonly probesUrl: string | undefined;
   /** Made at the first start, and never shown again. */
   readonly firstToken: string | undefined;
 }
@@ -109,6 +113,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       leaseS: LEASE_S / speed,
     };
     const api = roles.includes('api') ? await openApi(parts) : undefined;
+    const probing = await openProbes(parts);
     const controlUrl = options.controlUrl ?? api?.http.url;
     const dispatcher =
       executor !== undefined && controlUrl !== undefined ? openDispatcher(parts, executor, controlUrl) : undefined;
@@ -122,12 +127,14 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     return {
       store,
       url: api?.http.url,
+      probesUrl: probing?.url,
       firstToken,
       async [Symbol.asyncDispose]() {
         await notifier?.close();
         await scheduler?.close();
         await upkeep.close();
         await dispatcher?.close();
+        await probing?.stop();
         await api?.close();
         await store.close();
       },
@@ -160,11 +167,11 @@ interface Api {
 }
 
 async function openApi(parts: Parts): Promise<Api> {
-  const { options, store, keys, stopping, metrics, notices } = parts;
+  const { options, store, keys, stopping, notices } = parts;
   const heartbeats = new Heartbeats(store.db);
   const deaf = store.hints.listen('stop', () => heartbeats.lookNow());
   const commands = runCommands(parts);
-  const { version, catalog, log, host, port } = options;
+  const { version, catalog, log, host, port = 0 } = options;
   const app = makeApp({
     handlers: makeHandlers({ store, catalog, keys, commands, notices, version, stopping: stopping.signal }),
     store,
@@ -174,13 +181,7 @@ async function openApi(parts: Parts): Promise<Api> {
     stopping: stopping.signal,
   });
   const runners = runnerRoutes(parts, heartbeats);
-  const scrape = new Scrape(parts);
-  const figures = metricsRoute({
-    text: () => scrape.text(),
-    contentType: metrics.contentType,
-    authenticate: tokenAuthenticator(store),
-    isPublic: options.areMetricsPublic ?? false,
-  });
+  const figures = figuresOf(parts);
   const confirm = confirmPage({ db: store.db, keys, installationId: store.installationId });
   const fetch = (request: Request, env?: unknown): Response | Promise<Response> => {
     const { pathname } = new URL(request.url);
@@ -200,6 +201,25 @@ async function openApi(parts: Parts): Promise<Api> {
       await http.stop();
     },
   };
+}
+
+function figuresOf(parts: Parts): (request: Request) => Promise<Response> {
+  const { store, metrics, options } = parts;
+  const scrape = new Scrape(parts);
+  return metricsRoute({
+    text: () => scrape.text(),
+    contentType: metrics.contentType,
+    authenticate: tokenAuthenticator(store),
+    isPublic: options.areMetricsPublic ?? false,
+  });
+}
+
+/** For those who watch a process that does not serve the API. */
+async function openProbes(parts: Parts): Promise<HttpService | undefined> {
+  const { store, stopping, options } = parts;
+  if (options.roles.includes('api') || options.port === undefined) return undefined;
+  const fetch = probes({ store, stopping: stopping.signal, figures: figuresOf(parts) });
+  return serveHttp({ fetch, host: options.host, port: options.port, stopping });
 }
 
 function runnerRoutes(

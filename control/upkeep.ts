@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import type { Idempotency } from '#control/http/idempotency.ts';
 import { forgetOldNotices } from '#control/notify/forget.ts';
 import { PostgresQueue } from '#control/queue/postgres-queue.ts';
+import { forgetOldSlots } from '#control/schedule/forget-slots.ts';
 import { newId } from '#control/store/ids.ts';
 import { forgetOldRuns } from '#control/store/retention.ts';
 import type { Store } from '#control/store/store.ts';
@@ -37,6 +38,7 @@ const KEYS_LOCK = 2;
 const PROCESSES_LOCK = 3;
 const AUDIT_LOCK = 4;
 const NOTICES_LOCK = 5;
+const SLOTS_LOCK = 9;
 /** How often a process says that it is there, and forgets. Not all at the same moment. */
 const SEEN_MS = 30_000;
 const FORGET_MS = 600_000;
@@ -95,6 +97,7 @@ export class Upkeep {
     await this.#steps(NOTICES_LOCK, (db) => forgetOldNotices(db, retentionDays));
     await this.#steps(PROCESSES_LOCK, forgetProcesses);
     await this.#steps(AUDIT_LOCK, (db) => forgetAudit(db, auditDays));
+    await this.#steps(SLOTS_LOCK, forgetOldSlots);
     await this.#sayDead(store.db);
     return runs;
   }

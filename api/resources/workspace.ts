@@ -35,5 +35,5 @@ export const workspaceUpdate = z.strictObject({
   name: name.optional(),
   weight: weight.optional(),
   guaranteedSeats: guaranteedSeats.optional(),
-  isSuspended: z.boolean().optional().describe('No runs are created; those that there are go on.'),
+  isSuspended: z.boolean().optional().describe('No runs are created and none begins; those that run go on.'),
 });

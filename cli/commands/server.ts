@@ -18,7 +18,8 @@ import type { Installation } from '#cli/installation.ts';
 export interface ServerOptions extends SharedOptions {
   readonly data: string;
   readonly host: string;
-  readonly port: string;
+  /** By default a process without the API does not listen. */
+  readonly port?: string;
   readonly controlUrl?: string;
   readonly seats?: string;
   readonly metricsPublic?: boolean;
@@ -32,6 +33,7 @@ interface Parts {
   readonly roles: readonly Role[];
 }
 
+const PORT_MAX = 65_535;
 /** Divides all waits of the control plane and its runners: for tests. */
 const DIVISOR = 'ROPEWAY_TIMER_DIVISOR';
 
@@ -48,7 +50,7 @@ export function server(options: ServerOptions, { installation, version, roles }:
       databaseUrl: databaseUrl === '' ? undefined : databaseUrl,
       dataFolder,
       host: options.host,
-      port: Number(options.port),
+      port: portOf(options.port),
       controlUrl: options.controlUrl,
       version,
       catalog,
@@ -67,6 +69,7 @@ export function server(options: ServerOptions, { installation, version, roles }:
           ...(isTest ? { env: { [DIVISOR]: String(speed) } } : {}),
         }),
     });
+    if (plane.probesUrl !== undefined) ctx.terminal.say(`Health and metrics are at ${plane.probesUrl}\n`);
     if (plane.url !== undefined) ctx.terminal.say(`Ropeway ${version} is at ${plane.url}\n`);
     if (plane.firstToken !== undefined) {
       ctx.terminal.say(`The token of this machine's command line is in ${resolve(dataFolder, TOKEN_FILE)}\n`);
@@ -80,6 +83,12 @@ export function server(options: ServerOptions, { installation, version, roles }:
 function retentionDays(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (!/^[1-9]\d{0,4}$/.test(text)) throw cliErrors.error('RETENTION_INVALID', { value: text });
+  return Number(text);
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,5}$/.test(text) || Number(text) > PORT_MAX) throw cliErrors.error('PORT_INVALID', { value: text });
   return Number(text);
 }
 

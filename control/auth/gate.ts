@@ -19,7 +19,15 @@ import { roleMissing } from './role-missing.ts';
  * Changes of many things at once, which name them in their bodies: their handlers pass over what may not be changed.
  * And rules of notices, whose bodies may name a transfer: the handler looks at its group.
  */
-const filteredByHandler: readonly EndpointId[] = ['runs.cancelMany', 'transfers.bulk', 'noticeRules.create'];
+const filteredByHandler: readonly EndpointId[] = [
+  'runs.cancelMany',
+  'transfers.bulk',
+  'schedules.create',
+  'schedules.createMany',
+  'schedules.switch',
+  'schedules.deleteMany',
+  'noticeRules.create',
+];
 
 type Db = Store['db'];
 type Asked = Pick<CheckedRequest, 'params' | 'body'>;

@@ -56,6 +56,20 @@ const finders: Partial<Readonly<Record<Tag, Finder>>> = {
     find: (id, workspaceId) =>
       sql`select name, group_id from managed_transfer where id = ${id} and workspace_id = ${workspaceId}`,
   },
+  schedules: {
+    kind: 'schedule',
+    param: 'id',
+    find: (id, workspaceId) =>
+      sql`select d.name, d.group_id from schedule s join definition d on d.id = s.definition_id
+        where s.id = ${id} and s.workspace_id = ${workspaceId}`,
+  },
+  backfills: {
+    kind: 'backfill',
+    param: 'id',
+    find: (id, workspaceId) =>
+      sql`select d.name, d.group_id from backfill b join definition d on d.id = b.definition_id
+        where b.id = ${id} and b.workspace_id = ${workspaceId}`,
+  },
   runs: {
     kind: 'run',
     param: 'id',

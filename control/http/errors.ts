@@ -7,6 +7,11 @@ export const httpErrors = errorCatalogue({
     message: 'There is nothing at {path}.',
     hint: 'Look at /api/v1/openapi.json for what there is.',
   },
+  PROBES_ONLY: {
+    kind: 'config',
+    message: 'This process does not serve the API.',
+    hint: 'It answers /healthz, /readyz and /metrics. Ask a process that was started as `server` or `api`.',
+  },
   METHOD_NOT_ALLOWED: {
     kind: 'config',
     message: '{method} is not possible at {path}.',

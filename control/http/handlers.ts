@@ -8,15 +8,18 @@ import { labelHandlers } from '#control/definitions/labels.ts';
 import { managedTransferHandlers } from '#control/definitions/managed-transfers.ts';
 import { runDiffHandler } from '#control/definitions/transfer-work.ts';
 import { transferHandlers } from '#control/definitions/transfers.ts';
-import { noticeHandlers } from '#control/notify/notice-handlers.ts';
-import { noticeSettings } from '#control/notify/settings.ts';
-import type { NoticeSettings } from '#control/notify/settings.ts';
+import { variableHandlers } from '#control/variables/variable-handlers.ts';
 import { auditHandlers } from '#control/audit/audit-handlers.ts';
 import { grantHandlers } from '#control/people/grants.ts';
 import { memberHandlers } from '#control/people/members.ts';
 import { teamHandlers } from '#control/people/teams.ts';
 import { userHandlers } from '#control/people/users.ts';
 import { workspaceHandlers } from '#control/people/workspaces.ts';
+import { backfillHandlers } from '#control/schedule/backfill-handlers.ts';
+import { scheduleHandlers } from '#control/schedule/schedule-handlers.ts';
+import { noticeHandlers } from '#control/notify/notice-handlers.ts';
+import { noticeSettings } from '#control/notify/settings.ts';
+import type { NoticeSettings } from '#control/notify/settings.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
@@ -42,19 +45,22 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...groupHandlers(parts.store),
     ...connectionHandlers(parts),
     ...transferHandlers(parts),
+    ...variableHandlers(parts),
     ...managedTransferHandlers(parts),
     ...labelHandlers(parts.store),
     'runs.configDiff': runDiffHandler(parts),
+    ...scheduleHandlers(parts.store),
+    ...backfillHandlers(parts),
     ...runHandlers(parts),
     ...limitHandlers(parts.store),
     ...tokenHandlers(parts.store),
-    ...noticeHandlers({ store: parts.store, keys: parts.keys, settings: parts.notices ?? unsaid(parts) }),
     ...userHandlers(parts.store),
     ...workspaceHandlers(parts.store),
     ...memberHandlers(parts.store),
     ...teamHandlers(parts.store),
     ...grantHandlers(parts.store),
     ...auditHandlers(parts.store),
+    ...noticeHandlers({ store: parts.store, keys: parts.keys, settings: parts.notices ?? unsaid(parts) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { openApi } from '#api/openapi.ts';
+import type { Readiness } from '#api/resources/health.ts';
 import { RUNNER_PROTOCOL } from '#api/runner.ts';
 import type { Store } from '#control/store/store.ts';
 import { httpErrors } from './errors.ts';
@@ -19,13 +20,9 @@ const READY_MS = 2000;
 export function systemHandlers({ store, version, stopping }: SystemParts): HandlersOf<'system' | 'workspace'> {
   const document = openApi({ version });
   return {
-    'system.health': () => Promise.resolve({ status: 'ok' as const }),
+    'system.health': () => Promise.resolve(health),
 
-    async 'system.ready'() {
-      if (stopping.aborted) throw notReady('it stops');
-      if (!(await answers(store.db))) throw notReady('the database does not answer');
-      return { status: 'ready' as const, checks: { database: { ok: true, detail: 'It answers.' } } };
-    },
+    'system.ready': () => readiness({ store, stopping }),
 
     'system.version': () =>
       Promise.resolve({ version, apiVersion: 1 as const, runnerProtocol: RUNNER_PROTOCOL, store: store.kind }),
@@ -43,6 +40,15 @@ export function systemHandlers({ store, version, stopping }: SystemParts): Handl
       return { id: row.id, name: row.name, isSuspended, createdAt: row.created_at };
     },
   };
+}
+
+export const health = { status: 'ok' } as const;
+
+/** Throws what says why not. */
+export async function readiness({ store, stopping }: Pick<SystemParts, 'store' | 'stopping'>): Promise<Readiness> {
+  if (stopping.aborted) throw notReady('it stops');
+  if (!(await answers(store.db))) throw notReady('the database does not answer');
+  return { status: 'ready', checks: { database: { ok: true, detail: 'It answers.' } } };
 }
 
 function notReady(reason: string): Refusal {

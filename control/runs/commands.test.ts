@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Crowd, probeWork } from '#test/dispatch/crowd.ts';
+import { Crowd, probeRun, probeWork } from '#test/dispatch/crowd.ts';
 import { controlStore, storeKinds } from '#test/kit/control-store.ts';
 import { runCommands } from './commands.ts';
+import { createRuns } from './create-run.ts';
 import { TransitionWriter } from './transition-writer.ts';
 
 describe('runCommands().create()', { timeout: 60_000 }, () => {
@@ -38,5 +39,16 @@ describe('runCommands().create()', { timeout: 60_000 }, () => {
       message: 'The run asks for 2001 millicores; no place here has more than 2000.',
     });
     expect(await create({ memory_mb: 4096, cpu_millis: 2000 })).toMatchObject({ isNew: true });
+  });
+
+  it('refuses runs of a workspace that is suspended, and says so', async () => {
+    await using store = await controlStore(storeKinds[0] === undefined ? {} : { kind: storeKinds[0] });
+    await new Crowd(store).workspace('w');
+    await store.db
+      .updateTable('workspace')
+      .set({ suspended_at: await store.now() })
+      .execute();
+    const created = createRuns(store.db, [probeRun('w')]);
+    await expect(created).rejects.toMatchObject({ code: 'WORKSPACE_SUSPENDED', status: 409 });
   });
 });

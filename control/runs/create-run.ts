@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { WorkOrder } from '#api/runner.ts';
+import { Refusal } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
+import { runErrors } from './errors.ts';
 import type { Scope } from './freeze-work.ts';
 import type { Db } from './transition-writer.ts';
 
@@ -102,15 +104,9 @@ export async function createRuns(db: Db, runs: readonly RunToCreate[]): Promise<
   return rows.map(({ id, workspace_id: workspace, idempotency_key: key }) => {
     if (isMade.has(id)) return { id, isNew: true };
     const earlier = known.get(`${workspace}\n${key ?? ''}`);
-    if (earlier === undefined) throw new WorkspaceSuspended(workspace);
+    if (earlier === undefined) throw new Refusal(runErrors.error('WORKSPACE_SUSPENDED', { workspace }), 409);
     return { id: earlier, isNew: false };
   });
-}
-
-export class WorkspaceSuspended extends Error {
-  constructor(workspaceId: string) {
-    super(`the workspace ${workspaceId} takes no runs`);
-  }
 }
 
 type Keyed = { readonly workspace_id: string; readonly idempotency_key: string | null };

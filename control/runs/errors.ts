@@ -46,4 +46,9 @@ export const runErrors = errorCatalogue({
     message: 'The run asks for {asked}; no place here has more than {most}.',
     hint: 'Ask for less in the run options, or give the server a larger machine.',
   },
+  WORKSPACE_SUSPENDED: {
+    kind: 'config',
+    message: 'The workspace {workspace} is suspended: no runs of it are created.',
+    hint: 'Ask those who manage the installation.',
+  },
 });

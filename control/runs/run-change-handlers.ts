@@ -8,6 +8,7 @@ import { definitionErrors } from '#control/definitions/errors.ts';
 import { runKey } from '#control/definitions/new-run.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
+import { slotIsRetried } from '#control/schedule/retried-slot.ts';
 import type { Store } from '#control/store/store.ts';
 import type { RunParts } from './run-handlers.ts';
 import { theRun } from './run-row.ts';
@@ -65,6 +66,7 @@ export function changeHandlers({
         work,
         scopes: run.scopes,
       });
+      await slotIsRetried(db, run.id, runId);
       return theRun(db, runId, workspaceId);
     },
   };

@@ -2,7 +2,7 @@
  * What becomes of the slots of one schedule that are due, as far as time decides: overlap is judged afterwards, among
  * the rows. Pure.
  */
-import type { Catchup } from '#control/store/tables.ts';
+import type { Catchup } from '#control/store/schedule-tables.ts';
 import type { Slot, Timing } from './next-slot.ts';
 import { nextSlot, slotsUntil } from './next-slot.ts';
 

@@ -1,5 +1,5 @@
 /** Schedules as the scheduler takes them from the database. */
-import type { Catchup, Overlap } from '#control/store/tables.ts';
+import type { Catchup, Overlap } from '#control/store/schedule-tables.ts';
 import { parseCron } from './cron-expression.ts';
 import type { CronExpression } from './cron-expression.ts';
 import type { Timing } from './next-slot.ts';
@@ -39,6 +39,12 @@ export function timingOf(row: Pick<ScheduleRow, 'cron' | 'interval_s' | 'time_zo
 export function slotText(at: number): string {
   return new Date(at).toISOString();
 }
+
+/** What `created_by` of a run begins with that a back-fill made. */
+export const BACKFILL_ACTOR = 'backfill:';
+
+/** Told when a back-fill has something to do. */
+export const BACKFILL_CHANNEL = 'backfills';
 
 /** The same run, whoever makes it and how often. */
 export function slotKey(scheduleId: string, at: number): string {

@@ -8,11 +8,12 @@ import { createRuns } from '#control/runs/create-run.ts';
 import type { RunToCreate } from '#control/runs/create-run.ts';
 import { stopRun } from '#control/runs/stop-run.ts';
 import type { Db, TransitionWriter } from '#control/runs/transition-writer.ts';
-import type { FireDecision } from '#control/store/tables.ts';
+import type { FireDecision } from '#control/store/schedule-tables.ts';
 import { planFires } from './fire-plan.ts';
 import type { FirePlan, PlannedFire } from './fire-plan.ts';
-import { slotKey, slotText, timingOf } from './schedule-row.ts';
+import { BACKFILL_ACTOR, slotKey, slotText, timingOf } from './schedule-row.ts';
 import type { ScheduleRow } from './schedule-row.ts';
+import { switchOff } from './switch-off.ts';
 
 export interface WantedRun {
   readonly schedule: ScheduleRow;
@@ -57,12 +58,7 @@ export async function schedulerTick(parts: TickParts): Promise<TickResult> {
       order by s.next_slot_utc limit ${SCHEDULES_MAX}
       for no key update of s, d skip locked`.execute(trx);
     await look.lookAtOpen(rows);
-    let done = 0;
-    for (const row of rows) {
-      if (look.slots >= SLOTS_MAX) break;
-      await look.fire(row, Date.parse(row.now));
-      done += 1;
-    }
+    const done = await look.fire(rows);
     await look.flush();
     const hasMore = done < rows.length || rows.length === SCHEDULES_MAX || waiting.length === SCHEDULES_MAX;
     return { created: look.created, hasMore, workspaces: look.workspaces };
@@ -82,18 +78,29 @@ async function waitingFires(trx: Db): Promise<readonly (ScheduleRow & { readonly
   return rows;
 }
 
+interface OpenRun {
+  readonly id: string;
+  /** Somebody asked for an older slot: the schedule waits for it, and neither skips because of it nor ends it. */
+  readonly isBackfill: boolean;
+}
+
 /** Stands for a run of this look that is not created yet. */
-const PENDING = 'a run that begins now';
+const pending: OpenRun = { id: 'a run that begins now', isBackfill: false };
+
+interface Planned {
+  readonly row: ScheduleRow;
+  readonly plan: FirePlan;
+}
 
 class Look {
   readonly #trx: Db;
   readonly #parts: TickParts;
   /** Runs of each definition that are not over. */
-  readonly #open = new Map<string, string[]>();
+  readonly #open = new Map<string, OpenRun[]>();
   #pending: WantedRun[] = [];
+  #decided: Decided[] = [];
   readonly workspaces = new Set<string>();
   created = 0;
-  slots = 0;
 
   constructor(trx: Db, parts: TickParts) {
     this.#trx = trx;
@@ -105,36 +112,52 @@ class Look {
     const ids = [...new Set(rows.map((row) => row.definition_id))].filter((id) => !this.#open.has(id));
     for (const id of ids) this.#open.set(id, []);
     if (ids.length === 0) return;
-    const { rows: found } = await sql<{ id: string; definition_id: string }>`
-      select id, definition_id from run
+    const { rows: found } = await sql<{ id: string; definition_id: string; created_by: string }>`
+      select id, definition_id, created_by from run
       where definition_id = any(${ids}::text[]) and terminal_at is null and lane = 'batch' order by id`.execute(
       this.#trx,
     );
-    for (const { id, definition_id: definition } of found) this.#open.get(definition)?.push(id);
+    for (const { id, definition_id: definition, created_by: by } of found) {
+      this.#open.get(definition)?.push({ id, isBackfill: by.startsWith(BACKFILL_ACTOR) });
+    }
   }
 
-  async fire(row: ScheduleRow, now: number): Promise<void> {
-    let plan: FirePlan;
+  /** Returns how many of them it came to; a statement for all of them, whatever their number. */
+  async fire(rows: readonly (ScheduleRow & { readonly now: string })[]): Promise<number> {
+    const planned: Planned[] = [];
+    let slots = 0;
+    let done = 0;
+    for (const row of rows) {
+      if (slots >= SLOTS_MAX) break;
+      const plan = await this.#plan(row);
+      done += 1;
+      if (plan === undefined) continue;
+      slots += plan.fires.length;
+      planned.push({ row, plan });
+    }
+    if (planned.length === 0) return done;
+    const isNew = await this.#record(planned);
+    for (const { row, plan } of planned) {
+      for (const { slot, skip } of plan.fires) {
+        if (skip === undefined && isNew.has(fireKey(row.id, slot.at))) await this.#overlap(row, slot.at);
+      }
+    }
+    await this.#goOn(planned);
+    return done;
+  }
+
+  async #plan(row: ScheduleRow & { readonly now: string }): Promise<FirePlan | undefined> {
     try {
-      plan = planFires(timingOf(row), Date.parse(row.next_slot_utc), now, {
+      return planFires(timingOf(row), Date.parse(row.next_slot_utc), Date.parse(row.now), {
         catchup: row.catchup,
         catchupMax: row.catchup_max,
         maxLatenessS: row.max_lateness_s,
       });
     } catch (error) {
       // One that cannot be read must not hold up the others.
-      const reason = error instanceof Error ? error.message : String(error);
-      await sql`update schedule set is_enabled = false, off_reason = ${reason} where id = ${row.id}`.execute(this.#trx);
-      return;
+      await switchOff(this.#trx, row, error instanceof Error ? error.message : String(error));
+      return undefined;
     }
-    const { fires, next } = plan;
-    this.slots += fires.length;
-    const isNew = await this.#record(row.id, fires);
-    for (const { slot, skip } of fires) {
-      if (skip === undefined && isNew.has(slot.at)) await this.#overlap(row, slot.at);
-    }
-    await sql`update schedule set next_slot_utc = ${next === undefined ? null : slotText(next)}
-      where id = ${row.id}`.execute(this.#trx);
   }
 
   /** What waited for the run before it. */
@@ -144,20 +167,25 @@ class Look {
   }
 
   /** The slots that nobody had decided on; those that are to fire wait for the next steps of this transaction. */
-  async #record(scheduleId: string, fires: readonly PlannedFire[]): Promise<ReadonlySet<number>> {
-    const rows = fires.map(({ slot, skip }) => ({
-      at: slotText(slot.at),
-      decision: skip === undefined ? 'waiting' : 'skipped',
-      reason: skip ?? (slot.absent.length > 0 ? `there is no ${slot.absent.join(', ')}` : null),
-      shifted: slot.isShifted,
-    }));
-    const { rows: added } = await sql<{ slot_utc: string }>`
+  async #record(planned: readonly Planned[]): Promise<ReadonlySet<string>> {
+    const rows = planned.flatMap(({ row, plan }) => plan.fires.map((fire) => fireRow(row.id, fire)));
+    const { rows: added } = await sql<{ schedule_id: string; slot_utc: string }>`
       insert into schedule_fire (schedule_id, slot_utc, decision, reason, is_shifted)
-      select ${scheduleId}, w.at, w.decision, w.reason, w.shifted
+      select w.schedule, w.at, w.decision, w.reason, w.shifted
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as w (at timestamptz, decision text, reason text, shifted boolean)
-      on conflict do nothing returning slot_utc`.execute(this.#trx);
-    return new Set(added.map(({ slot_utc: at }) => Date.parse(at)));
+        as w (schedule text, at timestamptz, decision text, reason text, shifted boolean)
+      on conflict do nothing returning schedule_id, slot_utc`.execute(this.#trx);
+    return new Set(added.map(({ schedule_id: id, slot_utc: at }) => fireKey(id, Date.parse(at))));
+  }
+
+  async #goOn(planned: readonly Planned[]): Promise<void> {
+    const rows = planned.map(({ row, plan: { next } }) => ({
+      id: row.id,
+      next: next === undefined ? null : slotText(next),
+    }));
+    await sql`update schedule set next_slot_utc = w.next
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as w (id text, next timestamptz)
+      where schedule.id = w.id`.execute(this.#trx);
   }
 
   async #overlap(row: ScheduleRow, slot: number): Promise<void> {
@@ -167,14 +195,15 @@ class Look {
       // What had not begun is over at once; what runs is waited for.
       if (open.length > 0 && (await this.#stopOpen(row)).length > 0) return;
     } else if (open.length > 0) {
-      if (row.overlap === 'skip') await this.#skip(row, slot, `it runs: ${open[0]}`);
-      else if (await this.#hasWaiting(row, slot)) await this.#skip(row, slot, 'another one waits');
+      const run = open.find(({ isBackfill }) => !isBackfill);
+      if (row.overlap === 'skip' && run !== undefined) this.#skip(row, slot, `it runs: ${run.id}`);
+      else if (await this.#hasWaiting(row, slot)) this.#skip(row, slot, 'another one waits');
       return;
     }
     this.#create(row, slot);
   }
 
-  #openOf({ definition_id: id }: ScheduleRow): string[] {
+  #openOf({ definition_id: id }: ScheduleRow): OpenRun[] {
     const open = this.#open.get(id) ?? [];
     this.#open.set(id, open);
     return open;
@@ -182,14 +211,15 @@ class Look {
 
   #create(schedule: ScheduleRow, slotMs: number): void {
     this.#pending.push({ schedule, slotMs });
-    this.#openOf(schedule).push(PENDING);
+    this.#openOf(schedule).push(pending);
   }
 
-  async #stopOpen(row: ScheduleRow): Promise<readonly string[]> {
+  async #stopOpen(row: ScheduleRow): Promise<readonly OpenRun[]> {
     const { transitions, actor } = this.#parts;
     await this.flush();
     await this.#lookAgain(row);
-    for (const runId of this.#openOf(row).slice(0, OPEN_MAX)) {
+    const own = this.#openOf(row).filter(({ isBackfill }) => !isBackfill);
+    for (const { id: runId } of own.slice(0, OPEN_MAX)) {
       await stopRun(this.#trx, transitions, { runId, actor, reason: 'superseded' });
     }
     await this.#lookAgain(row);
@@ -201,33 +231,36 @@ class Look {
     await this.lookAtOpen([row]);
   }
 
-  /** Creates what is to run, all at once. */
+  /** Creates what is to run and writes what was decided, all at once. */
   async flush(): Promise<void> {
     const wanted = this.#pending;
     this.#pending = [];
-    if (wanted.length === 0) return;
-    const made = await this.#parts.makeRuns(this.#trx, wanted);
+    const made = wanted.length === 0 ? [] : await this.#parts.makeRuns(this.#trx, wanted);
     const runs: RunToCreate[] = [];
-    const decided: Decided[] = [];
+    const fired: WantedRun[] = [];
     for (const [index, { schedule, slotMs }] of wanted.entries()) {
       const run = made[index] ?? 'there is nothing to run';
-      const slot = { schedule: schedule.id, at: slotText(slotMs) };
-      if (typeof run === 'string') decided.push({ ...slot, decision: 'skipped', reason: run, run: null });
-      else {
-        const idempotencyKey = slotKey(schedule.id, slotMs);
-        const createdBy = `schedule:${schedule.id}`;
-        runs.push({ ...run, trigger: 'schedule', createdBy, idempotencyKey, delayS: jitterOf(schedule, slotMs) });
-        decided.push({ ...slot, decision: 'fired', reason: null, run: String(runs.length - 1) });
-        this.workspaces.add(schedule.workspace_id);
+      if (typeof run === 'string') {
+        this.#skip(schedule, slotMs, run);
+        continue;
       }
+      const idempotencyKey = slotKey(schedule.id, slotMs);
+      const createdBy = `schedule:${schedule.id}`;
+      runs.push({ ...run, trigger: 'schedule', createdBy, idempotencyKey, delayS: jitterOf(schedule, slotMs) });
+      fired.push({ schedule, slotMs });
+      this.workspaces.add(schedule.workspace_id);
     }
     const created = runs.length === 0 ? [] : await createRuns(this.#trx, runs);
     this.created += created.length;
-    await this.#decide(decided.map((each) => ({ ...each, run: created[Number(each.run ?? -1)]?.id ?? null })));
+    for (const [index, { schedule, slotMs }] of fired.entries()) {
+      const run = created[index]?.id ?? null;
+      this.#decided.push({ schedule: schedule.id, at: slotText(slotMs), decision: 'fired', reason: null, run });
+    }
+    await this.#writeDecided();
   }
 
-  #skip({ id }: ScheduleRow, slot: number, reason: string): Promise<void> {
-    return this.#decide([{ schedule: id, at: slotText(slot), decision: 'skipped', reason, run: null }]);
+  #skip({ id }: ScheduleRow, slot: number, reason: string): void {
+    this.#decided.push({ schedule: id, at: slotText(slot), decision: 'skipped', reason, run: null });
   }
 
   async #hasWaiting({ id }: ScheduleRow, slot: number): Promise<boolean> {
@@ -243,13 +276,30 @@ class Look {
       where schedule_id = ${id} and decision = 'waiting' and slot_utc < ${slotText(slot)}`.execute(this.#trx);
   }
 
-  async #decide(decided: readonly Decided[]): Promise<void> {
+  async #writeDecided(): Promise<void> {
+    const decided = this.#decided;
+    this.#decided = [];
+    if (decided.length === 0) return;
     await sql`update schedule_fire f
       set decision = w.decision, reason = coalesce(w.reason, f.reason), run_id = w.run, decided_at = dispatch.now()
       from jsonb_to_recordset(${JSON.stringify(decided)}::jsonb)
         as w (schedule text, at timestamptz, decision text, reason text, run text)
       where f.schedule_id = w.schedule and f.slot_utc = w.at`.execute(this.#trx);
   }
+}
+
+function fireKey(scheduleId: string, at: number): string {
+  return `${scheduleId} ${at}`;
+}
+
+function fireRow(schedule: string, { slot, skip }: PlannedFire) {
+  return {
+    schedule,
+    at: slotText(slot.at),
+    decision: skip === undefined ? 'waiting' : 'skipped',
+    reason: skip ?? (slot.absent.length > 0 ? `there is no ${slot.absent.join(', ')}` : null),
+    shifted: slot.isShifted,
+  };
 }
 
 interface Decided {

@@ -6,15 +6,19 @@ import { TransitionWriter } from '#control/runs/transition-writer.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 import { nextSlot } from './next-slot.ts';
-import { slotText, timingOf } from './schedule-row.ts';
+import { backfillSteps } from './backfill-step.ts';
+import { BACKFILL_CHANNEL, slotText, timingOf } from './schedule-row.ts';
 import type { ScheduleRow } from './schedule-row.ts';
 import { schedulerTick } from './scheduler-tick.ts';
 import type { MakeRuns } from './scheduler-tick.ts';
+import { SETTLED_MAX, settleFires } from './settle-fires.ts';
 import { switchOffFailing } from './switch-off.ts';
 import { transferRuns } from './transfer-runs.ts';
 import { tzdataVersion } from './zone-offsets.ts';
 
 const TICK_MS = 1000;
+const BACKFILL_MS = 2000;
+const SETTLE_MS = 5000;
 const SWITCH_OFF_MS = 600_000;
 /** The database's clock against ours: steps beyond that are none of slow machines. */
 const STEP_MS = 5 * 60_000;
@@ -60,6 +64,14 @@ export class Scheduler {
         signal,
         failed,
       }),
+      repeat({
+        work: () => this.backfill(),
+        waitMs: BACKFILL_MS / speed,
+        listen: (heard) => store.hints.listen(BACKFILL_CHANNEL, heard),
+        signal,
+        failed,
+      }),
+      loop(SETTLE_MS, async () => (await settleFires(store.db)) === SETTLED_MAX),
       loop(SWITCH_OFF_MS, async () => {
         await recomputeSlots(store.db);
         for (const id of await switchOffFailing(store.db)) log.warn('A schedule that always fails is off.', { id });
@@ -77,11 +89,24 @@ export class Scheduler {
   async tick(): Promise<boolean> {
     if (await this.#isPaused()) return false;
     const { store, makeRuns = transferRuns, transitions = new TransitionWriter() } = this.#parts;
-    const { db, hints } = store;
-    const { created, hasMore, workspaces } = await schedulerTick({ db, transitions, makeRuns, actor: this.id });
+    const { db } = store;
+    const result = await schedulerTick({ db, transitions, makeRuns, actor: this.id });
+    this.#tell(result);
+    return result.hasMore;
+  }
+
+  /** A step of each back-fill. */
+  async backfill(): Promise<false> {
+    const { store, makeRuns = transferRuns } = this.#parts;
+    const result = await backfillSteps({ db: store.db, makeRuns });
+    this.#tell(result);
+    return false;
+  }
+
+  #tell({ created, workspaces }: { readonly created: number; readonly workspaces: ReadonlySet<string> }): void {
+    const { hints } = this.#parts.store;
     if (created > 0) for (const channel of ['arrivals', 'queue', 'stop']) hints.tell(channel);
     for (const workspace of workspaces) hints.tell(workspaceChannel(workspace));
-    return hasMore;
   }
 
   /** A clock that jumps ahead makes everything due at once: people have a minute to put it right. */

@@ -101,6 +101,29 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
   await sql`insert into schedule (id, workspace_id, definition_id, cron, tzdata_version)
     values ('s', 'w1', 'd', '30 2 * * *', '2026a')`.execute(db);
   await sql`insert into schedule_fire (schedule_id, slot_utc, decision) values ('s', ${at}, 'fired')`.execute(db);
+  await db.insertInto('label').values({ id: 'l', workspace_id: 'w1', name: odd, colour: '#12ab9f' }).execute();
+  await db.insertInto('definition_label').values({ definition_id: 'd', label_id: 'l' }).execute();
+  const managed = { id: 'mt', workspace_id: 'w1', name: odd, connection_id: 'c', updated_by: 'a' };
+  await db
+    .insertInto('managed_transfer')
+    .values({ ...managed, config: json({ n: 0.1 }), path: json([odd]) })
+    .execute();
+  await db.insertInto('managed_label').values({ managed_transfer_id: 'mt', label_id: 'l' }).execute();
+  const table = { managed_transfer_id: 'mt', table_key: 'k', table_name: odd, definition_id: 'd' };
+  await db.insertInto('managed_table').values(table).execute();
+  const changed = { definition_id: 'd', version: 2, actor: odd, before: json({ name: odd }) };
+  await db.insertInto('definition_change').values(changed).execute();
+  const policy = { workspace_id: 'w1', switches_off: true, failures_min: 1, failing_days_min: 0 };
+  await db.insertInto('schedule_policy').values(policy).execute();
+  const change = { id: 'se', workspace_id: 'w1', definition_id: 'd', schedule_id: 's', actor: odd };
+  await db
+    .insertInto('schedule_event')
+    .values({ ...change, kind: 'changed', changes: json({ a: { after: odd } }) })
+    .execute();
+  await sql`insert into backfill (id, workspace_id, schedule_id, definition_id, from_utc, until_utc, sequence, redoes_done,
+      concurrency, slots_total, created_by)
+    values ('b', 'w1', 's', 'd', ${at}, ${at}, 'oldest_first', false, 1, 1, ${odd})`.execute(db);
+  await db.insertInto('backfill_slot').values({ backfill_id: 'b', slot_utc: at, reason: odd }).execute();
   await sql`insert into smtp_server (config) values ('{"host": "h"}')`.execute(db);
   await sql`insert into notice_destination (id, workspace_id, name, kind, config)
     values ('n', 'w1', ${odd}, 'email', '{}')`.execute(db);
@@ -117,18 +140,6 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
   await sql`insert into notice (id, workspace_id, rule_id, event, event_key, fields)
     values ('o', 'w1', 'q', 'run_failed', 'k', '{}')`.execute(db);
   await sql`insert into notice_in_delivery (delivery_id, notice_id) values ('d', 'o')`.execute(db);
-  await db.insertInto('label').values({ id: 'l', workspace_id: 'w1', name: odd, colour: '#12ab9f' }).execute();
-  await db.insertInto('definition_label').values({ definition_id: 'd', label_id: 'l' }).execute();
-  const managed = { id: 'mt', workspace_id: 'w1', name: odd, connection_id: 'c', updated_by: 'a' };
-  await db
-    .insertInto('managed_transfer')
-    .values({ ...managed, config: json({ n: 0.1 }), path: json([odd]) })
-    .execute();
-  await db.insertInto('managed_label').values({ managed_transfer_id: 'mt', label_id: 'l' }).execute();
-  const table = { managed_transfer_id: 'mt', table_key: 'k', table_name: odd, definition_id: 'd' };
-  await db.insertInto('managed_table').values(table).execute();
-  const changed = { definition_id: 'd', version: 2, actor: odd, before: json({ name: odd }) };
-  await db.insertInto('definition_change').values(changed).execute();
   const dispatcher = { id: 'p', version: 'v', roles: 'all', started_at: at, seen_at: at };
   await db.insertInto('dispatcher').values(dispatcher).execute();
 }

@@ -9,6 +9,7 @@ import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson
 import type { NoticeTables } from './notice-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { TransferTables } from './transfer-tables.ts';
+import type { ScheduleTables } from './schedule-tables.ts';
 
 export type RunKind = 'transfer' | 'test' | 'browse' | 'guess' | 'preview' | 'probe';
 export type RunTrigger = 'manual' | 'api' | 'schedule' | 'workflow';
@@ -100,6 +101,7 @@ export interface DefinitionTable {
   revision: Generated<number>;
   is_enabled: Generated<boolean>;
   run_options: GeneratedJson;
+  succeeded_before: Instant | null;
   search_text: Generated<string>;
   updated_by: Generated<string>;
   version: Generated<number>;
@@ -111,6 +113,7 @@ export interface RevisionTable {
   definition_id: string;
   no: number;
   config: Json;
+  variables: GeneratedJson;
   yaml: string | null;
   yaml_dialect: YamlDialect | null;
   memo: Generated<string>;
@@ -181,6 +184,7 @@ export interface RunTable {
 export interface RunWorkTable {
   run_id: string;
   work: Json;
+  late_values: GeneratedJson<Readonly<Record<string, string>>>;
 }
 
 export interface AttemptTable {
@@ -304,44 +308,7 @@ export interface DispatcherTable {
   seen_at: Instant;
 }
 
-export type Catchup = 'none' | 'latest' | 'all';
-export type Overlap = 'allow' | 'skip' | 'queue_one' | 'cancel_previous';
-export type FireDecision = 'fired' | 'waiting' | 'skipped' | 'backfilled';
-
-export interface ScheduleTable {
-  id: string;
-  workspace_id: string;
-  definition_id: string;
-  cron: string | null;
-  interval_s: number | null;
-  time_zone: Generated<string>;
-  is_enabled: Generated<boolean>;
-  off_reason: string | null;
-  variables: GeneratedJson<Readonly<Record<string, string>>>;
-  catchup: Generated<Catchup>;
-  catchup_max: Generated<number>;
-  max_lateness_s: number | null;
-  overlap: Generated<Overlap>;
-  jitter_s: Generated<number>;
-  enabled_from: Generated<Instant>;
-  next_slot_utc: Instant | null;
-  tzdata_version: string;
-  version: Generated<number>;
-  created_at: Generated<Instant>;
-  updated_at: Generated<Instant>;
-}
-
-export interface ScheduleFireTable {
-  schedule_id: string;
-  slot_utc: Instant;
-  decision: FireDecision;
-  reason: string | null;
-  is_shifted: Generated<boolean>;
-  run_id: string | null;
-  decided_at: Generated<Instant>;
-}
-
-export interface Tables extends PeopleTables, TransferTables, NoticeTables {
+export interface Tables extends PeopleTables, TransferTables, ScheduleTables, NoticeTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;
@@ -364,6 +331,4 @@ export interface Tables extends PeopleTables, TransferTables, NoticeTables {
   workspace_usage: WorkspaceUsageTable;
   dispatcher: DispatcherTable;
   idempotency: IdempotencyTable;
-  schedule: ScheduleTable;
-  schedule_fire: ScheduleFireTable;
 }

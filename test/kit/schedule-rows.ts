@@ -1,6 +1,6 @@
 /** Transfers and their schedules as rows, for tests of the scheduler. */
 import { sql } from 'kysely';
-import type { Catchup, Overlap } from '#control/store/tables.ts';
+import type { Catchup, Overlap } from '#control/store/schedule-tables.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 
@@ -47,15 +47,17 @@ export async function addSchedules(
 }
 
 /** Ends all runs that are not over. */
-export async function endRuns(db: Db): Promise<void> {
-  await sql`update run set state = 'SUCCEEDED', terminal_at = dispatch.now(), version = version + 1
-    where terminal_at is null`.execute(db);
+export async function endRuns(db: Db, state: 'SUCCEEDED' | 'FAILED' = 'SUCCEEDED'): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`update run
+    set state = ${state}, terminal_at = dispatch.now(), version = version + 1 where terminal_at is null`.execute(db);
+  return Number(numAffectedRows);
 }
 
 /** How often each was decided, such as `{ fired: 1, 'skipped: too late': 3 }`; ids in reasons are left out. */
-export async function fireCounts(db: Db): Promise<Record<string, number>> {
+export async function fireCounts(db: Db, schedule?: string): Promise<Record<string, number>> {
   const { rows } = await sql<{ what: string; count: number }>`
     select decision || case when decision = 'skipped' then ': ' || regexp_replace(reason, ': .*', '') else '' end as what,
-      count(*)::int as count from schedule_fire group by 1`.execute(db);
+      count(*)::int as count from schedule_fire where schedule_id = coalesce(${schedule ?? null}, schedule_id)
+    group by 1`.execute(db);
   return Object.fromEntries(rows.map(({ what, count }) => [what, count]));
 }
