@@ -1,4 +1,5 @@
 /** Every endpoint of the API. */
+import { appliedEndpoints } from './endpoints/applied.ts';
 import { auditEndpoints } from './endpoints/audit.ts';
 import { backfillEndpoints } from './endpoints/backfills.ts';
 import { connectionEndpoints } from './endpoints/connections.ts';
@@ -32,6 +33,7 @@ const all = [
   ...runEndpoints,
   ...limitEndpoints,
   ...tokenEndpoints,
+  ...appliedEndpoints,
   ...userEndpoints,
   ...workspaceEndpoints,
   ...memberEndpoints,

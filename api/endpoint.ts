@@ -26,7 +26,9 @@ export type Tag =
   | 'labels'
   | 'managed-transfers'
   | 'notices'
-  | 'deliveries';
+  | 'deliveries'
+  | 'applied'
+  | 'demo';
 
 /** Each role may do what those before it may. */
 export const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;

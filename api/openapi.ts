@@ -24,6 +24,8 @@ const tags: Readonly<Record<Tag, string>> = {
   teams: 'People who get roles together.',
   grants: 'Who may do what in a group.',
   audit: 'What was done, by whom, to what.',
+  applied: 'Definitions that are kept as files: what each was when it was applied last.',
+  demo: "Something to look at before anything of one's own has run.",
   labels: 'Words that transfers are found by.',
   'managed-transfers': 'One definition for many tables: it makes a transfer for each, and keeps them as it says.',
   notices: 'Who is told what, and where.',

@@ -50,6 +50,7 @@ const valued = new Set([
   ...['-l', '--log-level', '--log-path', '-X', '-R', '-L', '--load', '-I', '--load-path', '-C', '--classpath'],
   ...['-b', '--bundle', '-r', '--resume-state', '-o', '--output', '-c', '--config-diff', '-g', '--guess'],
   ...['--only', '--of', '--limit', '--prefix', '--plugins', '--kind', '--dir', '--data', '--url', '--token-file'],
+  ...['--environment', '--secrets', '--seed'],
 ]);
 
 /** Moves the command word to the front: `-l warn run config.yml` becomes `run -l warn config.yml`. */

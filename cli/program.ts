@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Call, CommandEntry, ProgramParts } from './command-entry.ts';
 import { commandFirst, withSharedOptions } from './command-line.ts';
 import { controlCommands } from './control-commands.ts';
+import { fileCommands } from './file-commands.ts';
 import { scaffoldKinds } from './scaffold-kinds.ts';
 
 /** Exit code of a command line that makes no sense (as for any other mistake in what a user wrote). */
@@ -63,6 +64,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'dispatcher', add: addServer('dispatcher', ['dispatcher'], 'the dispatcher of the control plane alone') },
   { name: 'scheduler', add: addServer('scheduler', ['scheduler'], 'the scheduler of the control plane alone') },
   ...controlCommands,
+  ...fileCommands,
   { name: 'db', add: addDb },
   { name: 'license', add: addLicense },
   { name: 'runner', add: addRunner },

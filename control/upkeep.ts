@@ -3,6 +3,7 @@
  * that are each a short transaction under an advisory try-lock that ends with it: of several processes one does it.
  */
 import { sql } from 'kysely';
+import { forgetApplied } from '#control/applied/applied.ts';
 import type { Idempotency } from '#control/http/idempotency.ts';
 import { forgetOldNotices } from '#control/notify/forget.ts';
 import { PostgresQueue } from '#control/queue/postgres-queue.ts';
@@ -96,6 +97,7 @@ export class Upkeep {
     await this.#steps(KEYS_LOCK, (db) => forgetDeadMessages(db, retentionDays));
     await this.#steps(NOTICES_LOCK, (db) => forgetOldNotices(db, retentionDays));
     await this.#steps(PROCESSES_LOCK, forgetProcesses);
+    await forgetApplied(store.db);
     await this.#steps(AUDIT_LOCK, (db) => forgetAudit(db, auditDays));
     await this.#steps(SLOTS_LOCK, forgetOldSlots);
     await this.#sayDead(store.db);

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -229,11 +230,13 @@ describe.skipIf(postgresMissing !== '')(`ropeway runner with PostgreSQL${postgre
 
   it('tests a connection and browses it', async () => {
     await server.query('create table if not exists browsed (id bigint)');
+    await server.query('create table if not exists "browsed "" \'日本" (id bigint)');
     const config = { out: { connection: { handle: 'db' } } };
     const { connections, secrets } = connection();
     const looks = [
       { kind: 'test', arguments: { side: 'out' } },
       { kind: 'browse', arguments: { side: 'out', path: ['postgres', 'public'], prefix: 'browsed' } },
+      { kind: 'browse', arguments: { side: 'out', path: ['postgres', 'public'], limit: 5001, names_only: true } },
     ] as const;
     const results: unknown[] = [];
     for (const look of looks) {
@@ -245,6 +248,10 @@ describe.skipIf(postgresMissing !== '')(`ropeway runner with PostgreSQL${postgre
     }
     expect(results[0]).toMatchObject({ type: 'postgresql' });
     expect(JSON.stringify(results[0])).toContain('"log_in","outcome":"passed"');
-    expect(results[1]).toMatchObject({ entries: [{ name: 'browsed' }], has_more: false });
+    expect(results[1]).toMatchObject({ entries: [{ name: 'browsed' }, {}], has_more: false });
+    const { names_gzip: packed, has_more: hasMore } = results[2] as { names_gzip: string; has_more: boolean };
+    const names = JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as string[];
+    expect(names).toEqual(expect.arrayContaining(['browsed', 'browsed " \'日本']));
+    expect(hasMore).toBe(false);
   });
 });

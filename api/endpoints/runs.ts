@@ -20,6 +20,7 @@ import {
 const runFilters = {
   state: z.array(runState).max(11).optional().describe('Only runs in one of these states.'),
   transferId: id.optional().describe('Only runs of this definition.'),
+  revision: z.int().min(1).optional().describe('Only runs of this revision of the definition.'),
   groupId: id.optional().describe('Only runs of this group.'),
   kind: z.array(runKind).max(6).optional().describe('Only these kinds.'),
   trigger: z.array(runTrigger).max(4).optional().describe('Only what these created.'),

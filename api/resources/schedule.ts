@@ -138,18 +138,16 @@ export const schedule = z
   .meta({ id: 'Schedule', title: 'Schedule', description: 'When a definition runs by itself.' });
 export type Schedule = z.output<typeof schedule>;
 
-const settings = {
-  pattern: schedulePattern,
-  timeZone: timeZone.default('Etc/UTC'),
-  isEnabled: isEnabled.default(true),
-  variables: variables.default({}),
-  ...policyDefaults,
-};
-
-export const scheduleSettings = z.strictObject(settings).meta({ id: 'ScheduleSettings', title: 'Schedule settings' });
+export const scheduleSettings = z
+  .strictObject({
+    pattern: schedulePattern,
+    timeZone: timeZone.default('Etc/UTC'),
+    isEnabled: isEnabled.default(true),
+    variables: variables.default({}),
+    ...policyDefaults,
+  })
+  .meta({ id: 'ScheduleSettings', title: 'Schedule settings' });
 export type ScheduleSettings = z.output<typeof scheduleSettings>;
-
-export const scheduleCreate = z.strictObject({ definitionId: id.describe('What it is to run.'), ...settings });
 
 export const scheduleUpdate = z.strictObject({
   pattern: schedulePattern.optional(),

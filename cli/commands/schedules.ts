@@ -77,8 +77,8 @@ export function createSchedule(transfer: string, options: ScheduleCreateOptions)
       ...(jitter === undefined ? {} : { jitterS: countOf(jitter, '--jitter') }),
     };
     const client = await openControl(options);
-    const definitionId = await idOf(client, 'transfer', transfer);
-    const made = await client.call('schedules.create', { body: { definitionId, ...settings } });
+    const params = { id: await idOf(client, 'transfer', transfer) };
+    const made = await client.call('schedules.create', { params, body: settings });
     if (ctx.isJson) ctx.terminal.out(`${JSON.stringify(made)}\n`);
     else ctx.terminal.say(`The schedule ${made.id} of "${made.definitionName}" is there: ${timesOf(made)}\n`);
   });

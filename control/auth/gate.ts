@@ -22,7 +22,6 @@ import { roleMissing } from './role-missing.ts';
 const filteredByHandler: readonly EndpointId[] = [
   'runs.cancelMany',
   'transfers.bulk',
-  'schedules.create',
   'schedules.createMany',
   'schedules.switch',
   'schedules.deleteMany',

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 import type { Endpoint, Rights, Tag } from '#api/endpoint.ts';
+import { filedResources } from '#control/applied/filed-resources.ts';
 import { unknown } from '#control/http/refusal.ts';
 import type { Store } from '#control/store/store.ts';
 import type { Place } from './rights.ts';
@@ -89,6 +90,11 @@ const finders: Partial<Readonly<Record<Tag, Finder>>> = {
     param: 'id',
     find: (id, workspaceId) =>
       sql`select subject as name, group_id from notice_delivery where id = ${id} and workspace_id = ${workspaceId}`,
+  },
+  applied: {
+    kind: 'resource',
+    param: 'id',
+    find: (id, workspaceId) => sql`select name, group_id from ${filedResources(workspaceId)} filed where id = ${id}`,
   },
   tokens: {
     kind: 'token',

@@ -6,7 +6,7 @@ import type { JsonObject } from '#spi/json.ts';
 import { ID_PATTERN } from '#api/fields.ts';
 import type { ResourceReference } from '#api/problem.ts';
 import { visibleTo } from '#control/auth/visible.ts';
-import { containing, instantPattern, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { Refusal, invalid } from '#control/http/refusal.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
@@ -23,6 +23,7 @@ import type { ConnectionRow } from './connection-row.ts';
 import { definitionErrors } from './errors.ts';
 import { assertGroup } from './groups.ts';
 import { startLook } from './looks.ts';
+import { SortedList, sortings } from './sorted-list.ts';
 import { assertVersion, namedOnce } from './versions.ts';
 
 type Db = Store['db'];
@@ -47,27 +48,20 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
   return {
     async 'connections.list'({ query, principal }) {
       const isByName = query.sort === 'name';
-      const list = `connections.${query.sort}`;
-      const after = readCursor(list, query.cursor, [isByName ? namePattern : instantPattern, ID_PATTERN]);
+      const list = new SortedList<ConnectionRow>({
+        list: `connections.${query.sort}`,
+        query,
+        sorting: sortings[query.sort],
+        id: 'id',
+        position: (row) => (isByName ? row.name : row.updated_at),
+      });
       let rows = selectConnections(db, principal.workspaceId);
       rows = rows.where(visibleTo(principal, 'group_id', 'operator'));
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
       if (query.plugin !== undefined) rows = rows.where('plugin', '=', query.plugin);
       if (query.groupId !== undefined) rows = rows.where('group_id', '=', query.groupId);
-      if (after !== undefined) {
-        const [position, id] = after;
-        rows = rows.where(
-          isByName
-            ? sql<boolean>`(name, id) > (${position}, ${id})`
-            : sql<boolean>`(updated_at, id) < (${position}::timestamptz, ${id})`,
-        );
-      }
-      const direction = isByName ? 'asc' : 'desc';
-      const sorted = rows.orderBy(isByName ? 'name' : 'updated_at', direction).orderBy('id', direction);
-      return pageOfRows(await sorted.limit(query.limit + 1).execute(), query.limit, {
-        item: (row) => connectionOf(row, principal),
-        cursor: (row) => makeCursor(list, [isByName ? row.name : row.updated_at, row.id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, (row) => connectionOf(row, principal));
     },
 
     async 'connections.get'({ params, principal }) {

@@ -23,8 +23,8 @@ import { isRopewayError } from '#spi/errors.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
-import { readGivenConfig } from './new-run.ts';
-import { namedConnections, withSections } from './transfer-config.ts';
+import { knownConnections, readGivenConfig } from './new-run.ts';
+import { namedConnections, readConfig, withSections } from './transfer-config.ts';
 
 type Db = Kysely<Tables>;
 
@@ -121,13 +121,13 @@ async function checkForms(
   given: GivenConfig,
   before?: KeptConfig,
 ): Promise<CheckedForms> {
-  const { config, yaml } = given;
+  const { config, yaml, yamlDialect } = before === undefined ? given : await changedForm(db, principal, given, before);
   if ((config === undefined) === (yaml === undefined)) {
     const message = 'either config or yaml is needed, and not both';
     throw invalid([{ in: 'body', path: ['config'], message }]);
   }
   if (yaml !== undefined) {
-    const dialect = given.yamlDialect ?? before?.yaml?.dialect ?? '0.11.5';
+    const dialect = yamlDialect ?? before?.yaml?.dialect ?? '0.11.5';
     return checkYaml(db, principal, { text: yaml, dialect });
   }
   assertNoControlFlow(config ?? {});
@@ -137,6 +137,22 @@ async function checkForms(
   if (sameConfig(read.config, before.config)) return { ...before, connectionIds };
   const names = await connectionNames(db, principal.workspaceId, connectionIds);
   return { config: read.config, yaml: editedText(before.yaml, before.config, read.config, names), connectionIds };
+}
+
+/** Of both forms the one that was changed, since whoever reads both sends both back; of none the one that is kept. */
+async function changedForm(
+  db: Db,
+  { workspaceId }: Principal,
+  { config, yaml, yamlDialect }: GivenConfig,
+  before: KeptConfig,
+): Promise<GivenConfig> {
+  if (yaml === undefined) return { config };
+  const shown = await shownYaml(db, workspaceId, before);
+  const isAsShown = yaml === shown.text && (yamlDialect === undefined || yamlDialect === shown.dialect);
+  if (isAsShown) return { config: config ?? before.config };
+  return config !== undefined && sameConfig(config, before.config)
+    ? { yaml, yamlDialect }
+    : { config, yaml, yamlDialect };
 }
 
 async function checkYaml(db: Db, principal: Principal, yaml: YamlText): Promise<CheckedForms> {
@@ -150,7 +166,7 @@ async function checkYaml(db: Db, principal: Principal, yaml: YamlText): Promise<
 }
 
 /** YAML as a configuration; everything that is wrong with it has a line. */
-export function readText({ text, dialect }: YamlText): YamlFile {
+function readText({ text, dialect }: YamlText): YamlFile {
   if (text.length > YAML_LENGTH_MAX) {
     throw yamlErrors.error('YAML_TOO_LONG', { length: text.length, limit: YAML_LENGTH_MAX });
   }
@@ -215,6 +231,28 @@ function placed(error: unknown, file: YamlFile): unknown {
     };
   });
   return invalid(errors);
+}
+
+/**
+ * Both forms of what a form holds, nothing of it saved: sections may be unfinished, and connections unknown. Text alone
+ * is read, JSON alone written; the text of both is edited.
+ */
+export async function convertConfig(
+  db: Db,
+  principal: Principal,
+  { config, yaml }: { readonly config: JsonObject | undefined; readonly yaml: YamlText | undefined },
+): Promise<{ config: JsonObject; yaml: string }> {
+  const read = yaml === undefined ? undefined : readText(yaml).value;
+  const named = [...namedConnections(read ?? {}), ...namedConnections(config ?? {})];
+  const known = await knownConnections(db, principal, named);
+  const names = new Map(known.map(({ id, name }) => [id, name]));
+  const before = read === undefined ? undefined : readConfig(read, known, []).config;
+  if (config === undefined) return { config: before ?? {}, yaml: yaml?.text ?? '' };
+  const after = readConfig(config, known, []).config;
+  if (yaml === undefined || before === undefined) {
+    return { config: after, yaml: writeYaml(inOrder(withNames(after, names))) };
+  }
+  return { config: after, yaml: editedText(yaml, before, after, names).text };
 }
 
 /** The text that says the new configuration, as far as it can in the words of the old one. */

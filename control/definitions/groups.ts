@@ -3,15 +3,15 @@ import type { Group } from '#api/resources/group.ts';
 import type { ResourceReference } from '#api/problem.ts';
 import { giveRole } from '#control/auth/group-roles.ts';
 import { visibleTo } from '#control/auth/visible.ts';
-import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { containing } from '#control/http/cursor.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
-import { ID_PATTERN } from '#api/fields.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 import type { GroupsTable } from '#control/store/tables.ts';
 import type { Selectable } from 'kysely';
 import { definitionErrors } from './errors.ts';
+import { SortedList, sortings } from './sorted-list.ts';
 import { assertVersion, namedOnce } from './versions.ts';
 
 const USERS_MAX = 100;
@@ -19,20 +19,17 @@ const USERS_MAX = 100;
 export function groupHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'groups'> {
   return {
     async 'groups.list'({ query, principal }) {
-      const after = readCursor('groups', query.cursor, [namePattern, ID_PATTERN]);
+      const list = new SortedList<Selectable<GroupsTable>>({
+        list: 'groups',
+        query,
+        sorting: sortings.name,
+        id: 'id',
+        position: (row) => row.name,
+      });
       let rows = db.selectFrom('groups').selectAll().where('workspace_id', '=', principal.workspaceId);
       rows = rows.where(visibleTo(principal, 'id'));
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
-      if (after !== undefined) rows = rows.where(sql<boolean>`(name, id) > (${after[0]}, ${after[1]})`);
-      const found = await rows
-        .orderBy('name')
-        .orderBy('id')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: groupOf,
-        cursor: ({ name, id }) => makeCursor('groups', [name, id]),
-      });
+      return list.page(await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute(), groupOf);
     },
 
     async 'groups.create'({ body, principal }) {

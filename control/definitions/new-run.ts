@@ -18,7 +18,7 @@ import { assertResolved, queriedConnections, resolvedFor } from '#control/variab
 import type { Catalog } from '#spi/plugin.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { namedConnections, readConfig } from './transfer-config.ts';
-import type { ReadConfig } from './transfer-config.ts';
+import type { NamedConnection, ReadConfig } from './transfer-config.ts';
 
 export interface RunParts {
   readonly store: Pick<Store, 'db'>;
@@ -100,29 +100,39 @@ export function runKey({ userId, rateKey }: Principal, idempotencyKey: string | 
   return idempotencyKey === undefined ? undefined : `api:${userId ?? rateKey}:${idempotencyKey}`;
 }
 
+interface KnownConnection extends NamedConnection {
+  readonly group_id: string | null;
+}
+
 /** Checks a config that came in a body, with its connections by id or by name: those that may be used. */
 export async function readGivenConfig(
   db: Store['db'],
   principal: Principal,
   { config, sides }: { readonly config: JsonObject; readonly sides: readonly ('in' | 'out')[] },
 ): Promise<ReadConfig> {
-  const names = namedConnections(config);
-  const known =
-    names.length === 0
-      ? []
-      : await db
-          .selectFrom('connection')
-          .select(['id', 'name', 'plugin', 'group_id'])
-          .where('workspace_id', '=', principal.workspaceId)
-          .where(visibleTo(principal, 'group_id'))
-          .where((is) => is.or([is('id', 'in', names), is('name', 'in', names)]))
-          .execute();
+  const known = await knownConnections(db, principal, namedConnections(config));
   const read = readConfig(config, known, sides);
   if (read.errors.length > 0) throw invalid(read.errors);
   for (const connection of known.filter(({ id }) => read.connectionIds.includes(id))) {
     await assertRole(db, principal, { role: 'operator', groupId: connection.group_id });
   }
   return read;
+}
+
+/** Those of these ids or names that may be seen. */
+export async function knownConnections(
+  db: Store['db'],
+  principal: Principal,
+  names: readonly string[],
+): Promise<readonly KnownConnection[]> {
+  if (names.length === 0) return [];
+  return db
+    .selectFrom('connection')
+    .select(['id', 'name', 'plugin', 'group_id'])
+    .where('workspace_id', '=', principal.workspaceId)
+    .where(visibleTo(principal, 'group_id'))
+    .where((is) => is.or([is('id', 'in', [...names]), is('name', 'in', [...names])]))
+    .execute();
 }
 
 async function connectionsToFreeze(

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { ConfigChange } from '#api/resources/config-change.ts';
+import { runOptions } from '#api/resources/transfer.ts';
 import type { RunOptions } from '#api/resources/transfer.ts';
 import { sameConfig } from '#codec/yaml/same-config.ts';
 import { httpErrors } from '#control/http/errors.ts';
@@ -164,8 +165,8 @@ export function fieldsOf(row: TransferRow): TransferFields {
     description: row.description,
     groupId: row.group_id,
     isEnabled: row.is_enabled,
-    // Kept as they were checked.
-    runOptions: row.run_options as RunOptions,
+    // What an older release kept lacks what has come since: sent back as it is shown, it is the same.
+    runOptions: runOptions.parse(row.run_options),
     labelIds: row.label_ids,
     seats: row.seats,
   };

@@ -5,7 +5,6 @@
  */
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
-import { containing } from '#control/http/cursor.ts';
 import { invalid } from '#control/http/refusal.ts';
 
 /** Copies that counted repetitions make of what they repeat, multiplied where they are in one another. */
@@ -15,8 +14,9 @@ const DEPTH_MAX = 20;
 /** True of transfers whose name, description, labels, connections or texts are looked for. */
 export function matching(q: string): RawBuilder<boolean> {
   const regex = /^\/(.+)\/(i?)$/s.exec(q);
-  const operator = regex === null ? sql`ilike` : regex[2] === 'i' ? sql`~*` : sql`~`;
-  const pattern = regex === null ? containing(q) : safeRegex(regex[1] ?? '');
+  const operator = regex === null || regex[2] === 'i' ? sql`~*` : sql`~`;
+  // A text, too: of long ones an automaton makes twice the speed of ILIKE.
+  const pattern = regex === null ? [...q].map(literal).join('') : safeRegex(regex[1] ?? '');
   const fits = (column: string): RawBuilder<boolean> => sql<boolean>`${sql.ref(column)} ${operator} ${pattern}`;
   return sql<boolean>`(${fits('definition.name')} or ${fits('definition.description')}
     or ${fits('definition.search_text')}

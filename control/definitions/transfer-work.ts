@@ -5,13 +5,12 @@ import type { HandlersOf } from '#control/http/handler.ts';
 import { invalid, unknown } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
-import { editYaml, writeYaml } from '#codec/yaml/edit-yaml.ts';
 import type { JsonObject } from '#spi/json.ts';
 import type { Catalog } from '#spi/plugin.ts';
 import { configDiff } from './config-diff.ts';
 import type { Compared } from './config-diff.ts';
 import { secretPlaces } from './config-secrets.ts';
-import { checkKept, readText } from './given-config.ts';
+import { checkKept, convertConfig } from './given-config.ts';
 import { assertGroup } from './groups.ts';
 import type { TransferParts } from './new-run.ts';
 import { bulkHandler } from './transfer-bulk.ts';
@@ -28,16 +27,14 @@ export function transferWorkHandlers(parts: TransferParts): Pick<Handlers, WorkI
   return {
     'transfers.bulk': bulkHandler(parts),
 
-    async 'transfers.convert'({ body: { config, yaml, yamlDialect } }) {
-      if (config === undefined && yaml === undefined) {
+    async 'transfers.convert'({ body: { config, yaml: text, yamlDialect: dialect }, principal }) {
+      if (config === undefined && text === undefined) {
         throw invalid([{ in: 'body', path: ['config'], message: 'config or yaml is needed' }]);
       }
+      const yaml = text === undefined ? undefined : { text, dialect };
       // It has come as JSON.
-      const wanted = config as JsonObject | undefined;
-      if (yaml === undefined) return { config: { ...wanted }, yaml: writeYaml(wanted ?? {}) };
-      const { value } = readText({ text: yaml, dialect: yamlDialect });
-      if (wanted === undefined) return { config: { ...value }, yaml };
-      return { config: { ...wanted }, yaml: editYaml(yaml, wanted, yamlDialect) };
+      const both = await convertConfig(db, principal, { config: config as JsonObject | undefined, yaml });
+      return { config: { ...both.config }, yaml: both.yaml };
     },
 
     async 'transfers.copy'({ params, body, principal }) {

@@ -1,10 +1,13 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiError } from '#api/api-error.ts';
 import { newId } from '#control/store/ids.ts';
 import { json } from '#control/store/values.ts';
 import { controlApi } from '#test/kit/control-api.ts';
 import type { ControlApi } from '#test/kit/control-api.ts';
+import { controlStore } from '#test/kit/control-store.ts';
 import { moveRun } from '#test/kit/run-rows.ts';
+import { safeRegex } from './transfer-search.ts';
 
 const stdout = { type: 'stdout' };
 const csv = { type: 'file', path_prefix: 'x', parser: { type: 'csv' } };
@@ -181,6 +184,16 @@ out:
     expect(await convert({ config: { a: 'yes' } })).toEqual({ config: { a: 'yes' }, yaml: "a: 'yes'\n" });
     const both = await convert({ config: { a: 1, b: 2 }, yaml: 'a: 0777 # x\n' });
     expect(both).toEqual({ config: { a: 1, b: 2 }, yaml: 'a: 1 # x\nb: 2\n' });
+    const { id, name } = await newConnection();
+    const section = { type: 'postgresql', connection: id };
+    const yaml = `in: {connection: ${name}} # x\n`;
+    expect(await convert({ yaml })).toEqual({ config: { in: section }, yaml });
+    expect(await convert({ config: { in: { ...section, table: 't' } }, yaml })).toMatchObject({
+      yaml: `in: {connection: ${name}, table: t} # x\n`,
+    });
+    expect(await convert({ config: { in: section } })).toMatchObject({
+      yaml: `in:\n  type: postgresql\n  connection: ${name}\n`,
+    });
   });
 });
 
@@ -368,6 +381,27 @@ describe('transfers.list', () => {
       query: { q: `/${regex}/`, sort: '-updatedAt', limit: 200 },
     });
     expect(items.some((item) => item.id === id)).toBe(fits);
+  });
+
+  it('asks the embedded database for nothing that takes its time', { timeout: 60_000 }, async () => {
+    await using store = await controlStore({ kind: 'embedded' });
+    const texts = ['x'.repeat(8000), `${'ab'.repeat(4000)}!`, 'a'.repeat(8000)];
+    const patterns = [
+      '(x+x+)+y',
+      '(a|aa)+$',
+      '(.*.*.*)*=.*',
+      String.raw`(\w{1,30}){1,30}\b!`,
+      '(?:a?){100}a{100}b',
+      '(a*)*c',
+    ];
+    for (const pattern of patterns) {
+      const { rows } = await sql<{ hits: number }>`select count(*)::integer as hits
+        from unnest(${texts}::text[]) as t (text) where text ~ ${safeRegex(pattern)}`.execute(store.db);
+      expect(rows[0]?.hits, pattern).toBe(hits(pattern));
+    }
+    function hits(pattern: string): number {
+      return { '(a|aa)+$': 1, [String.raw`(\w{1,30}){1,30}\b!`]: 1 }[pattern] ?? 0;
+    }
   });
 
   it.each(['name', '-updatedAt', '-lastRunAt', 'lastRunState'] as const)(

@@ -1,5 +1,6 @@
 /** The handlers of all endpoints, from what they need. */
 import type { Catalog } from '#spi/plugin.ts';
+import { appliedHandlers } from '#control/applied/applied.ts';
 import { tokenHandlers } from '#control/auth/tokens.ts';
 import { connectionHandlers } from '#control/definitions/connections.ts';
 import { groupHandlers } from '#control/definitions/groups.ts';
@@ -54,6 +55,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...runHandlers(parts),
     ...limitHandlers(parts.store),
     ...tokenHandlers(parts.store),
+    ...appliedHandlers(parts.store),
     ...userHandlers(parts.store),
     ...workspaceHandlers(parts.store),
     ...memberHandlers(parts.store),

@@ -127,7 +127,7 @@ async function scan(
       select strand.key, found.id, found.created_at, (${and(rest)}) as fits
       from unnest(${keys}::text[]) as strand (key)
       cross join lateral (
-        select run.id, run.created_at, run.state, run.kind, run.trigger, run.group_id, run.definition_id
+        select run.id, run.created_at, run.state, run.kind, run.trigger, run.group_id, run.definition_id, run.revision
         from run
         where run.workspace_id = ${workspaceId} and ${where} and ${and(range)}
         order by run.created_at desc, run.id desc

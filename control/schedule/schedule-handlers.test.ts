@@ -29,14 +29,14 @@ describe('handlers of schedules', () => {
     const { id } = await client.call('transfers.create', { body: { name: `transfer ${(count += 1)}`, config } });
     return id;
   };
-  const newSchedule = async (body: object = tokyo, definitionId?: string): Promise<Schedule> =>
-    client.call('schedules.create', {
-      body: { definitionId: definitionId ?? (await newTransfer()), ...tokyo, ...body },
-    });
+  const newSchedule = async (body: object = tokyo, definitionId?: string): Promise<Schedule> => {
+    const params = { id: definitionId ?? (await newTransfer()) };
+    return client.call('schedules.create', { params, body: { ...tokyo, ...body } });
+  };
 
   it('are created as they were chosen, changed, switched and deleted; each is told', async () => {
     const definitionId = await newTransfer();
-    const { body: made, etag } = await client.ask('schedules.create', { body: { definitionId, ...tokyo } });
+    const { body: made, etag } = await client.ask('schedules.create', { params: { id: definitionId }, body: tokyo });
     expect(etag).toBe('"1"');
     expect(made).toMatchObject({
       pattern: daily,
@@ -86,6 +86,7 @@ describe('handlers of schedules', () => {
     [{ pattern: { kind: 'hourly', minute: 60 } }, 'REQUEST_INVALID'],
     [{ pattern: { kind: 'every', minutes: 0 } }, 'REQUEST_INVALID'],
     [{ definitionId: newId() }, 'REQUEST_INVALID'],
+    [{ variables: { a: 1 } }, 'REQUEST_INVALID'],
   ])('are refused: %j', async (body, code) => {
     await expect(newSchedule(body)).rejects.toMatchObject({ status: 422, code });
   });

@@ -1,8 +1,7 @@
 /** The API of schedules, one at a time; many at once are in `schedule-bulk.ts`. */
-import { assertRole } from '#control/auth/role-missing.ts';
 import { assertVersion } from '#control/definitions/versions.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
-import { invalid } from '#control/http/refusal.ts';
+import { unknown } from '#control/http/refusal.ts';
 import type { Store } from '#control/store/store.ts';
 import { calendarOf } from './calendar.ts';
 import { nextFirings } from './firings.ts';
@@ -66,16 +65,10 @@ function readHandlers(db: Db): Pick<Handlers, `schedules.${ReadId}`> {
 
 function writeHandlers(db: Db): Pick<Handlers, `schedules.${WriteId}`> {
   return {
-    async 'schedules.create'({ body, principal }) {
-      const { definitionId, ...settings } = body;
+    async 'schedules.create'({ params, body: settings, principal }) {
       return db.transaction().execute(async (trx) => {
-        const definition = await lockedDefinition(trx, definitionId, principal);
-        if (definition === undefined) {
-          throw invalid([
-            { in: 'body', path: ['definitionId'], message: `there is no such transfer: ${definitionId}` },
-          ]);
-        }
-        await assertRole(trx, principal, { role: 'editor', groupId: definition.group_id });
+        const definition = await lockedDefinition(trx, params.id, principal);
+        if (definition === undefined) throw unknown('transfer', params.id);
         const id = await createSchedule(trx, definition, { settings, principal });
         return scheduleOf(await theSchedule(trx, id, principal));
       });

@@ -96,6 +96,12 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
     .insertInto('token')
     .values({ id: 't', workspace_id: 'w1', name: 'n', hash: 'h', last_used_at: at })
     .execute();
+  const applied = { workspace_id: 'w1', kind: 'group', resource_id: 'g', version: 1, digest: odd, applied_by: 'u' };
+  await db
+    .insertInto('applied')
+    .values({ ...applied, secret_references: json({ password: { env: odd } }) })
+    .execute();
+  await db.insertInto('demo_item').values({ workspace_id: 'w1', kind: 'group', resource_id: 'g' }).execute();
   await db.insertInto('idempotency').values({ key_hash: 'h', request_mac: 'm', locked_until: at }).execute();
   await db.insertInto('workspace_usage').values({ workspace_id: 'w1', value: 0.1, at }).execute();
   await sql`insert into schedule (id, workspace_id, definition_id, cron, tzdata_version)

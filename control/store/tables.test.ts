@@ -29,6 +29,17 @@ type Description<T> = {
 
 /** The compiler holds this against `Tables`, the test against the databases. */
 const described: { [T in keyof Tables]: Description<Tables[T]> } = {
+  applied: {
+    workspace_id: 'text',
+    kind: 'text',
+    resource_id: 'text',
+    version: 'integer',
+    digest: 'text',
+    next_digest: 'text?',
+    secret_references: 'jsonb=',
+    applied_by: 'text',
+    applied_at: 'timestamptz=',
+  },
   attempt: {
     run_id: 'text',
     no: 'integer',
@@ -94,6 +105,7 @@ const described: { [T in keyof Tables]: Description<Tables[T]> } = {
     created_at: 'timestamptz=',
     updated_at: 'timestamptz=',
   },
+  demo_item: { workspace_id: 'text', kind: 'text', resource_id: 'text' },
   dispatcher: {
     id: 'text',
     version: 'text',

@@ -4,6 +4,7 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#api/endpoint.ts';
+import type { AppliedTables } from './applied-tables.ts';
 import type { YamlDialect } from '#codec/yaml/plain-scalar.ts';
 import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
 import type { NoticeTables } from './notice-tables.ts';
@@ -308,7 +309,7 @@ export interface DispatcherTable {
   seen_at: Instant;
 }
 
-export interface Tables extends PeopleTables, TransferTables, ScheduleTables, NoticeTables {
+export interface Tables extends PeopleTables, TransferTables, ScheduleTables, NoticeTables, AppliedTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;

@@ -77,6 +77,23 @@ describe.skipIf(postgresMissing !== '')(`variables${postgresMissing}`, () => {
       expect(first.variables).toEqual(made.variables);
     });
 
+    it('go along with a copy, and stay when the configuration comes as YAML', async () => {
+      const made = await transfer(files, [shop, date]);
+      const params = { id: made.id };
+      const copy = await client.call('transfers.copy', { params, body: { name: fresh() } });
+      expect(copy.variables).toEqual(made.variables);
+      const yaml = `${made.yaml}# a word\n`.replace('$date$', '$date$/x');
+      const changed = await client.call('transfers.update', { params, body: { yaml }, ifMatch: '"1"' });
+      expect([changed.yaml, changed.variables]).toEqual([yaml, made.variables]);
+      const closed = { yaml: yaml.replace('type: stdout', 'type: $shop$') };
+      await expect(client.call('transfers.update', { params, body: closed, ifMatch: '"2"' })).rejects.toMatchObject({
+        status: 422,
+        problem: { errors: [{ path: ['yaml'], line: expect.any(Number) as number }] },
+      });
+      const run = await client.call('transfers.run', { params, body: {} });
+      expect((await workOf(run.id)).config['in']).toMatchObject({ path_prefix: 'in/tokyo/20260331/x' });
+    });
+
     it('are refused where they cannot stand, with the place', async () => {
       const config = { in: { type: 'sftp', host: '$shop$', path_prefix: 'a' }, out: { type: 'stdout' } };
       await expect(transfer(config, [shop])).rejects.toMatchObject({

@@ -281,3 +281,24 @@ it('ropeway shows the token of this machine to no other', async () => {
   const elsewhere = await ask(['tokens', 'list', '--url', 'http://ropeway.invalid']);
   expect(elsewhere).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/TOKEN_UNNAMED/) as string });
 });
+
+it('ropeway schedules makes one, tells when it comes, and runs slots of the past', { timeout: 60_000 }, async () => {
+  const pattern = ['--weekly', 'mon,fri', '--at', '9:30', '--zone', 'Europe/Berlin'];
+  const [made] = await facts(['schedules', 'create', 'rows', ...pattern, '--off', '--var', 'tail=s']);
+  const id = String(made?.['id']);
+  expect(made).toMatchObject({ words: 'every Monday and Friday at 09:30', isEnabled: false, nextSlot: null });
+  expect(await facts(['schedules', 'on', id])).toMatchObject([{ id, outcome: 'done' }]);
+  expect(await facts(['schedules', 'list', '--transfer', 'rows', '--on'])).toMatchObject([{ id, isEnabled: true }]);
+  const spring = ['schedules', 'next', '--cron', '30 2 29 3 *', '--zone', 'Europe/Berlin', '--count', '6'];
+  const table = await control(spring);
+  expect(table.stdout).toMatch(/THERE +UTC +RUNS +NOTE/);
+  const wrong = await control(['schedules', 'create', 'rows', '--daily', '25:00']);
+  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('PATTERN_INVALID') as string]);
+  const fill = await control(['schedules', 'backfill', id, '--from', '14d', '--concurrency', '4', '--wait']);
+  expect(fill.stderr).toMatch(/done: \d of \d done/);
+  expect(fill.exitCode).toBe(0);
+  const slots = await facts(['schedules', 'calendar', id, '--from', '14d', '--status', 'done']);
+  expect(slots).toHaveLength(4);
+  expect(await facts(['schedules', 'backfills', '--schedule', id])).toMatchObject([{ state: 'done' }]);
+  expect(await facts(['schedules', 'delete', '--transfer', 'rows'])).toMatchObject([{ outcome: 'done' }]);
+});

@@ -19,6 +19,8 @@ export interface RightsCase {
   readonly isOfWorkspace?: boolean;
   /** What the path names is a member of no group, but of the workspace; or of the installation. */
   readonly names?: 'installation';
+  /** What a 422 says that only somebody is told who was let through. */
+  readonly saysLater?: string;
 }
 
 let count = 0;
@@ -31,7 +33,13 @@ const hook = { kind: 'slack', options: { webhookUrl: 'https://hooks.example.com/
 const ofConnection = { params: ({ connection }: Target) => ({ id: connection }) };
 const ofTransfer = { params: ({ transfer }: Target) => ({ id: transfer }) };
 const ofRevision = { params: ({ transfer }: Target) => ({ id: transfer, no: 1 }) };
+const ofManaged = { params: ({ managed }: Target) => ({ id: managed }) };
+const ofLabel = { params: ({ label }: Target) => ({ id: label }) };
 const ofRun = { params: ({ run }: Target) => ({ id: run }) };
+const ofSchedule = { params: ({ schedule }: Target) => ({ id: schedule }) };
+const ofBackfill = { params: ({ backfill }: Target) => ({ id: backfill }) };
+const hourly = { pattern: { kind: 'hourly', minute: 0 } };
+const day = { from: '2026-11-29T00:00:00Z', until: '2026-11-30T00:00:00Z' };
 const ofMember = { params: ({ member }: Target) => ({ id: member }) };
 const ofTeam = { params: ({ team }: Target) => ({ id: team }) };
 const ofTeamMember = { params: ({ team, member }: Target) => ({ id: team, userId: member }) };
@@ -87,7 +95,42 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
   'transfers.preview': { ...ofTransfer, body: empty },
   'transfers.guessConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
   'transfers.previewConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
+  'variables.preview': { ...ofTransfer, body: empty },
+  'variables.previewConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
   'transfers.run': { ...ofTransfer, body: empty },
+  'transfers.bulk': { body: ({ transfer }) => ({ ids: [transfer], action: { kind: 'enable' } }) },
+  'transfers.convert': { body: () => ({ config }) },
+  'transfers.copy': { ...ofTransfer, body: () => ({ name: fresh() }) },
+  'transfers.diff': { ...ofTransfer, query: { from: '1' } },
+  'managedTransfers.list': { listed: ({ managed }) => managed },
+  'managedTransfers.create': {
+    isCreation: true,
+    body: (target) => ({ name: fresh(), groupId: target.groupId, connectionId: target.connection, config }),
+    saysLater: 'there is no such connection',
+  },
+  'managedTransfers.get': ofManaged,
+  'managedTransfers.update': { ...ofManaged, body: empty },
+  'managedTransfers.delete': ofManaged,
+  'managedTransfers.refresh': ofManaged,
+  'managedTransfers.changes': ofManaged,
+  'managedTransfers.apply': { ...ofManaged, body: () => ({ runId: newId() }) },
+  'managedTransfers.tables': ofManaged,
+  'managedTransfers.detach': {
+    ...ofManaged,
+    body: ({ transfer }) => ({ transferIds: [transfer], isDetached: true }),
+    saysLater: 'it has no such transfer',
+  },
+  'labels.list': {},
+  'labels.create': { body: () => ({ name: fresh() }) },
+  'labels.get': ofLabel,
+  'labels.update': { ...ofLabel, body: empty },
+  'labels.delete': {
+    ...ofLabel,
+    restore: (db, { label, workspaceId }) =>
+      sql`insert into label (id, workspace_id, name, colour) values (${label}, ${workspaceId}, ${label}, '#868e96')
+        on conflict do nothing`.execute(db),
+  },
+  'runs.configDiff': ofRun,
   'runs.list': { listed: ({ run }) => run, query: { state: 'SUCCEEDED' } },
   'runs.watchMany': {},
   'runs.cancelMany': { body: ({ run }) => ({ ids: [run] }) },
@@ -105,6 +148,28 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
       sql`insert into run_work (run_id, work) select ${run}, ${frozenWork} where exists (select from run where id = ${run})
         on conflict do nothing`.execute(db),
   },
+  'schedules.list': { listed: ({ schedule }) => schedule },
+  'schedules.create': { ...ofTransfer, body: () => hourly },
+  'schedules.createMany': { body: ({ transfer }) => ({ definitionIds: [transfer], schedule: hourly }) },
+  'schedules.switch': { body: ({ schedule }) => ({ ids: [schedule], isEnabled: true }) },
+  // Nobody but the first would find them.
+  'schedules.deleteMany': { body: () => ({ ids: [newId()] }) },
+  'schedules.firingsOf': { body: () => hourly },
+  'schedules.history': {},
+  'schedules.policy': {},
+  'schedules.setPolicy': { body: () => ({ switchesOff: true, failuresMin: 50, failingDaysMin: 14 }) },
+  'schedules.get': ofSchedule,
+  'schedules.update': { ...ofSchedule, body: empty },
+  'schedules.delete': ofSchedule,
+  'schedules.firings': ofSchedule,
+  'schedules.calendar': { ...ofSchedule, query: day },
+  'backfills.create': { ...ofSchedule, body: () => day },
+  'backfills.list': { listed: ({ backfill }) => backfill },
+  'backfills.get': ofBackfill,
+  'backfills.slots': ofBackfill,
+  'backfills.pause': ofBackfill,
+  'backfills.resume': ofBackfill,
+  'backfills.cancel': { ...ofBackfill, body: empty },
   'limits.list': {},
   'limits.get': { ...ofWorkspaceLimit, restore: setLimit },
   'limits.put': { ...ofWorkspaceLimit, body: () => ({ seats: 5 }) },

@@ -16,9 +16,12 @@ export interface Target {
   readonly place: PlaceName;
   readonly workspaceId: string;
   readonly groupId: string | null;
+  readonly schedule: string;
+  readonly backfill: string;
   readonly connection: string;
   readonly transfer: string;
   readonly run: string;
+  readonly managed: string;
   readonly token: string;
   /** Of notices. */
   readonly destination: string;
@@ -28,6 +31,7 @@ export interface Target {
   /** Of the workspace. */
   readonly team: string;
   readonly member: string;
+  readonly label: string;
 }
 
 /** What somebody has been given, as the test itself says it. */
@@ -67,7 +71,7 @@ type Place = Pick<Target, 'place' | 'workspaceId' | 'groupId'>;
 
 async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<Target> {
   const { workspaceId, groupId } = place;
-  const [connection, transfer, run] = [newId(), newId(), newId()];
+  const [connection, transfer, run, managed, label] = [newId(), newId(), newId(), newId(), newId()];
   const inPlace = { workspace_id: workspaceId, group_id: groupId };
   const options = { config: json({ path_prefix: '/tmp/x' }), account_key: connection };
   await db
@@ -80,6 +84,7 @@ async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<
     .execute();
   const config = json({ in: { type: 'file', path_prefix: '/tmp/x' }, out: { type: 'stdout' } });
   await db.insertInto('revision').values({ definition_id: transfer, no: 1, config, author: 'test' }).execute();
+  const scheduled = await makeSchedule(db, { workspaceId, transfer });
   const at = '2026-11-30T12:00:00.000000Z';
   await db
     .insertInto('run')
@@ -90,12 +95,34 @@ async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<
     })
     .execute();
   await db.insertInto('run_scope').values({ run_id: run, scope_kind: 'installation', scope_id: 'all' }).execute();
+  await db
+    .insertInto('managed_transfer')
+    .values({
+      ...{ id: managed, ...inPlace, name: `managed ${place.place}`, connection_id: connection, updated_by: 'test' },
+      config,
+    })
+    .execute();
+  const labelled = { id: label, workspace_id: workspaceId, name: `label ${place.place}`, colour: '#868e96' };
+  await db.insertInto('label').values(labelled).execute();
   const service = { workspaceId, groupId, name: `service ${place.place}`, expiresAt: null };
   const token = await createToken(db, service);
   const member = await newUser(db, `Member ${place.place}`);
   await addMember(db, workspaceId, member, 'member');
   const team = await newTeam(db, workspaceId, `team ${place.place}`);
-  return { ...place, connection, transfer, run, token: token.id, team, member, ...(await makeNotices(db, place)) };
+  const notices = await makeNotices(db, place);
+  return {
+    ...place,
+    ...scheduled,
+    ...notices,
+    connection,
+    transfer,
+    run,
+    managed,
+    token: token.id,
+    team,
+    member,
+    label,
+  };
 }
 
 async function makeNotices(
@@ -126,6 +153,22 @@ async function makeNotices(
     .values({ ...sent, id: delivery, workspace_id: workspaceId, kind: 'notice', group_id: groupId })
     .execute();
   return { destination, rule, ruleOfWorkspace, delivery };
+}
+
+async function makeSchedule(
+  db: ControlApi['store']['db'],
+  { workspaceId, transfer }: { readonly workspaceId: string; readonly transfer: string },
+): Promise<Pick<Target, 'schedule' | 'backfill'>> {
+  const [schedule, backfill] = [newId(), newId()];
+  const of = { workspace_id: workspaceId, definition_id: transfer };
+  const row = { ...of, id: schedule, cron: '0 * * * *', tzdata_version: 'test' };
+  await db.insertInto('schedule').values(row).execute();
+  const range = { from_utc: '2026-11-29T00:00:00Z', until_utc: '2026-11-30T00:00:00Z', slots_total: 1 };
+  const rules = { sequence: 'oldest_first', redoes_done: false, concurrency: 1, created_by: 'test' } as const;
+  const asked = { ...of, id: backfill, schedule_id: schedule, ...range, ...rules };
+  await db.insertInto('backfill').values(asked).execute();
+  await db.insertInto('backfill_slot').values({ backfill_id: backfill, slot_utc: range.from_utc }).execute();
+  return { schedule, backfill };
 }
 
 const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;
