@@ -208,8 +208,6 @@ export const ruleCreate = z.strictObject({
 export const ruleUpdate = z.strictObject(ruleFields).partial();
 
 export const switchOff = z.strictObject({
-  scope: z.enum(['group', 'transfer']).describe('What is below the rule.'),
-  scopeId: id.describe('Its id.'),
   isOff: z.boolean().describe('False: it applies again.'),
 });
 

@@ -169,7 +169,7 @@ function otherHandlers(parts: NoticeParts): Pick<Handlers, OtherId> {
       try {
         return { address: await confirmAddress(db, { keys, installationId: settings.installationId }, body.token) };
       } catch (error) {
-        throw isRopewayError(error) ? new Refusal(error, 404) : error;
+        throw isRopewayError(error) ? new Refusal(error, 409) : error;
       }
     },
   };

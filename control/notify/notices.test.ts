@@ -203,11 +203,11 @@ describe('e-mail addresses', () => {
 
     for (const wrong of ['', 'x', `${token}x`, token.replace(/^./, '1'), token.replace(/\.1\./, '.2.')]) {
       const refused = client.call('destinations.confirm', { body: { token: wrong || ' ' } });
-      await expect(refused, wrong).rejects.toMatchObject({ status: 404, code: 'NOTICE_LINK_REFUSED' });
+      await expect(refused, wrong).rejects.toMatchObject({ status: 409, code: 'NOTICE_LINK_REFUSED' });
     }
     const confirm = (): Promise<unknown> => client.call('destinations.confirm', { body: { token } });
     expect(await confirm()).toEqual({ address: 'One@example.com' });
-    await expect(confirm()).rejects.toMatchObject({ status: 404 });
+    await expect(confirm()).rejects.toMatchObject({ status: 409 });
     const { results } = await client.call('destinations.test', { params: { id }, body: { language: 'ja' } });
     expect(results).toMatchObject([{ outcome: 'sent', address: 'One@example.com' }]);
     expect(receiver.mails.at(-1)?.headers['subject']).toBe('[test] 失敗: orders to the warehouse');
@@ -292,8 +292,10 @@ describe('rules', () => {
     const applying = async (id: string) =>
       (await client.call('noticeRules.list', { query: { appliesTo: id, destinationId } })).items.map((item) => item.id);
     expect(await applying(transferId)).toEqual([own.id, ofGroup.id, all.id]);
-    const off = (id: string, scope: 'group' | 'transfer', scopeId: string, isOff = true) =>
-      client.call('noticeRules.switchOff', { params: { id }, body: { scope, scopeId, isOff } });
+    const off = (ruleId: string, scope: 'group' | 'transfer', scopeId: string, isOff = true) => {
+      const endpoint = scope === 'group' ? 'noticeRules.switchForGroup' : 'noticeRules.switchForTransfer';
+      return client.call(endpoint, { params: { id: scopeId, ruleId }, body: { isOff } });
+    };
     const switched = await off(all.id, 'group', groupId);
     expect(switched.switchedOff).toEqual([{ scope: 'group', scopeId: groupId }]);
     await off(ofGroup.id, 'transfer', transferId);
@@ -302,8 +304,8 @@ describe('rules', () => {
     expect(await applying(transferId)).toEqual([own.id, all.id]);
     const loose = await addTransfer(api.store.db, { workspaceId, groupId: null });
     expect(await applying(loose)).toEqual([all.id]);
-    await expect(off(ofGroup.id, 'transfer', loose)).rejects.toMatchObject({ status: 422 });
-    await expect(off(own.id, 'transfer', transferId)).rejects.toMatchObject({ status: 422 });
+    await expect(off(ofGroup.id, 'transfer', loose)).rejects.toMatchObject({ status: 404 });
+    await expect(off(own.id, 'transfer', transferId)).rejects.toMatchObject({ status: 404 });
     const { createdAt: _c, updatedAt: _u, version: _v, switchedOff: _s, id: _i, scope: _a, scopeId: _b, ...rest } = own;
     const same = { params: { id: own.id }, body: rest, ifMatch: '"1"' };
     expect(await client.call('noticeRules.update', same)).toEqual(own);
@@ -385,9 +387,10 @@ describe('rules', () => {
     await expect(change(viewer, own.id)).rejects.toMatchObject(missing);
     await expect(change(editor, all.id)).rejects.toMatchObject({ status: 404 });
     expect(await change(editor, own.id)).toMatchObject({ isEnabled: false });
-    const off = { params: { id: all.id }, body: { scope: 'transfer', scopeId: transferId, isOff: true } } as const;
-    await expect(viewer.call('noticeRules.switchOff', off)).rejects.toMatchObject(missing);
-    expect(await editor.call('noticeRules.switchOff', off)).toMatchObject({ switchedOff: [{ scopeId: transferId }] });
+    const off = { params: { id: transferId, ruleId: all.id }, body: { isOff: true } };
+    await expect(viewer.call('noticeRules.switchForTransfer', off)).rejects.toMatchObject(missing);
+    const switched = await editor.call('noticeRules.switchForTransfer', off);
+    expect(switched).toMatchObject({ switchedOff: [{ scopeId: transferId }] });
     await expect(editor.call('smtp.get')).rejects.toMatchObject(missing);
     await expect(editor.call('destinations.delete', { params: { id: destinationId } })).rejects.toMatchObject(missing);
     for (const { id } of [all, hidden, own]) await client.call('noticeRules.delete', { params: { id } });

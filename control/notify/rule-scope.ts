@@ -5,7 +5,7 @@ import type { Rule } from '#api/resources/notice.ts';
 import { assertRole } from '#control/auth/role-missing.ts';
 import { roleIn } from '#control/auth/rights.ts';
 import type { Principal } from '#control/http/handler.ts';
-import { Refusal, invalid } from '#control/http/refusal.ts';
+import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
 import type { Store } from '#control/store/store.ts';
 import { noticeErrors } from './errors.ts';
 import { theRule } from './rule-row.ts';
@@ -39,6 +39,10 @@ async function theScope(trx: Db, { scope, scopeId }: ScopeName, principal: Princ
     select ${isGroup ? sql`id` : sql`group_id`} as place from ${sql.table(isGroup ? 'groups' : 'definition')}
     where id = ${scopeId} and workspace_id = ${workspaceId} for no key update`.execute(trx);
   const [row] = rows;
+  // Who may not make one in any group of the workspace learns that, whether there is this group or not.
+  if (row === undefined && isGroup && roleIn(principal, scopeId) !== null) {
+    await assertRole(trx, principal, { role: 'editor', groupId: scopeId });
+  }
   if (row === undefined || roleIn(principal, row.place) === null)
     throw refused(`there is no such ${scope}: ${scopeId}`);
   return { groupId: isGroup ? scopeId : null, definitionId: isGroup ? null : scopeId, placeId: row.place };
@@ -62,15 +66,15 @@ export interface SwitchOff {
   readonly isOff: boolean;
 }
 
-/** A rule from above is switched off for something below it, or on again: by who may change that. */
+/** A rule from above is switched off for something below it, or on again. */
 export async function switchRule(db: Db, ruleId: string, wanted: SwitchOff, principal: Principal): Promise<void> {
   await db.transaction().execute(async (trx) => {
-    const rule = await theRule(trx, ruleId, principal.workspaceId, true);
     const { groupId, definitionId, placeId } = await theScope(trx, wanted, principal);
-    await assertRole(trx, principal, { role: 'editor', groupId: placeId });
+    const rule = await theRule(trx, ruleId, principal.workspaceId, true);
     const isOfWorkspace = rule.group_id === null && rule.definition_id === null;
     const isOfItsGroup = definitionId !== null && rule.group_id !== null && rule.group_id === placeId;
-    if (!isOfWorkspace && !isOfItsGroup) throw refused('it is not below the rule');
+    // A rule that is not above may be one that is not to be seen.
+    if (!isOfWorkspace && !isOfItsGroup) throw unknown('rule', ruleId);
     if (wanted.isOff) {
       await trx
         .insertInto('notice_rule_off')

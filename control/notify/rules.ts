@@ -153,9 +153,14 @@ function writeHandlers(db: Db): Omit<Handlers, ReadId> {
       });
     },
 
-    async 'noticeRules.switchOff'({ params: { id }, body, principal }) {
-      await switchRule(db, id, body, principal);
-      return ruleOf(await theRule(db, id, principal.workspaceId));
+    async 'noticeRules.switchForTransfer'({ params: { id, ruleId }, body, principal }) {
+      await switchRule(db, ruleId, { scope: 'transfer', scopeId: id, ...body }, principal);
+      return ruleOf(await theRule(db, ruleId, principal.workspaceId));
+    },
+
+    async 'noticeRules.switchForGroup'({ params: { id, ruleId }, body, principal }) {
+      await switchRule(db, ruleId, { scope: 'group', scopeId: id, ...body }, principal);
+      return ruleOf(await theRule(db, ruleId, principal.workspaceId));
     },
   };
 }

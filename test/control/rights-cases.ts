@@ -15,6 +15,8 @@ export interface RightsCase {
   readonly listed?: (target: Target) => string;
   /** The target is a group that the body names, not a resource in the path. */
   readonly isCreation?: boolean;
+  /** The body names something of the target's workspace: nobody else is asked to create it where he is. */
+  readonly isOfWorkspace?: boolean;
   /** What the path names is a member of no group, but of the workspace; or of the installation. */
   readonly names?: 'installation';
   /** What a 422 says that only somebody is told who was let through. */
@@ -24,6 +26,9 @@ export interface RightsCase {
 let count = 0;
 const fresh = (): string => `made ${(count += 1)}`;
 const config = { in: { type: 'file', path_prefix: '/tmp/x' }, out: { type: 'stdout' } };
+
+const smtp = { host: 'h', port: 25, security: 'none', user: null, from: 'a@example.com', fromName: 'R' };
+const hook = { kind: 'slack', options: { webhookUrl: 'https://hooks.example.com/x' } };
 
 const ofConnection = { params: ({ connection }: Target) => ({ id: connection }) };
 const ofTransfer = { params: ({ transfer }: Target) => ({ id: transfer }) };
@@ -42,6 +47,13 @@ const ofTeamMember = { params: ({ team, member }: Target) => ({ id: team, userId
 const ofGroup = { params: ({ groupId }: Target) => ({ id: groupId ?? newId() }) };
 const ofGrant = {
   params: ({ groupId, member }: Target) => ({ id: groupId ?? newId(), kind: 'user', granteeId: member }),
+};
+const ofDestination = { params: ({ destination }: Target) => ({ id: destination }) };
+const ofRule = { params: ({ rule }: Target) => ({ id: rule }) };
+const ofDelivery = { params: ({ delivery }: Target) => ({ id: delivery }) };
+const ofSmtp = {
+  restore: (db: Store['db']): Promise<unknown> =>
+    sql`insert into smtp_server (config) values (${JSON.stringify(smtp)}::jsonb) on conflict do nothing`.execute(db),
 };
 const ofWorkspaceLimit = {
   params: ({ workspaceId }: Target) => ({ scopeKind: 'workspace', scopeId: workspaceId }),
@@ -218,6 +230,41 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
   'audit.csv': {},
   'audit.ndjson': {},
   'audit.installation': {},
+  'destinations.list': {},
+  'destinations.create': { body: () => ({ name: fresh(), ...hook }) },
+  'destinations.get': ofDestination,
+  'destinations.update': { ...ofDestination, body: empty },
+  'destinations.delete': ofDestination,
+  'destinations.test': { ...ofDestination, body: empty },
+  'destinations.ask': ofDestination,
+  'destinations.confirm': { body: () => ({ token: 'x' }) },
+  'noticeRules.list': {},
+  'noticeRules.create': {
+    isCreation: true,
+    isOfWorkspace: true,
+    body: ({ groupId, destination }) => ({
+      ...{ name: fresh(), scope: groupId === null ? 'workspace' : 'group', scopeId: groupId },
+      ...{ destinationId: destination, event: 'run_failed' },
+    }),
+  },
+  'noticeRules.get': ofRule,
+  'noticeRules.update': { ...ofRule, body: empty },
+  'noticeRules.delete': ofRule,
+  'noticeRules.switchForTransfer': {
+    params: ({ transfer, ruleOfWorkspace }) => ({ id: transfer, ruleId: ruleOfWorkspace }),
+    body: () => ({ isOff: true }),
+  },
+  'noticeRules.switchForGroup': {
+    params: ({ groupId, ruleOfWorkspace }) => ({ id: groupId ?? newId(), ruleId: ruleOfWorkspace }),
+    body: () => ({ isOff: true }),
+  },
+  'noticeRules.templates': {},
+  'deliveries.list': { listed: ({ delivery }) => delivery },
+  'deliveries.get': ofDelivery,
+  'deliveries.resend': ofDelivery,
+  'smtp.get': ofSmtp,
+  'smtp.put': { ...ofSmtp, body: () => smtp },
+  'smtp.delete': ofSmtp,
 };
 
 /** Of a run that may be run again. */

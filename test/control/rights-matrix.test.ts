@@ -125,6 +125,7 @@ describe('rights', () => {
     endpoint: Asked,
     { asked, person, target }: { asked: RightsCase; person: Person; target: Target },
   ): Promise<string[]> {
+    if (asked.isOfWorkspace === true && target.groupId === null && !isAtHome(person, target)) return [];
     count += 1;
     await asked.restore?.(api.store.db, target);
     const response = await ask(api, endpoint, { asked, person, target });

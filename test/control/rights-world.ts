@@ -23,6 +23,11 @@ export interface Target {
   readonly run: string;
   readonly managed: string;
   readonly token: string;
+  /** Of notices. */
+  readonly destination: string;
+  readonly rule: string;
+  readonly ruleOfWorkspace: string;
+  readonly delivery: string;
   /** Of the workspace. */
   readonly team: string;
   readonly member: string;
@@ -104,7 +109,50 @@ async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<
   const member = await newUser(db, `Member ${place.place}`);
   await addMember(db, workspaceId, member, 'member');
   const team = await newTeam(db, workspaceId, `team ${place.place}`);
-  return { ...place, ...scheduled, connection, transfer, run, managed, token: token.id, team, member, label };
+  const notices = await makeNotices(db, place);
+  return {
+    ...place,
+    ...scheduled,
+    ...notices,
+    connection,
+    transfer,
+    run,
+    managed,
+    token: token.id,
+    team,
+    member,
+    label,
+  };
+}
+
+async function makeNotices(
+  db: ControlApi['store']['db'],
+  { place, workspaceId, groupId }: Place,
+): Promise<Pick<Target, 'destination' | 'rule' | 'ruleOfWorkspace' | 'delivery'>> {
+  const [destination, rule, ruleOfWorkspace, delivery] = [newId(), newId(), newId(), newId()];
+  // Without an address: nothing is sent.
+  const to = {
+    id: destination,
+    workspace_id: workspaceId,
+    name: `mail ${place}`,
+    kind: 'email',
+    config: '{}',
+  } as const;
+  await db.insertInto('notice_destination').values(to).execute();
+  const base = { workspace_id: workspaceId, name: 'x', destination_id: destination, event: 'run_failed' } as const;
+  await db
+    .insertInto('notice_rule')
+    .values([
+      { ...base, id: rule, group_id: groupId },
+      { ...base, id: ruleOfWorkspace, group_id: null },
+    ])
+    .execute();
+  const sent = { destination_id: destination, destination_name: 'x', subject: 'x', body: 'x', state: 'sent' } as const;
+  await db
+    .insertInto('notice_delivery')
+    .values({ ...sent, id: delivery, workspace_id: workspaceId, kind: 'notice', group_id: groupId })
+    .execute();
+  return { destination, rule, ruleOfWorkspace, delivery };
 }
 
 async function makeSchedule(
