@@ -1,6 +1,7 @@
 /** How each endpoint is asked in the matrix of rights: such that whoever may is served, and nothing that others need goes. */
 import { sql } from 'kysely';
 import type { EndpointId } from '#api/contract.ts';
+import type { Role } from '#api/endpoint.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 import type { Target } from './rights-world.ts';
@@ -19,6 +20,10 @@ export interface RightsCase {
   readonly names?: 'installation';
   /** What a 422 says that only somebody is told who was let through. */
   readonly saysLater?: string;
+  /** What is asked about does not exist: whoever is let through is told so. */
+  readonly isNotThere?: boolean;
+  /** What the body names is looked at by the handler, which asks for this role in its group. */
+  readonly handlerAsks?: Role;
 }
 
 let count = 0;
@@ -30,6 +35,13 @@ const ofTransfer = { params: ({ transfer }: Target) => ({ id: transfer }) };
 const ofRevision = { params: ({ transfer }: Target) => ({ id: transfer, no: 1 }) };
 const ofManaged = { params: ({ managed }: Target) => ({ id: managed }) };
 const ofLabel = { params: ({ label }: Target) => ({ id: label }) };
+const ofSchedule = { params: ({ schedule }: Target) => ({ id: schedule }) };
+const ofBackfill = { params: ({ backfill }: Target) => ({ id: backfill }) };
+const ofDestination = { params: ({ destination }: Target) => ({ id: destination }) };
+const ofRule = { params: ({ rule }: Target) => ({ id: rule }) };
+const ofDelivery = { params: ({ delivery }: Target) => ({ id: delivery }) };
+const daily = { kind: 'daily', time: '02:30' };
+const mailServer = { host: '127.0.0.1', port: 1, security: 'none', from: 'a@example.com' };
 const ofRun = { params: ({ run }: Target) => ({ id: run }) };
 const ofMember = { params: ({ member }: Target) => ({ id: member }) };
 const ofTeam = { params: ({ team }: Target) => ({ id: team }) };
@@ -112,6 +124,74 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
       sql`insert into label (id, workspace_id, name, colour) values (${label}, ${workspaceId}, ${label}, '#868e96')
         on conflict do nothing`.execute(db),
   },
+  'variables.preview': { ...ofTransfer, body: empty },
+  'variables.previewConfig': { isCreation: true, body: ({ groupId }) => ({ groupId, config }) },
+  'schedules.list': { listed: ({ schedule }) => schedule },
+  'schedules.create': {
+    handlerAsks: 'editor',
+    body: ({ transfer }) => ({ definitionId: transfer, pattern: daily, isEnabled: false }),
+  },
+  'schedules.createMany': {
+    body: ({ transfer }) => ({ definitionIds: [transfer], schedule: { pattern: daily, isEnabled: false } }),
+  },
+  'schedules.switch': { body: ({ schedule }) => ({ ids: [schedule], isEnabled: false }) },
+  'schedules.deleteMany': { body: () => ({ ids: [newId()] }) },
+  'schedules.firingsOf': { body: () => ({ pattern: daily }) },
+  'schedules.history': {},
+  'schedules.policy': {},
+  'schedules.setPolicy': { body: () => ({ switchesOff: true, failuresMin: 5, failingDaysMin: 1 }) },
+  'schedules.get': ofSchedule,
+  'schedules.update': { ...ofSchedule, body: empty },
+  'schedules.delete': ofSchedule,
+  'schedules.firings': ofSchedule,
+  'schedules.calendar': {
+    ...ofSchedule,
+    query: { from: '2026-11-01T00:00:00Z', until: '2026-11-02T00:00:00Z' },
+  },
+  'backfills.create': {
+    ...ofSchedule,
+    body: () => ({ from: '2026-11-01T00:00:00Z', until: '2026-11-02T00:00:00Z' }),
+  },
+  'backfills.list': {},
+  'backfills.get': ofBackfill,
+  'backfills.slots': ofBackfill,
+  'backfills.pause': ofBackfill,
+  'backfills.resume': ofBackfill,
+  'backfills.cancel': { ...ofBackfill, body: empty },
+  'destinations.list': {},
+  'destinations.create': {
+    body: () => ({ name: fresh(), kind: 'http', options: { url: 'https://example.com/' } }),
+  },
+  'destinations.get': ofDestination,
+  'destinations.update': { ...ofDestination, body: empty },
+  'destinations.delete': ofDestination,
+  'destinations.test': { ...ofDestination, body: empty },
+  'destinations.ask': ofDestination,
+  'destinations.confirm': { body: () => ({ token: 'x' }), isNotThere: true },
+  'noticeRules.list': {},
+  'noticeRules.create': {
+    handlerAsks: 'editor',
+    body: ({ transfer, destination }) => ({
+      ...{ name: fresh(), scope: 'transfer', scopeId: transfer, destinationId: destination, event: 'run_failed' },
+    }),
+  },
+  // Everybody may ask: who has no role in the group of the rule does not see it.
+  'noticeRules.get': { ...ofRule, handlerAsks: 'viewer' },
+  'noticeRules.update': { ...ofRule, body: empty },
+  'noticeRules.delete': ofRule,
+  'noticeRules.switchOff': {
+    ...ofRule,
+    handlerAsks: 'editor',
+    body: ({ transfer }) => ({ scope: 'transfer', scopeId: transfer, isOff: false }),
+    saysLater: 'it is not below the rule',
+  },
+  'noticeRules.templates': {},
+  'deliveries.list': { listed: ({ delivery }) => delivery },
+  'deliveries.get': ofDelivery,
+  'deliveries.resend': ofDelivery,
+  'smtp.get': { isNotThere: true },
+  'smtp.put': { body: () => mailServer },
+  'smtp.delete': { isNotThere: true },
   'runs.configDiff': ofRun,
   'runs.list': { listed: ({ run }) => run, query: { state: 'SUCCEEDED' } },
   'runs.watchMany': {},

@@ -2,6 +2,7 @@
  * What the matrix of rights is asked about: two workspaces with the same things in each of three places (a group,
  * another group, no group), and people, teams and tokens with every role that there is.
  */
+import { sql } from 'kysely';
 import type { Role, WorkspaceRole } from '#api/endpoint.ts';
 import { createToken } from '#control/auth/tokens.ts';
 import { newId } from '#control/store/ids.ts';
@@ -25,6 +26,11 @@ export interface Target {
   readonly team: string;
   readonly member: string;
   readonly label: string;
+  readonly schedule: string;
+  readonly backfill: string;
+  readonly destination: string;
+  readonly rule: string;
+  readonly delivery: string;
 }
 
 /** What somebody has been given, as the test itself says it. */
@@ -96,12 +102,67 @@ async function makeTarget({ store: { db } }: ControlApi, place: Place): Promise<
     .execute();
   const labelled = { id: label, workspace_id: workspaceId, name: `label ${place.place}`, colour: '#868e96' };
   await db.insertInto('label').values(labelled).execute();
+  const notices = await addNotices(db, inPlace, transfer);
+  const schedules = await addSchedule(db, workspaceId, transfer);
   const service = { workspaceId, groupId, name: `service ${place.place}`, expiresAt: null };
   const token = await createToken(db, service);
   const member = await newUser(db, `Member ${place.place}`);
   await addMember(db, workspaceId, member, 'member');
   const team = await newTeam(db, workspaceId, `team ${place.place}`);
-  return { ...place, connection, transfer, run, managed, token: token.id, team, member, label };
+  return {
+    ...place,
+    connection,
+    transfer,
+    run,
+    managed,
+    token: token.id,
+    team,
+    member,
+    label,
+    ...schedules,
+    ...notices,
+  };
+}
+
+async function addSchedule(
+  db: ControlApi['store']['db'],
+  workspaceId: string,
+  transfer: string,
+): Promise<Pick<Target, 'schedule' | 'backfill'>> {
+  const [schedule, backfill] = [newId(), newId()];
+  await sql`insert into schedule (id, workspace_id, definition_id, cron, is_enabled, tzdata_version)
+    values (${schedule}, ${workspaceId}, ${transfer}, '30 2 * * *', false, 'test')`.execute(db);
+  await sql`insert into backfill (id, workspace_id, schedule_id, definition_id, from_utc, until_utc, sequence,
+      redoes_done, concurrency, slots_total, created_by)
+    values (${backfill}, ${workspaceId}, ${schedule}, ${transfer}, '2026-11-01', '2026-11-02', 'oldest_first',
+      false, 1, 0, 'test')`.execute(db);
+  return { schedule, backfill };
+}
+
+async function addNotices(
+  db: ControlApi['store']['db'],
+  place: { readonly workspace_id: string; readonly group_id: string | null },
+  transfer: string,
+): Promise<Pick<Target, 'destination' | 'rule' | 'delivery'>> {
+  const [destination, rule, delivery] = [newId(), newId(), newId()];
+  const { workspace_id: workspaceId, group_id: groupId } = place;
+  const config = json({
+    url: 'http://127.0.0.1:1/',
+    method: 'POST',
+    contentType: 'text/plain',
+    headers: [],
+    params: [],
+  });
+  await sql`insert into notice_destination (id, workspace_id, name, kind, config)
+    values (${destination}, ${workspaceId}, ${destination.slice(1)}, 'http', ${config}::jsonb)`.execute(db);
+  await sql`insert into notice_rule (id, workspace_id, definition_id, name, destination_id, event)
+    values (${rule}, ${workspaceId}, ${transfer}, 'rule', ${destination}, 'run_failed')`.execute(db);
+  await sql`insert into notice_delivery (id, workspace_id, kind, group_id, rule_id, destination_id, destination_name,
+      subject, body, state)
+    values (${delivery}, ${workspaceId}, 'notice', ${groupId}, ${rule}, ${destination}, 'x', 's', 'b', 'dead')`.execute(
+    db,
+  );
+  return { destination, rule, delivery };
 }
 
 const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;
