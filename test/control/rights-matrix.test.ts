@@ -29,10 +29,7 @@ function expected(endpoint: Asked, person: Person, target: Target): Outcome {
   if (person.token === undefined) return 'unauthenticated';
   if (rights === 'known') return 'served';
   const { handlerAsks } = rightsCases[endpoint.id];
-  if (handlerAsks !== undefined) {
-    const may = isAtHome(person, target) && rankAt(person, target) >= ranks[handlerAsks];
-    return may ? 'served' : 'not served';
-  }
+  if (handlerAsks !== undefined) return expectedOfHandler(ranks[handlerAsks], person, target);
   if (rights === 'person') return person.isPerson ? 'served' : 'refused';
   if (rights.in === 'group') return expectedInGroup(endpoint, { needed: ranks[rights.role], person, target });
   const may = {
@@ -44,6 +41,10 @@ function expected(endpoint: Asked, person: Person, target: Target): Outcome {
   // What the path names is of the workspace, unless it is of the installation.
   const { names, params } = rightsCases[endpoint.id];
   return params === undefined || names === 'installation' || isAtHome(person, target) ? 'served' : 'hidden';
+}
+
+function expectedOfHandler(needed: number, person: Person, target: Target): Outcome {
+  return isAtHome(person, target) && rankAt(person, target) >= needed ? 'served' : 'not served';
 }
 
 function isAtHome(person: Person, target: Target): boolean {
