@@ -5,12 +5,14 @@ import { connectionEndpoints } from './endpoints/connections.ts';
 import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
 import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/people.ts';
+import { noticeEndpoints } from './endpoints/notices.ts';
 import { runEndpoints } from './endpoints/runs.ts';
 import { scheduleEndpoints } from './endpoints/schedules.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
 import { transferEndpoints } from './endpoints/transfers.ts';
+import { variableEndpoints } from './endpoints/variables.ts';
 import { grantEndpoints, workspaceEndpoints } from './endpoints/workspaces.ts';
 import { labelEndpoints } from './endpoints/labels.ts';
 import { managedTransferEndpoints } from './endpoints/managed-transfers.ts';
@@ -22,6 +24,7 @@ const all = [
   ...connectionEndpoints,
   ...transferWorkEndpoints,
   ...transferEndpoints,
+  ...variableEndpoints,
   ...managedTransferEndpoints,
   ...labelEndpoints,
   ...scheduleEndpoints,
@@ -35,6 +38,7 @@ const all = [
   ...teamEndpoints,
   ...grantEndpoints,
   ...auditEndpoints,
+  ...noticeEndpoints,
 ] as const;
 
 type All = (typeof all)[number];

@@ -24,7 +24,9 @@ export type Tag =
   | 'grants'
   | 'audit'
   | 'labels'
-  | 'managed-transfers';
+  | 'managed-transfers'
+  | 'notices'
+  | 'deliveries';
 
 /** Each role may do what those before it may. */
 export const roles = ['viewer', 'operator', 'editor', 'administrator'] as const;

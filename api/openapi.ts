@@ -26,6 +26,8 @@ const tags: Readonly<Record<Tag, string>> = {
   audit: 'What was done, by whom, to what.',
   labels: 'Words that transfers are found by.',
   'managed-transfers': 'One definition for many tables: it makes a transfer for each, and keeps them as it says.',
+  notices: 'Who is told what, and where.',
+  deliveries: 'What became of notices on their way.',
 };
 
 const problemTexts = {

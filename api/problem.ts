@@ -24,7 +24,7 @@ export type FieldProblem = z.output<typeof fieldProblem>;
 export const resourceReference = z
   .object({
     kind: z
-      .enum(['connection', 'transfer', 'mart', 'check', 'workflow', 'run', 'managed-transfer'])
+      .enum(['connection', 'transfer', 'mart', 'check', 'workflow', 'run', 'rule', 'managed-transfer'])
       .describe('What it is.'),
     id: z.string().describe('Its id.'),
     name: z.string().describe('Its name.'),

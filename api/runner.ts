@@ -3,6 +3,8 @@
  * `/runner/v1/`. Every answer that is not 200 is a problem (`application/problem+json`) whose `code` says which.
  */
 import { z } from 'zod';
+import { insertedPath, lateValues } from './late-values.ts';
+import { runValue } from './resources/variable.ts';
 
 /** The versions of this protocol that this release speaks. */
 export const RUNNER_PROTOCOL = 1;
@@ -53,6 +55,12 @@ export const workOrder = z.object({
   ),
   /** Values of `{{ vars.x }}` and `{{ env.x }}` are in place already; these are for the log. */
   variables: z.record(z.string(), z.string()),
+  /** Variables (`$name$`) and their values as far as they were known when the run was created; for people. */
+  values: z.array(runValue).optional(),
+  /** What is filled in later. */
+  late: lateValues.optional(),
+  /** Of a guess: texts with variables as they were written, which its answer says again. */
+  written: z.array(z.object({ path: insertedPath, text: z.string() })).optional(),
   /** Of `test`, `browse`, `guess`, `preview`: their arguments. */
   arguments: z.record(z.string(), z.unknown()).default({}),
   /** The instant that the run is about. */
@@ -120,6 +128,10 @@ export const finishRequest = z.object({
   result: z.record(z.string(), z.unknown()).default({}),
 });
 export type FinishRequest = z.output<typeof finishRequest>;
+
+/** What the queries of variables have given, by key; answered when it is kept. */
+export const valuesRequest = z.object({ ...execution, values: z.record(z.string(), z.string()) });
+export type ValuesRequest = z.output<typeof valuesRequest>;
 
 /** The execution has ended its engine, and will do nothing more. */
 export const quiescedRequest = z.object(execution);

@@ -1,7 +1,8 @@
-/** The commands that talk to a control plane: connections, transfers, schedules, runs, tokens, limits. */
+/** The commands that talk to a control plane: connections, transfers, schedules, runs, tokens, limits, notices. */
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import { roles } from '#api/endpoint.ts';
+import { deliveryStates } from '#api/resources/notice.ts';
 import { scopeKinds } from '#api/resources/limit.ts';
 import { collect } from './command-line.ts';
 import type { Call, CommandEntry } from './command-entry.ts';
@@ -19,6 +20,7 @@ export const controlCommands: readonly CommandEntry[] = [
   { name: 'tokens', add: addTokens, ownsItsOptions: true },
   { name: 'limits', add: addLimits, ownsItsOptions: true },
   ...peopleCommands,
+  { name: 'notices', add: addNotices, ownsItsOptions: true },
 ];
 
 const use = (): Option =>
@@ -93,12 +95,24 @@ function addTransfers(program: Command, { done }: Call): void {
   sub(group, 'restore <transfer> <no>', 'make an old revision the next one')
     .option('--memo <text>', 'what was changed, and why')
     .action(async (name, no, options) => done(await (await load()).restoreRevision(name, no, options)));
-  withWait(sub(group, 'run <transfer>', 'run one now, and print the id of the run'))
-    .option('--var <name=value>', 'value of a variable', collect)
+  withValues(withWait(sub(group, 'run <transfer>', 'run one now, and print the id of the run')))
+    .option('--var <name=value>', 'value of {{ vars.name }} in its configuration', collect)
     .option('--revision <no>', 'another revision than the current one')
     .action(async (name, options) => done(await (await load()).runTransfer(name, options)));
+  withValues(sub(group, 'variables <transfer>', 'show what runs of one would get for its variables'))
+    .option('--count <number>', 'how many firings of its schedules; by default 5')
+    .option('--declare <file>', 'first give it those that this YAML or JSON file lists as `variables`')
+    .action(async (name, options) => {
+      done(await (await import('./commands/transfer-variables.ts')).transferVariables(name, options));
+    });
   addTransferWork(group, done);
   addTransferLooks(group, done);
+}
+
+function withValues(command: Command): Command {
+  return command
+    .option('--at <time>', 'the instant that the run is about: 2026-01-31, or 2h for two hours ago; by default now')
+    .option('--value <name=value>', 'value of the variable $name$, for this run alone', collect);
 }
 
 function addTransferWork(group: Command, done: Call['done']): void {
@@ -214,4 +228,25 @@ function addLimits(program: Command, { done }: Call): void {
     .requiredOption('--seats <count>', 'runs at the same time; 0 lets none begin')
     .option('--label <text>', 'how it is named to those who wait')
     .action(async (kind, which, options) => done(await (await load()).setLimit(kind, which, options)));
+}
+
+function addNotices(program: Command, { done }: Call): void {
+  const group = program.command('notices').description('who is told what by a server, and what became of it');
+  const load = () => import('./commands/notices.ts');
+  list(group, 'list where notices go', 'destinations').action(async (options) =>
+    done(await (await load()).listDestinations(options)),
+  );
+  list(group, 'list what is told where', 'rules')
+    .option('--transfer <name>', 'only those that tell of this transfer')
+    .action(async (options) => done(await (await load()).listRules(options)));
+  list(group, 'list what was sent, is to be sent, or was given up', 'log')
+    .addOption(new Option('--state <state>', 'only in this state').choices(deliveryStates))
+    .option('--run <id>', 'only those that tell of this run')
+    .action(async (options) => done(await (await load()).listDeliveries(options)));
+  sub(group, 'test <destination>', 'send a test message, and say what became of it: 0 when it arrived').action(
+    async (name, options) => done(await (await load()).testDestination(name, options)),
+  );
+  sub(group, 'resend <delivery>', 'send one again, by its id in the log').action(async (id, options) =>
+    done(await (await load()).resendDelivery(id, options)),
+  );
 }

@@ -18,6 +18,7 @@ const lists = {
   team: (client: Client, q: string): AsyncIterable<Named> => client.items('teams.list', { query: { q } }),
   member: (client: Client, q: string): AsyncIterable<Named> => membersNamed(client, q),
   label: (client: Client, q: string): AsyncIterable<Named> => client.items('labels.list', { query: { q } }),
+  destination: (client: Client, q: string): AsyncIterable<Named> => client.items('destinations.list', { query: { q } }),
   token: (client: Client): AsyncIterable<Named> => unrevoked(client),
 } as const;
 
@@ -38,8 +39,7 @@ export async function idOf(client: Client, kind: NamedKind, nameOrId: string): P
   }
   const found = exact.length > 0 ? exact : similar;
   const [one, another] = found;
-  if (one === undefined)
-    throw cliErrors.error('NAME_UNKNOWN', { kind, name: wanted, command: `ropeway ${kind}s list` });
+  if (one === undefined) throw cliErrors.error('NAME_UNKNOWN', { kind, name: wanted, command: listCommand(kind) });
   if (another === undefined) return one.id;
   throw cliErrors.error('NAME_AMBIGUOUS', { kind, name: wanted, ids: found.map(({ id }) => id).join(', ') });
 }
@@ -49,6 +49,10 @@ async function* membersNamed(client: Client, q: string): AsyncGenerator<Named> {
   for await (const { id, name, email } of client.items('members.list', { query: { q } })) {
     yield { id, name: q.includes('@') ? email : name };
   }
+}
+
+function listCommand(kind: NamedKind): string {
+  return kind === 'destination' ? 'ropeway notices destinations' : `ropeway ${kind}s list`;
 }
 
 async function* unrevoked(client: Client): AsyncGenerator<Named> {

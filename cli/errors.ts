@@ -17,6 +17,11 @@ export const cliErrors = errorCatalogue({
     message: "The retention '{value}' is not a whole number of days from 1 to 99999.",
     hint: 'For example --retention-days 30, or ROPEWAY_RETENTION_DAYS=30.',
   },
+  DECLARATIONS_INVALID: {
+    kind: 'config',
+    message: "The variables in '{file}' cannot be used: {place}: {reason}.",
+    hint: 'The file says `variables:` and lists them, for example: { kind: time_at_queue, name: date, unit: day, quantity: 1, format: "%Y%m%d" }.',
+  },
   SERVER_ADDRESS: {
     kind: 'config',
     message: "'{value}' is not the address of a server.",

@@ -69,6 +69,22 @@ export const declarationRules: readonly Rule[] = [
     },
   },
   {
+    title: 'opens to variables texts alone: no secrets, no choices, nothing of a connection',
+    async check(subject) {
+      const { plugin } = subject;
+      const opened = options(await subject.jsonSchema(), '').filter(
+        ({ option }) => option['x-variables'] !== undefined,
+      );
+      if (plugin.kind === 'connection') assert.deepEqual(opened, [], 'a connection is the same in every run');
+      const wrong = opened.filter(({ option }) => !isText(option) || hasSecret(option));
+      assert.deepEqual(
+        wrong.map(({ here }) => here),
+        [],
+        'options that cannot take the text of a variable',
+      );
+    },
+  },
+  {
     title: 'has examples that its schema takes without a complaint',
     async check({ plugin }) {
       if (plugin.kind !== 'guess') assert.ok(plugin.examples.length > 0, 'there is no example');
@@ -115,6 +131,18 @@ function openSecrets(node: SchemaNode, path: string): string[] {
     const isSecret = secretNames.test(here.replace(/^.*\./, '')) && option.properties === undefined;
     return isSecret && option.type === 'string' && option['x-secret'] !== true ? [here] : [];
   });
+}
+
+/** A string, a list of them, or members that are strings. */
+function isText({ type, enum: choices, items, properties, additionalProperties: others }: SchemaNode): boolean {
+  if (type === 'string') return choices === undefined;
+  if (type === 'array') return items !== undefined && isText(items);
+  return type === 'object' && properties === undefined && typeof others === 'object' && isText(others);
+}
+
+function hasSecret({ 'x-secret': isSecret, items, additionalProperties: others }: SchemaNode): boolean {
+  const inner = [...(items === undefined ? [] : [items]), ...(typeof others === 'object' ? [others] : [])];
+  return isSecret === true || inner.some(hasSecret);
 }
 
 /** All options, those of lists and mappings included, with their paths. */

@@ -16,7 +16,9 @@ export interface SchemaNode {
   readonly description?: string;
   readonly type?: string | readonly string[];
   readonly default?: unknown;
+  readonly enum?: readonly unknown[];
   readonly 'x-secret'?: boolean;
+  readonly 'x-variables'?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
   readonly items?: SchemaNode;

@@ -18,6 +18,11 @@ import type { HttpService } from '#control/http/server.ts';
 import { metricsRoute } from '#control/metrics/metrics-route.ts';
 import { Metrics } from '#control/metrics/metrics.ts';
 import { Scrape } from '#control/metrics/scrape.ts';
+import { CONFIRM_PATH } from '#control/notify/confirmation.ts';
+import { confirmPage } from '#control/notify/confirm-page.ts';
+import { Notifier } from '#control/notify/notifier.ts';
+import { noticeSettings } from '#control/notify/settings.ts';
+import type { NoticeSettings } from '#control/notify/settings.ts';
 import { runCommands } from '#control/runs/commands.ts';
 import { Heartbeats } from '#control/runs/heartbeats.ts';
 import { runChannel } from '#control/runs/run-wake.ts';
@@ -86,6 +91,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     const seats = options.seats ?? availableParallelism() * SEATS_PER_CORE;
     const firstToken = await prepareInstallation(store, { seats, dataFolder });
     const metrics = new Metrics(options);
+    const reached: string[] = [];
     const executor = roles.includes('dispatcher') ? await options.makeExecutor(store.installationId) : undefined;
     const parts: Parts = {
       options,
@@ -97,6 +103,13 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       metrics,
       limits: executor?.limits,
       stopping: new AbortController(),
+      reached,
+      notices: noticeSettings({
+        installationId: store.installationId,
+        environment,
+        urls: () => [...reached, options.controlUrl],
+        release: options.version,
+      }),
       leaseS: LEASE_S / speed,
     };
     const api = roles.includes('api') ? await openApi(parts) : undefined;
@@ -110,12 +123,14 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       ? new Scheduler({ store, log, transitions: parts.transitions, speed })
       : undefined;
     scheduler?.start();
+    const notifier = roles.includes('scheduler') ? openNotifier(parts) : undefined;
     return {
       store,
       url: api?.http.url,
       probesUrl: probing?.url,
       firstToken,
       async [Symbol.asyncDispose]() {
+        await notifier?.close();
         await scheduler?.close();
         await upkeep.close();
         await dispatcher?.close();
@@ -140,6 +155,9 @@ interface Parts {
   readonly metrics: Metrics;
   readonly limits: Executor['limits'] | undefined;
   readonly stopping: AbortController;
+  /** Where the API listens, once it does. */
+  readonly reached: string[];
+  readonly notices: NoticeSettings;
   readonly leaseS: number;
 }
 
@@ -149,13 +167,13 @@ interface Api {
 }
 
 async function openApi(parts: Parts): Promise<Api> {
-  const { options, store, keys, stopping } = parts;
+  const { options, store, keys, stopping, notices } = parts;
   const heartbeats = new Heartbeats(store.db);
   const deaf = store.hints.listen('stop', () => heartbeats.lookNow());
   const commands = runCommands(parts);
   const { version, catalog, log, host, port = 0 } = options;
   const app = makeApp({
-    handlers: makeHandlers({ store, catalog, keys, commands, version, stopping: stopping.signal }),
+    handlers: makeHandlers({ store, catalog, keys, commands, notices, version, stopping: stopping.signal }),
     store,
     authenticate: tokenAuthenticator(store),
     idempotency: new Idempotency(store),
@@ -164,13 +182,17 @@ async function openApi(parts: Parts): Promise<Api> {
   });
   const runners = runnerRoutes(parts, heartbeats);
   const figures = figuresOf(parts);
+  const confirm = confirmPage({ db: store.db, keys, installationId: store.installationId });
   const fetch = (request: Request, env?: unknown): Response | Promise<Response> => {
     const { pathname } = new URL(request.url);
     if (pathname === '/metrics') return figures(request);
+    if (pathname === CONFIRM_PATH) return confirm(request);
     // Runners are known by their sessions, not by tokens of people, and speak a protocol of their own.
     return pathname.startsWith('/runner/v1/') ? runners.fetch(request) : app.fetch(request, env);
   };
   const http = await serveHttp({ fetch, host, port, stopping });
+  // By what it was told to listen to, too: that may be every address of the machine.
+  parts.reached.push(http.url, `http://${host.includes(':') ? `[${host}]` : host}:${new URL(http.url).port}`);
   return {
     http,
     async close() {
@@ -221,6 +243,19 @@ function runnerRoutes(
   });
   const credentials = (runId: string, handle: string) => runCredentials({ db: store.db, keys }, runId, handle);
   return runnerApi({ service, tokens, credentials, log: options.log, signal: stopping.signal });
+}
+
+function openNotifier({ options, store, keys, notices, log, metrics }: Parts): Notifier {
+  const notifier = new Notifier({
+    store,
+    keys,
+    settings: notices,
+    log,
+    told: (outcome) => metrics.noticeSent(outcome),
+    speed: options.speed,
+  });
+  notifier.start();
+  return notifier;
 }
 
 function openDispatcher(parts: Parts, executor: Executor, controlUrl: string): Dispatcher {

@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 import type { Idempotency } from '#control/http/idempotency.ts';
+import { forgetOldNotices } from '#control/notify/forget.ts';
 import { PostgresQueue } from '#control/queue/postgres-queue.ts';
 import { forgetOldSlots } from '#control/schedule/forget-slots.ts';
 import { newId } from '#control/store/ids.ts';
@@ -36,6 +37,7 @@ const RUNS_LOCK = 1;
 const KEYS_LOCK = 2;
 const PROCESSES_LOCK = 3;
 const AUDIT_LOCK = 4;
+const NOTICES_LOCK = 5;
 const SLOTS_LOCK = 9;
 /** How often a process says that it is there, and forgets. Not all at the same moment. */
 const SEEN_MS = 30_000;
@@ -92,6 +94,7 @@ export class Upkeep {
     // One statement each time: several processes at it find less to do.
     for (let step = 0; step < STEPS_MAX && !signal.aborted && (await idempotency.forget()) > 0; step++);
     await this.#steps(KEYS_LOCK, (db) => forgetDeadMessages(db, retentionDays));
+    await this.#steps(NOTICES_LOCK, (db) => forgetOldNotices(db, retentionDays));
     await this.#steps(PROCESSES_LOCK, forgetProcesses);
     await this.#steps(AUDIT_LOCK, (db) => forgetAudit(db, auditDays));
     await this.#steps(SLOTS_LOCK, forgetOldSlots);

@@ -87,6 +87,10 @@ export class EngineProcess {
     this.#send({ type: 'permit', isGranted });
   }
 
+  kept(): void {
+    this.#send({ type: 'kept' });
+  }
+
   /** Ends it and everything that it has started, at once. */
   kill(): void {
     const { pid } = this.#child;

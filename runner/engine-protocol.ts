@@ -15,10 +15,14 @@ export interface EngineOrder {
 export type ToEngine =
   | { readonly type: 'order'; readonly order: EngineOrder }
   | { readonly type: 'stop' }
-  | { readonly type: 'permit'; readonly isGranted: boolean };
+  | { readonly type: 'permit'; readonly isGranted: boolean }
+  /** The values are where further attempts find them. */
+  | { readonly type: 'kept' };
 
 export type FromEngine =
   | { readonly type: 'counters'; readonly counters: EngineCounters }
+  /** What the queries of variables have given, by key. Nothing else has begun. */
+  | { readonly type: 'values'; readonly values: Readonly<Record<string, string>> }
   /** Everything is done, and nothing is visible yet. */
   | { readonly type: 'commit' }
   | { readonly type: 'done'; readonly result: Readonly<Record<string, unknown>> }

@@ -61,6 +61,9 @@ export class EngineRun implements Work {
       case 'counters':
         this.#host.counted(message.counters);
         break;
+      case 'values':
+        void this.#host.keepValues(message.values).then((isKept) => isKept && this.#engine.kept());
+        break;
       case 'commit':
         void this.#host.mayCommit().then((isGranted) => this.#engine.permit(isGranted));
         break;

@@ -43,6 +43,27 @@ export const runnerErrors = errorCatalogue({
     message: "The config names the connection '{handle}', which the run has not been given.",
     hint: 'Check that the connection still exists and that this workspace may use it.',
   },
+  RUNNER_VARIABLE_ROWS: {
+    kind: 'data',
+    message: 'The query of the variable ${name}$ gave more than one row.',
+    hint: 'Write it so that it gives one: an aggregate, or LIMIT 1.',
+  },
+  RUNNER_VARIABLE_MISSING: {
+    kind: 'data',
+    message: 'The query of the variable ${name}$ gave {what}.',
+    hint: 'Say in its declaration what the value is then (`missing`).',
+  },
+  RUNNER_VARIABLE_TIMEOUT: {
+    kind: 'connector',
+    transient: true,
+    message: 'The query of the variable ${name}$ took longer than its limit of {seconds} seconds.',
+    hint: 'Make the query cheaper, or raise its limit (`timeoutS`).',
+  },
+  RUNNER_VARIABLE_VALUE: {
+    kind: 'data',
+    message: 'The value of the variable ${name}$, which came from its query, cannot be used: {reason}.',
+    hint: 'See what the query gives, and where the variable stands.',
+  },
   RUNNER_PROBE_FAILED: {
     kind: 'data',
     message: 'The probe failed, as it was told to.',

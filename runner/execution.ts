@@ -157,6 +157,21 @@ export class Execution implements WorkHost {
     return true;
   }
 
+  /** What the work has found out and further attempts are to find; before it begins with anything else. */
+  async keepValues(values: Readonly<Record<string, string>>): Promise<boolean> {
+    const { client, claim } = this.#parts;
+    const mayGoOn = (): boolean => this.#lease.isValid && this.#loss === undefined && this.#ending === undefined;
+    const body = { ...this.#name(), values };
+    const reply = await client.askUntilAnswered('values', body, { token: claim.session_token, mayGoOn });
+    if (reply?.status === 200) return true;
+    if (reply?.status === 410) this.#lose('revoked');
+    else if (reply !== undefined) {
+      const error = runnerErrors.error('RUNNER_REFUSED', { what: 'the values of variables', status: reply.status });
+      this.#stop({ kind: 'failure', failure: failureReport(error) });
+    }
+    return false;
+  }
+
   #name(): { run_id: string; attempt_no: number; fence: string; execution_id: string } {
     const { start, claim } = this.#parts;
     const { runId, attemptNo, fence } = start;

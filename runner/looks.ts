@@ -1,6 +1,8 @@
 /** The short kinds of work, whose answer is what they find: testing, browsing, guessing, previewing. */
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { withText } from '#api/late-values.ts';
+import type { WorkOrder } from '#api/runner.ts';
 import { previewRecords } from '#engine/preview-records.ts';
 import { catalog } from '#connectors/catalog.ts';
 import { JobReader } from '#engine/config/job-reader.ts';
@@ -14,7 +16,7 @@ import { previewJob } from '#engine/preview.ts';
 import { runContext } from '#engine/run-context.ts';
 import type { RunContext } from '#engine/run-context.ts';
 import type { Entry } from '#spi/connections.ts';
-import type { Json } from '#spi/json.ts';
+import type { Json, JsonObject } from '#spi/json.ts';
 import { runnerErrors } from './errors.ts';
 import { tellDiagnostics } from './engine-work.ts';
 import type { WorkParts } from './engine-work.ts';
@@ -103,7 +105,13 @@ export async function guess(parts: WorkParts): Promise<Result> {
     moreGuessers: guessers,
     sampleBytes,
   });
-  return { config: { ...config, in: likeWritten(config['in'], work.config['in'], parts.config['in']) }, findings };
+  const shown = { ...config, in: likeWritten(config['in'], work.config['in'], parts.config['in']) };
+  return { config: withVariables(shown as JsonObject, work.written ?? []), findings };
+}
+
+/** Texts with variables as they were written: their values are those of one run. */
+function withVariables(config: JsonObject, written: NonNullable<WorkOrder['written']>): Json {
+  return written.reduce<Json>((whole, { path, text }) => withText(whole, path, text), config);
 }
 
 export async function preview(parts: WorkParts): Promise<Result> {

@@ -20,6 +20,8 @@ export type Ending =
 export interface WorkHost {
   readonly work: WorkOrder;
   readonly counted: (counters: EngineCounters) => void;
+  /** False when the work is being ended, and waits in vain. */
+  readonly keepValues: (values: Readonly<Record<string, string>>) => Promise<boolean>;
   readonly mayCommit: () => Promise<boolean>;
   readonly isPermitGranted: () => boolean;
   readonly ending: () => Ending | undefined;

@@ -1,6 +1,12 @@
 /** Options that several plugins share: one spelling, one meaning, one text. */
 import { z } from 'zod';
 
+/**
+ * What a text is to whoever reads it; it decides what may be put into it. `text`: anything. `line`: one line. `name`: of
+ * a table, bucket and the like. `path`: of a file. `url`: an address. `code`: SQL and whatever else a text can act in.
+ */
+export type TextUse = 'text' | 'line' | 'name' | 'path' | 'url' | 'code';
+
 /** What a person is told about an option. `title` and `description` are data: forms, help and pages show them. */
 export interface OptionText {
   readonly title: string;
@@ -12,6 +18,8 @@ export interface OptionText {
   /** Never shown, logged or exported. */
   readonly 'x-secret'?: boolean;
   readonly 'x-group'?: string;
+  /** Variables (`$name$`) may stand in it, in its items and members too: in a text, that is, and in no secret. */
+  readonly 'x-variables'?: TextUse;
 }
 
 /**
@@ -20,6 +28,11 @@ export interface OptionText {
  */
 export function option<T extends z.ZodType>(type: T, text: OptionText): T {
   return type.meta({ ...text });
+}
+
+/** The same option, open to variables: for one that a connection has as well, where it is closed. */
+export function openTo<T extends z.ZodType>(type: T, use: TextUse): T {
+  return type.meta({ ...type.meta(), 'x-variables': use });
 }
 
 export const charset: z.ZodDefault<z.ZodString> = option(z.string().default('utf-8'), {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { id, instant } from '#api/fields.ts';
 import { cpuMillis, jobConfig, memoryMb, priority } from './run-settings.ts';
+import { givenValues, runValue, variableList } from './variable.ts';
 
 export const runStates = [
   'QUEUED',
@@ -86,7 +87,9 @@ export const run = z
       .record(z.string(), z.unknown())
       .nullable()
       .describe('What test, browse, guess and preview found; what the next run of a transfer begins with.'),
-    variables: z.record(z.string(), z.string()).describe('Values of the variables.'),
+    variables: z.record(z.string(), z.string()).describe('Values of `{{ vars.name }}` in the configuration.'),
+    values: z.array(runValue).describe('Values of the variables that the transfer declares.'),
+    transactionTime: instant.nullable().describe('The instant that it is about.'),
     notBefore: instant.describe('It does not start earlier.'),
     queueDeadline: instant.describe('It does not wait longer.'),
     runTimeoutS: z.int(),
@@ -152,8 +155,16 @@ export const variables = z
   .refine((values) => Object.keys(values).length <= VARIABLES_MAX, `at most ${VARIABLES_MAX}`)
   .describe('Values of `{{ vars.name }}` in the configuration.');
 
+const declaredFields = {
+  values: givenValues.default({}),
+  at: instant
+    .optional()
+    .describe('The instant that the run is about: times of variables count from it. By default now.'),
+};
+
 export const runCreate = z.strictObject({
   variables: variables.default({}),
+  ...declaredFields,
   priority: priority.optional().describe('Instead of that of the definition.'),
   revision: z.int().min(1).optional().describe('Another revision than the current one.'),
   memoryMb: memoryMb.optional().describe('Instead of that of the definition.'),
@@ -162,6 +173,7 @@ export const runCreate = z.strictObject({
 
 const trialFields = {
   variables: variables.default({}),
+  ...declaredFields,
   memoryMb: memoryMb.optional(),
   rows: z.int().min(1).max(1000).optional().describe('Records of a preview at most.'),
 };
@@ -176,6 +188,7 @@ export const trialOfTransfer = z.strictObject({
 export const trialOfConfig = z.strictObject({
   ...trialFields,
   config: jobConfig,
+  declarations: variableList.default([]),
   groupId: id.nullable().default(null).describe('The group that the transfer would belong to.'),
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TEXT_LENGTH_MAX, id, instant, name } from '#api/fields.ts';
 import { cpuMillis, jobConfig, memoryMb, priority } from './run-settings.ts';
 import { runState } from './run.ts';
+import { variableList } from './variable.ts';
 
 /** Characters of a configuration as YAML. */
 export const YAML_LENGTH_MAX = 256 * 1024;
@@ -89,6 +90,7 @@ export const transfer = z
     config: jobConfig,
     yaml: yaml.describe('The same as YAML: as it was given, with its comments, or made of `config`.'),
     yamlDialect,
+    variables: variableList,
   })
   .meta({ id: 'Transfer', title: 'Transfer', description: 'A saved input, filters and output.' });
 export type Transfer = z.output<typeof transfer>;
@@ -111,6 +113,7 @@ export const transferCreate = z.strictObject({
   config: jobConfig.optional(),
   yaml: yaml.optional().describe('Instead of `config`: it is kept as it is, with its comments.'),
   yamlDialect: yamlDialect.default('0.11.5'),
+  variables: variableList.default([]),
   // Filled from the defaults of its fields.
   runOptions: runOptions.prefault({}),
   labelIds: labelIds.default([]),
@@ -131,6 +134,7 @@ export const transferUpdate = z.strictObject({
     ),
   yaml: yaml.optional().describe('Instead of `config`.'),
   yamlDialect: yamlDialect.optional().describe('Of `yaml`; by default that of the revision before.'),
+  variables: variableList.optional().describe('Take the place of those before, as the configuration does.'),
   runOptions: runOptions.optional().describe('Takes the place of those before.'),
   labelIds: labelIds.optional(),
   seats: seats.optional(),
@@ -161,6 +165,7 @@ export const revision = z
     config: jobConfig,
     yaml: yaml.describe('The same as YAML: as it was given, or made of `config`.'),
     yamlDialect,
+    variables: variableList,
   })
   .meta({ id: 'Revision', title: 'Revision' });
 export type Revision = z.output<typeof revision>;

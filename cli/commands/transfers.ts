@@ -18,6 +18,8 @@ import { localTime } from '#cli/local-time.ts';
 import { placedInFile } from '#cli/placed-problem.ts';
 import { LEAVE_WORDS, afterStart } from './runs.ts';
 import type { StartOptions } from './runs.ts';
+import { givenOf } from './transfer-variables.ts';
+import type { ValueOptions } from './transfer-variables.ts';
 
 export interface TransfersListOptions extends ControlOptions {
   readonly q?: string;
@@ -250,7 +252,7 @@ export function restoreRevision(nameOrId: string, no: string, options: RestoreOp
   });
 }
 
-export interface TransferRunOptions extends StartOptions {
+export interface TransferRunOptions extends StartOptions, ValueOptions {
   readonly var?: readonly string[];
   readonly revision?: string;
 }
@@ -261,6 +263,7 @@ export function runTransfer(nameOrId: string, options: TransferRunOptions): Prom
     async (ctx) => {
       const body = {
         variables: variablesOf(options.var),
+        ...givenOf(options),
         ...(options.revision === undefined ? {} : { revision: countOf(options.revision, '--revision') }),
       };
       const client = await openControl(options);

@@ -1,4 +1,4 @@
-/** Compiles strftime formats into functions that print parts of a moment. */
+/** Compiles strftime formats, of Embulk or of Ruby itself, into functions that print parts of a moment. */
 import { civilFromDays, dayNames, daysFromCivil, monthNames, SECONDS_PER_DAY, weekday } from './civil.ts';
 import { composites } from './composites.ts';
 import { formatOffset } from './zone.ts';
@@ -69,7 +69,7 @@ export const writtenComposites: Readonly<Record<string, string>> = {
   v: '%e:%b:%Y',
 };
 
-const directive = /%([-_0^#]*)(\d*)(:{0,3}(?=z)|[EO]?)([a-zA-Z%])/y;
+const directive = /%([-_0^#]*)(\d*)(:{0,3}(?=z)|[EO]?)([a-zA-Z%+])/y;
 const MODIFIED = { E: 'cCxXyY', O: 'deHImMSuUVwWy' } as const;
 /** A wider number is a mistake, and would take memory. */
 const WIDTH_MAX = 1024;
@@ -82,11 +82,11 @@ export interface StrftimeToken {
   readonly part: Part;
 }
 
-export function compileStrftime(format: string): readonly Part[] {
-  return strftimeTokens(format).map(({ part }) => part);
+export function compileStrftime(format: string, dialect: Dialect = embulkDialect): readonly Part[] {
+  return strftimeTokens(format, dialect).map(({ part }) => part);
 }
 
-export function strftimeTokens(format: string): readonly StrftimeToken[] {
+export function strftimeTokens(format: string, dialect: Dialect = embulkDialect): readonly StrftimeToken[] {
   const tokens: StrftimeToken[] = [];
   let text = '';
   const flush = (): void => {
@@ -97,7 +97,7 @@ export function strftimeTokens(format: string): readonly StrftimeToken[] {
   for (let at = 0; at < format.length;) {
     directive.lastIndex = at;
     const match = format.charAt(at) === '%' ? directive.exec(format) : null;
-    const token = match === null ? undefined : tokenOf(match);
+    const token = match === null ? undefined : tokenOf(match, dialect);
     if (match === null || token === undefined) {
       // Not a directive: the percent sign is text, and what follows it too.
       text += format.charAt(at);
@@ -119,19 +119,23 @@ interface Style {
 
 const plainStyle: Style = { flags: '', width: 0 };
 
-function tokenOf([, flags = '', width = '', modifier = '', letter = '']: RegExpExecArray): StrftimeToken | undefined {
+function tokenOf(
+  [, flags = '', width = '', modifier = '', letter = '']: RegExpExecArray,
+  dialect: Dialect,
+): StrftimeToken | undefined {
   if (modifier === 'E' || modifier === 'O') {
     if (!MODIFIED[modifier].includes(letter)) return undefined;
   }
   const style: Style = { flags, width: Math.min(WIDTH_MAX, Number(width)) };
-  const part = compositePart(letter, style) ?? numberPart(letter, style) ?? wordPart(letter, style, modifier);
+  const part =
+    compositePart(letter, style, dialect) ?? numberPart(letter, style, dialect) ?? wordPart(letter, style, modifier);
   return part === undefined ? undefined : { letter, style, part };
 }
 
-function compositePart(letter: string, style: Style): Part | undefined {
-  const composite = writtenComposites[letter];
+function compositePart(letter: string, style: Style, dialect: Dialect): Part | undefined {
+  const composite = dialect.composites[letter];
   if (composite === undefined) return undefined;
-  const inner = compileStrftime(composite);
+  const inner = compileStrftime(composite, dialect);
   // Swapping the case does nothing to several directives at once.
   const whole = { ...style, flags: style.flags.replaceAll('#', '') };
   return textPart((moment) => inner.map((part) => part(moment)).join(''), whole);
@@ -168,9 +172,22 @@ const numbers: Readonly<Record<string, NumberLetter>> = {
   s: { digits: 1, value: ({ epochSeconds }) => epochSeconds },
 };
 
-function numberPart(letter: string, { flags, width }: Style): Part | undefined {
+/** Where Embulk's formatter, which outputs depend on, and Ruby's own differ. */
+export interface Dialect {
+  readonly composites: Readonly<Record<string, string>>;
+  readonly numbers: Readonly<Record<string, NumberLetter>>;
+}
+
+const embulkDialect: Dialect = { composites: writtenComposites, numbers };
+
+export const rubyDialect: Dialect = {
+  composites: { ...composites, v: '%e-%^b-%4Y', '+': '%a %b %e %H:%M:%S %Z %Y' },
+  numbers: { ...numbers, g: { digits: 2, value: (moment) => moment.isoWeek.year % 100 } },
+};
+
+function numberPart(letter: string, { flags, width }: Style, dialect: Dialect): Part | undefined {
   if (letter === 'Y' || letter === 'G') return yearPart(letter, { flags, width });
-  const rule = numbers[letter];
+  const rule = dialect.numbers[letter];
   if (rule === undefined) return undefined;
   const pad = padding(flags, rule.isBlankPadded === true ? ' ' : '0');
   const columns = flags.includes('-') ? 0 : width || rule.digits;

@@ -83,7 +83,11 @@ const regionsFirst = new Set(['CET', 'EET', 'MET', 'WET']);
 /** The zone that an option names: what a text may say, and region ids. */
 export function zoneOfName(name: string): Zone | undefined {
   const offset = regionsFirst.has(name) ? undefined : offsetOfText(name);
-  if (offset !== undefined) return fixedZone(offset);
+  return offset === undefined ? zoneOfRegion(name) : fixedZone(offset);
+}
+
+/** The zone of an id of the IANA database, or of an offset such as `+09:00`: texts such as JST are none. */
+export function zoneOfRegion(name: string): Zone | undefined {
   try {
     return new RegionZone(new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone, name);
   } catch (error) {

@@ -66,11 +66,17 @@ const fromValue = z.strictObject({
   value: option(z.string().optional(), {
     title: 'Value',
     description: 'For `fixed_time`: the time, as text or number.',
+    'x-variables': 'line',
   }),
-  from: option(z.string().optional(), { title: 'From', description: 'For `incremental_time`: the first time.' }),
+  from: option(z.string().optional(), {
+    title: 'From',
+    description: 'For `incremental_time`: the first time.',
+    'x-variables': 'line',
+  }),
   to: option(z.string().optional(), {
     title: 'To',
     description: 'For `incremental_time`: the last time; after it, the first one comes again.',
+    'x-variables': 'line',
   }),
   unix_timestamp_unit: unit,
   timestamp_format: format,

@@ -16,6 +16,7 @@ const column = z.strictObject({
     title: 'Default',
     description: 'Stands where the value is null or there is none; read as text of the type.',
     examples: ['0', '2026-01-01 00:00:00 +0000'],
+    'x-variables': 'text',
   }),
   type: option(z.enum(['boolean', 'long', 'double', 'string', 'timestamp', 'json']).optional(), {
     title: 'Type',

@@ -5,6 +5,7 @@ const value = option(z.string(), {
   title: 'Value',
   description: 'What stands for a missing value, as text of the type of the column.',
   examples: ['0', 'unknown', '2026-01-01 00:00:00 +0000'],
+  'x-variables': 'text',
 });
 
 const byType = {

@@ -7,6 +7,7 @@ const excelColumn = parserColumn().extend({
     description:
       'What the column holds: cell_value, sheet_name, row_number or column_number (from 1), constant.X for the text X, or constant for null.',
     examples: ['cell_value', 'sheet_name', 'constant.2026'],
+    'x-variables': 'text',
   }),
   column_number: option(z.union([z.string(), z.number().int()]).optional(), {
     title: 'Column of the sheet',
@@ -34,6 +35,7 @@ export const excelParserConfig = z.strictObject({
     description:
       'Names of the sheets to read, in the order of the workbook; `*` and `?` stand for any text and any character. By default the first one.',
     examples: [['Sheet1'], ['2026-*']],
+    'x-variables': 'line',
   }),
   skip_header_lines: option(z.number().int().min(0).default(0), {
     title: 'Skip header lines',

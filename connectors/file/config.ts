@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { option } from '#spi/fields.ts';
+import { openTo, option } from '#spi/fields.ts';
 
 const pathPrefix = option(z.string().min(1), {
   title: 'Path prefix',
@@ -15,11 +15,12 @@ export const fileConnectionConfig = z.strictObject({ path_prefix: pathPrefix });
 export type FileConnectionConfig = z.output<typeof fileConnectionConfig>;
 
 export const fileInputConfig = z.strictObject({
-  path_prefix: pathPrefix,
+  path_prefix: openTo(pathPrefix, 'path'),
   last_path: option(z.string().optional(), {
     title: 'Last path',
     description: 'Files up to and including this path are left out. Incremental loading (`-c`) sets it.',
     'x-advanced': true,
+    'x-variables': 'path',
   }),
   follow_symlinks: option(z.boolean().default(false), {
     title: 'Follow symbolic links',
@@ -35,11 +36,13 @@ export const fileOutputConfig = z.strictObject({
     title: 'Path prefix',
     description: 'How the paths of the files begin. The folder must exist.',
     examples: ['out/sales_'],
+    'x-variables': 'path',
   }),
   file_ext: option(z.string(), {
     title: 'File extension',
     description: 'How the paths end. The default sequence ends with a dot already.',
     examples: ['csv', 'csv.gz'],
+    'x-variables': 'path',
   }),
   sequence_format: option(z.string().default('%03d.%02d.'), {
     title: 'Sequence format',

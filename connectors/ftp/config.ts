@@ -87,6 +87,7 @@ export const ftpInputConfig = z.strictObject({
       'A folder, and what the names in it begin with. Files below matching sub-folders are read, too. Without a slash ' +
       "at its beginning it counts from the user's directory.",
     examples: ['/exports/sales_'],
+    'x-variables': 'path',
   }),
   ascii_mode: option(z.boolean().default(false), {
     title: 'ASCII mode',

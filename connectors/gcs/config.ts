@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { option } from '#spi/fields.ts';
+import { openTo, option } from '#spi/fields.ts';
 import { httpsFields } from '#connectors/network/https-config.ts';
 import { proxyOption } from '#connectors/network/proxy-config.ts';
 import { authFields } from './auth-config.ts';
@@ -83,22 +83,26 @@ const olderName = option(z.string().min(1).optional(), {
 
 export const gcsInputConfig = z.strictObject({
   ...connectionFields,
+  bucket: openTo(connectionFields.bucket, 'name'),
   ...retryFields(1000, 300_000),
   p12_keyfile_fullpath: olderName,
   path_prefix: option(z.string().optional(), {
     title: 'Path prefix',
     description: "How the names of the objects begin; `''` means the whole bucket. This or `paths` is required.",
     examples: ['logs/csv-'],
+    'x-variables': 'path',
   }),
   paths: option(z.array(z.string().min(1)).default([]), {
     title: 'Paths',
     description: 'Names of the objects to read. `path_prefix` wins over it.',
     examples: [['logs/csv-2026.csv']],
+    'x-variables': 'path',
   }),
   path_match_pattern: option(z.string().default('.*'), {
     title: 'Path match pattern',
     description: "A regular expression in Java's notation that must match somewhere in the name.",
     examples: ['\\.csv(\\.gz)?$'],
+    'x-variables': 'line',
   }),
   total_file_count_limit: option(z.number().int().positive().default(2_147_483_647), {
     title: 'Total file count limit',
@@ -118,6 +122,7 @@ export const gcsInputConfig = z.strictObject({
     title: 'Last path',
     description: 'Names up to and including this one are left out. Incremental loading sets it.',
     'x-advanced': true,
+    'x-variables': 'path',
   }),
 });
 
@@ -125,17 +130,20 @@ export type GcsInputConfig = z.output<typeof gcsInputConfig>;
 
 export const gcsOutputConfig = z.strictObject({
   ...connectionFields,
+  bucket: openTo(connectionFields.bucket, 'name'),
   ...retryFields(500, 30_000),
   p12_keyfile_path: olderName,
   path_prefix: option(z.string(), {
     title: 'Path prefix',
     description: 'How the names of the objects begin.',
     examples: ['logs/out'],
+    'x-variables': 'path',
   }),
   file_ext: option(z.string(), {
     title: 'File extension',
     description: 'How the names end. The default sequence has no dot at its end, so this begins with one.',
     examples: ['.csv', '.jsonl.gz'],
+    'x-variables': 'path',
   }),
   sequence_format: option(z.string().default('.%03d.%02d'), {
     title: 'Sequence format',

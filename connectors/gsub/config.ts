@@ -34,6 +34,7 @@ const rule = z.strictObject({
     title: 'To',
     description: 'For `regexp_replace`: the replacement, with `$1` or `${name}` for groups.',
     examples: ['$1-$2'],
+    'x-variables': 'text',
   }),
   regexp_options: option(regexOptions.prefault({}), {
     title: 'Options of the expression',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { option } from '#spi/fields.ts';
+import { openTo, option } from '#spi/fields.ts';
 import { httpsFields } from '#connectors/network/https-config.ts';
 import { proxyOption } from '#connectors/network/proxy-config.ts';
 
@@ -80,10 +80,12 @@ const param = z.strictObject({
     title: 'Value',
     description: 'Value of the parameter. This or `values` is required.',
     examples: ['135.0', '{30..35}.0', '{tokyo,osaka}'],
+    'x-variables': 'text',
   }),
   values: option(z.array(z.string()).optional(), {
     title: 'Values',
     description: 'Several values: all in each request, or with `expand` one a request.',
+    'x-variables': 'text',
   }),
   expand: option(z.boolean().default(false), {
     title: 'Expand',
@@ -154,6 +156,7 @@ export type PagerConfig = z.output<typeof pager>;
 
 export const httpInputConfig = z.strictObject({
   ...httpConnectionFields,
+  url: openTo(httpConnectionFields.url, 'url'),
   method: option(z.enum(['get', 'post', 'GET', 'POST']).default('get'), {
     title: 'Method',
     description: 'Method of the requests.',
@@ -178,11 +181,13 @@ export const httpInputConfig = z.strictObject({
     description: 'Headers by name. They are sent to the host of `url` only.',
     examples: [{ 'Content-Type': 'application/json' }],
     'x-group': requestGroup,
+    'x-variables': 'line',
   }),
   request_body: option(z.string().optional(), {
     title: 'Request body',
     description: 'For `post`: what is sent, in UTF-8.',
     'x-group': requestGroup,
+    'x-variables': 'code',
   }),
   charset: option(z.string().default('utf-8'), {
     title: 'Charset',

@@ -28,6 +28,7 @@ export const jsonParserConfig = z.strictObject({
     title: 'Root',
     description: 'JSON pointer to what counts as the record in each value of the file.',
     examples: ['/data'],
+    'x-variables': 'line',
   }),
   flatten_json_array: option(z.boolean().default(false), {
     title: 'Flatten arrays',

@@ -17,6 +17,7 @@ export const jsonPathParserConfig = z.strictObject({
     description:
       'Path to the array whose elements are the records; one with `[*]` in it leads to the records themselves. Names, indexes and `[*]` can be used.',
     examples: ['$.results', "$['data'].items", '$.groups[*].members[*]'],
+    'x-variables': 'line',
   }),
   ...columnLists(
     z.array(jsonPathColumn),

@@ -67,7 +67,11 @@ export function serverFields() {
 export function connectionFields() {
   return {
     ...serverFields(),
-    database: option(z.string().min(1), { title: 'Database', description: 'Name of the database.' }),
+    database: option(z.string().min(1), {
+      title: 'Database',
+      description: 'Name of the database.',
+      'x-variables': 'name',
+    }),
     options: option(z.record(z.string(), z.json()).default({}), {
       title: 'Driver properties',
       description: 'Taken for configs of Embulk; there is no Java driver that they could go to.',

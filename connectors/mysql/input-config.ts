@@ -34,21 +34,29 @@ export const mysqlInputConfig = z.strictObject({
     title: 'Table',
     description: 'Table or view to read; this or `query`.',
     examples: ['orders'],
+    'x-variables': 'name',
   }),
   query: option(z.string().min(1).optional(), {
     title: 'Query',
     description: 'A statement that returns rows; this or `table`.',
     examples: ['SELECT id, total FROM orders WHERE total > 0'],
+    'x-variables': 'code',
   }),
   select: option(z.string().default('*'), {
     title: 'Select',
     description: 'With `table`: the expressions to select.',
     examples: ['id, name, created_at'],
+    'x-variables': 'code',
   }),
-  where: option(z.string().optional(), { title: 'Where', description: 'With `table`: the condition of the rows.' }),
+  where: option(z.string().optional(), {
+    title: 'Where',
+    description: 'With `table`: the condition of the rows.',
+    'x-variables': 'code',
+  }),
   order_by: option(z.string().optional(), {
     title: 'Order by',
     description: 'With `table`: the order of the rows; not with `incremental`.',
+    'x-variables': 'code',
   }),
   incremental: option(z.boolean().default(false), {
     title: 'Incremental',
@@ -108,17 +116,20 @@ export const mysqlInputConfig = z.strictObject({
     title: 'Before setup',
     description: 'SQL that is executed and committed before the schema is read.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   before_select: option(z.string().optional(), {
     title: 'Before select',
     description: 'SQL that is executed before the rows are read, in the same transaction.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   after_select: option(z.string().optional(), {
     title: 'After select',
     description:
       'SQL that is executed when all rows were handed over, in the same transaction; the output may fail later.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   fetch_rows: option(z.number().int().default(10_000), {
     title: 'Fetch rows',

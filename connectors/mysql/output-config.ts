@@ -31,8 +31,14 @@ export const mysqlOutputConfig = z.strictObject({
     title: 'Database of intermediate tables',
     description: 'By default that of the table. `mode: replace` does not use it.',
     'x-advanced': true,
+    'x-variables': 'name',
   }),
-  table: option(z.string().min(1), { title: 'Table', description: 'Table to load into.', examples: ['orders'] }),
+  table: option(z.string().min(1), {
+    title: 'Table',
+    description: 'Table to load into.',
+    examples: ['orders'],
+    'x-variables': 'name',
+  }),
   mode: option(z.enum(['insert', 'insert_direct', 'truncate_insert', 'replace', 'merge', 'merge_direct']), {
     title: 'Mode',
     description:
@@ -48,6 +54,7 @@ export const mysqlOutputConfig = z.strictObject({
     title: 'Merge rule',
     description: 'Assignments for rows that exist, with `VALUES(column)` for the new ones; by default all columns.',
     examples: [['`count` = `count` + VALUES(`count`)']],
+    'x-variables': 'code',
   }),
   column_options: option(z.record(z.string(), outputColumn).default({}), {
     title: 'Column options',
@@ -72,22 +79,26 @@ export const mysqlOutputConfig = z.strictObject({
     title: 'Table constraint',
     description: 'Put at the end of the columns of CREATE TABLE.',
     examples: ['PRIMARY KEY (id)'],
+    'x-variables': 'code',
   }),
   create_table_option: option(z.string().min(1).optional(), {
     title: 'Table option',
     description: 'Put behind the columns of CREATE TABLE.',
     examples: ['ROW_FORMAT=COMPRESSED'],
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   before_load: option(z.string().optional(), {
     title: 'Before load',
     description: 'SQL before the rows come into the table, in the same transaction; in direct modes at the beginning.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   after_load: option(z.string().optional(), {
     title: 'After load',
     description: 'SQL after the rows came into the table, in the same transaction; with `replace` after the exchange.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   transaction_isolation: option(
     z.enum(['read_uncommitted', 'read_committed', 'repeatable_read', 'serializable']).optional(),

@@ -49,21 +49,29 @@ export const postgresqlInputConfig = z.strictObject({
     title: 'Table',
     description: 'Table or view to read; this or `query`.',
     examples: ['orders'],
+    'x-variables': 'name',
   }),
   query: option(z.string().min(1).optional(), {
     title: 'Query',
     description: 'A statement that returns rows; this or `table`.',
     examples: ['SELECT id, total FROM orders WHERE total > 0'],
+    'x-variables': 'code',
   }),
   select: option(z.string().default('*'), {
     title: 'Select',
     description: 'With `table`: the expressions to select.',
     examples: ['id, name, created_at'],
+    'x-variables': 'code',
   }),
-  where: option(z.string().optional(), { title: 'Where', description: 'With `table`: the condition of the rows.' }),
+  where: option(z.string().optional(), {
+    title: 'Where',
+    description: 'With `table`: the condition of the rows.',
+    'x-variables': 'code',
+  }),
   order_by: option(z.string().optional(), {
     title: 'Order by',
     description: 'With `table`: the order of the rows; not with `incremental`.',
+    'x-variables': 'code',
   }),
   parallel: option(z.number().int().min(1).max(64).default(1), {
     title: 'Parallel tasks',
@@ -115,17 +123,20 @@ export const postgresqlInputConfig = z.strictObject({
     title: 'Before setup',
     description: 'SQL that is executed and committed before the schema is read.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   before_select: option(z.string().optional(), {
     title: 'Before select',
     description: 'SQL that is executed before the rows are read, in the same transaction.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   after_select: option(z.string().optional(), {
     title: 'After select',
     description:
       'SQL that is executed when all rows were handed over, in the same transaction; the output may fail later.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   fetch_rows: option(z.number().int().default(10_000), {
     title: 'Fetch rows',
@@ -176,13 +187,19 @@ export const postgresqlOutputConfig = z.strictObject({
     title: 'Schema of intermediate tables',
     description: 'By default that of the table. `mode: replace` does not use it.',
     'x-advanced': true,
+    'x-variables': 'name',
   }),
   role_name: option(z.string().min(1).optional(), {
     title: 'Role',
     description: 'Role to take on after connecting (SET ROLE).',
     'x-advanced': true,
   }),
-  table: option(z.string().min(1), { title: 'Table', description: 'Table to load into.', examples: ['orders'] }),
+  table: option(z.string().min(1), {
+    title: 'Table',
+    description: 'Table to load into.',
+    examples: ['orders'],
+    'x-variables': 'name',
+  }),
   mode: option(z.enum(['insert', 'insert_direct', 'truncate_insert', 'replace', 'merge', 'merge_direct']), {
     title: 'Mode',
     description:
@@ -198,6 +215,7 @@ export const postgresqlOutputConfig = z.strictObject({
     title: 'Merge rule',
     description: 'Assignments for rows that exist, with `S` for the new row; by default every column is overwritten.',
     examples: [['"count" = "orders"."count" + S."count"']],
+    'x-variables': 'code',
   }),
   column_options: option(z.record(z.string(), outputColumn).default({}), {
     title: 'Column options',
@@ -212,22 +230,26 @@ export const postgresqlOutputConfig = z.strictObject({
     title: 'Table constraint',
     description: 'Put at the end of the columns of CREATE TABLE.',
     examples: ['PRIMARY KEY (id)'],
+    'x-variables': 'code',
   }),
   create_table_option: option(z.string().min(1).optional(), {
     title: 'Table option',
     description: 'Put behind the columns of CREATE TABLE.',
     examples: ['TABLESPACE fast'],
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   before_load: option(z.string().optional(), {
     title: 'Before load',
     description: 'SQL before the rows come into the table, in the same transaction; in direct modes at the beginning.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   after_load: option(z.string().optional(), {
     title: 'After load',
     description: 'SQL after the rows came into the table, in the same transaction.',
     'x-advanced': true,
+    'x-variables': 'code',
   }),
   transaction_isolation: option(
     z.enum(['read_uncommitted', 'read_committed', 'repeatable_read', 'serializable']).optional(),

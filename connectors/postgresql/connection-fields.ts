@@ -1,7 +1,7 @@
 /** Where the server is and who we are; and what else both the input and the output take. */
 import { z } from 'zod';
 import { sshTunnelField } from '#connectors/ssh/config-fields.ts';
-import { option } from '#spi/fields.ts';
+import { openTo, option } from '#spi/fields.ts';
 
 // The shape is long, and `z.output` of the configs gives the types that others need.
 // oxlint-disable-next-line typescript/explicit-module-boundary-types
@@ -73,8 +73,11 @@ export function connectionFields() {
 
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- As above.
 export function transferFields() {
+  const fields = connectionFields();
   return {
-    ...connectionFields(),
+    ...fields,
+    database: openTo(fields.database, 'name'),
+    schema: openTo(fields.schema, 'name'),
     options: option(z.record(z.string(), z.json()).default({}), {
       title: 'Driver properties',
       description: 'Taken for configs of Embulk; there is no Java driver that they could go to.',

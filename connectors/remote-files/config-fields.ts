@@ -8,11 +8,13 @@ export const selectionFields = {
     description:
       'A folder, a file, or a folder and what the names of the files in it begin with. Folders below are not entered.',
     examples: ['/exports/sales_'],
+    'x-variables': 'path',
   }),
   path_match_pattern: option(z.string().default('.*'), {
     title: 'Path match pattern',
     description: "A regular expression in Java's notation that must match somewhere in the path.",
     examples: ['\\.csv(\\.gz)?$'],
+    'x-variables': 'line',
   }),
   total_file_count_limit: option(z.number().int().positive().default(2_147_483_647), {
     title: 'Total file count limit',
@@ -36,6 +38,7 @@ export const selectionFields = {
     title: 'Last path',
     description: 'Files up to and including this path are left out. Incremental loading sets it.',
     'x-advanced': true,
+    'x-variables': 'path',
   }),
   use_modified_time: option(z.boolean().default(false), {
     title: 'Use modified time',
@@ -48,6 +51,7 @@ export const selectionFields = {
       'sets it.',
     examples: ['2026-01-02T03:04:05.000Z'],
     'x-advanced': true,
+    'x-variables': 'line',
   }),
 };
 

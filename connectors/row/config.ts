@@ -41,6 +41,7 @@ const comparison = {
   argument: option(z.string().optional(), {
     title: 'Argument',
     description: 'What the cell is compared with, as text of the type of the column.',
+    'x-variables': 'text',
   }),
   not: option(z.boolean().default(false), {
     title: 'Not',
@@ -84,6 +85,7 @@ export const rowConfig = z.strictObject({
     description:
       'Records for which this holds stay: comparisons (`=`, `!=`, `>`, `START_WITH`, `REGEXP`, `IS NULL`, …) of a column with a value, joined by `AND`, `OR`, `NOT` and parentheses.',
     examples: ["price >= 100 AND (shop = 'tokyo' OR shop IS NULL)"],
+    'x-variables': 'code',
   }),
   conditions: option(z.array(condition).optional(), {
     title: 'Conditions',

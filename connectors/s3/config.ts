@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { option } from '#spi/fields.ts';
+import { openTo, option } from '#spi/fields.ts';
 import { httpsFields } from '#connectors/network/https-config.ts';
 import { authFields } from './auth-config.ts';
 
@@ -86,20 +86,24 @@ export type S3ConnectionConfig = z.output<typeof s3ConnectionConfig>;
 
 export const s3InputConfig = z.strictObject({
   ...connectionFields,
+  bucket: openTo(connectionFields.bucket, 'name'),
   path_prefix: option(z.string().optional(), {
     title: 'Path prefix',
     description: "How the keys of the objects begin; `''` means the whole bucket. This or `path` is required.",
     examples: ['logs/csv-'],
+    'x-variables': 'path',
   }),
   path: option(z.string().min(1).optional(), {
     title: 'Path',
     description: 'Key of the one object to read. It wins over `path_prefix`.',
     examples: ['logs/csv-2026.csv'],
+    'x-variables': 'path',
   }),
   path_match_pattern: option(z.string().default('.*'), {
     title: 'Path match pattern',
     description: "A regular expression in Java's notation that must match somewhere in the key.",
     examples: ['\\.csv(\\.gz)?$'],
+    'x-variables': 'line',
   }),
   total_file_count_limit: option(z.number().int().positive().default(2_147_483_647), {
     title: 'Total file count limit',
@@ -119,6 +123,7 @@ export const s3InputConfig = z.strictObject({
     title: 'Last path',
     description: 'Keys up to and including this one are left out. Incremental loading sets it.',
     'x-advanced': true,
+    'x-variables': 'path',
   }),
   use_modified_time: option(z.boolean().default(false), {
     title: 'Use modified time',
@@ -131,6 +136,7 @@ export const s3InputConfig = z.strictObject({
       'sets it.',
     examples: ['2026-01-02T03:04:05.000Z'],
     'x-advanced': true,
+    'x-variables': 'line',
   }),
   skip_glacier_objects: option(z.boolean().default(false), {
     title: 'Skip Glacier objects',
@@ -143,15 +149,18 @@ export type S3InputConfig = z.output<typeof s3InputConfig>;
 
 export const s3OutputConfig = z.strictObject({
   ...connectionFields,
+  bucket: openTo(connectionFields.bucket, 'name'),
   path_prefix: option(z.string(), {
     title: 'Path prefix',
     description: 'How the keys of the objects begin.',
     examples: ['logs/out'],
+    'x-variables': 'path',
   }),
   file_ext: option(z.string(), {
     title: 'File extension',
     description: 'How the keys end. The default sequence has no dot at its end, so this begins with one.',
     examples: ['.csv', '.jsonl.gz'],
+    'x-variables': 'path',
   }),
   sequence_format: option(z.string().default('.%03d.%02d'), {
     title: 'Sequence format',

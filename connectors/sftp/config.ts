@@ -47,11 +47,13 @@ export const sftpOutputConfig = z.strictObject({
     title: 'Path prefix',
     description: 'How the paths of the files begin. Folders that do not exist are made.',
     examples: ['/uploads/sales_'],
+    'x-variables': 'path',
   }),
   file_ext: option(z.string(), {
     title: 'File extension',
     description: 'How the paths end. The default sequence ends with a dot already.',
     examples: ['csv', 'csv.gz'],
+    'x-variables': 'path',
   }),
   sequence_format: option(z.string().default('%03d.%02d.'), {
     title: 'Sequence format',

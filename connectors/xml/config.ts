@@ -21,6 +21,7 @@ export const xmlParserConfig = z.strictObject({
     title: 'Root',
     description: 'Path of the elements that are the records, from the outermost element on.',
     examples: ['data/students/student', '/feed/entry'],
+    'x-variables': 'line',
   }),
   ...columnLists(z.array(xmlColumn), 'Names and types of the columns, and where their values are.'),
   namespaces: option(z.record(z.string(), z.string()).optional(), {

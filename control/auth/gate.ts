@@ -15,7 +15,10 @@ import { decide, decideTarget, holds } from './rights.ts';
 import type { Place, Verdict } from './rights.ts';
 import { roleMissing } from './role-missing.ts';
 
-/** Changes of many things at once, which name them in their bodies: their handlers pass over what may not be changed. */
+/**
+ * Changes of many things at once, which name them in their bodies: their handlers pass over what may not be changed.
+ * And rules of notices, whose bodies may name a transfer: the handler looks at its group.
+ */
 const filteredByHandler: readonly EndpointId[] = [
   'runs.cancelMany',
   'transfers.bulk',
@@ -23,6 +26,7 @@ const filteredByHandler: readonly EndpointId[] = [
   'schedules.createMany',
   'schedules.switch',
   'schedules.deleteMany',
+  'noticeRules.create',
 ];
 
 type Db = Store['db'];

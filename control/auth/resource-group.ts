@@ -76,6 +76,20 @@ const finders: Partial<Readonly<Record<Tag, Finder>>> = {
     find: (id, workspaceId) =>
       sql`select null as name, group_id from run where id = ${id} and workspace_id = ${workspaceId}`,
   },
+  notices: {
+    kind: 'rule',
+    param: 'id',
+    find: (id, workspaceId) =>
+      sql`select rule.name, coalesce(rule.group_id, definition.group_id) as group_id
+        from notice_rule rule left join definition on definition.id = rule.definition_id
+        where rule.id = ${id} and rule.workspace_id = ${workspaceId}`,
+  },
+  deliveries: {
+    kind: 'delivery',
+    param: 'id',
+    find: (id, workspaceId) =>
+      sql`select subject as name, group_id from notice_delivery where id = ${id} and workspace_id = ${workspaceId}`,
+  },
   tokens: {
     kind: 'token',
     param: 'id',

@@ -11,14 +11,18 @@ import { readYaml } from '#codec/yaml/yaml-reader.ts';
 import type { YamlFile } from '#codec/yaml/yaml-reader.ts';
 import type { FieldProblem } from '#api/problem.ts';
 import { YAML_LENGTH_MAX } from '#api/resources/transfer.ts';
+import type { Variable } from '#api/resources/variable.ts';
 import type { Principal } from '#control/http/handler.ts';
 import { Refusal, invalid } from '#control/http/refusal.ts';
 import { BODY_BYTES_MAX, unstorable } from '#control/http/request-body.ts';
 import type { Tables } from '#control/store/tables.ts';
+import type { KeptVariables } from '#control/variables/declare.ts';
+import { readGivenVariables } from '#control/variables/transfer-variables.ts';
 import { plainMapping } from '#spi/config-value.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
+import type { Catalog } from '#spi/plugin.ts';
 import { knownConnections, readGivenConfig } from './new-run.ts';
 import { namedConnections, readConfig, withSections } from './transfer-config.ts';
 
@@ -41,6 +45,8 @@ export interface KeptConfig {
   readonly config: JsonObject;
   /** Null when it came as JSON. */
   readonly yaml: YamlText | null;
+  /** That it names as `$name$`. */
+  readonly variables: KeptVariables;
 }
 
 export interface CheckedConfig extends KeptConfig {
@@ -51,17 +57,70 @@ export interface GivenConfig {
   readonly config?: JsonObject | undefined;
   readonly yaml?: string | undefined;
   readonly yamlDialect?: YamlDialect | undefined;
+  /** By default those that were there. */
+  readonly variables?: readonly Variable[] | undefined;
 }
+
+interface Surroundings {
+  readonly catalog: Catalog;
+  readonly before?: KeptConfig;
+}
+
+type CheckedForms = Omit<CheckedConfig, 'variables'>;
 
 const bothSides = ['in', 'out'] as const;
 
-/** What a request gives, checked, on top of what there was. */
+/** What a request gives, checked, on top of what there was: a configuration in one form, variables, or both. */
 export async function checkGiven(
   db: Db,
   principal: Principal,
   given: GivenConfig,
-  before?: KeptConfig,
+  { catalog, before }: Surroundings,
 ): Promise<CheckedConfig> {
+  const isSame = given.config === undefined && given.yaml === undefined;
+  const forms = await checkForms(db, principal, isSame ? { ...given, config: before?.config } : given, before);
+  const declared = given.variables ?? before?.variables.declared ?? [];
+  try {
+    return await withVariables(db, principal, { forms, declared, catalog });
+  } catch (error) {
+    throw given.yaml === undefined || forms.yaml === null ? error : placed(error, readText(forms.yaml));
+  }
+}
+
+/** What was kept, by somebody else or long ago: it may be used by whoever takes it over, and as plugins are now. */
+export async function checkKept(
+  db: Db,
+  principal: Principal,
+  kept: KeptConfig,
+  catalog: Catalog,
+): Promise<CheckedConfig> {
+  const { connectionIds } = await readGivenConfig(db, principal, { config: kept.config, sides: bothSides });
+  const { declared } = kept.variables;
+  return withVariables(db, principal, { forms: { ...kept, connectionIds }, declared, catalog });
+}
+
+async function withVariables(
+  db: Db,
+  principal: Principal,
+  { forms, declared, catalog }: Checking,
+): Promise<CheckedConfig> {
+  const given = { principal, config: forms.config, declared, catalog };
+  const { kept, connectionIds } = await readGivenVariables(db, given);
+  return { ...forms, variables: kept, connectionIds: [...new Set([...forms.connectionIds, ...connectionIds])].sort() };
+}
+
+interface Checking {
+  readonly forms: CheckedForms;
+  readonly declared: readonly Variable[];
+  readonly catalog: Catalog;
+}
+
+async function checkForms(
+  db: Db,
+  principal: Principal,
+  given: GivenConfig,
+  before?: KeptConfig,
+): Promise<CheckedForms> {
   const { config, yaml } = given;
   if ((config === undefined) === (yaml === undefined)) {
     const message = 'either config or yaml is needed, and not both';
@@ -80,7 +139,7 @@ export async function checkGiven(
   return { config: read.config, yaml: editedText(before.yaml, before.config, read.config, names), connectionIds };
 }
 
-async function checkYaml(db: Db, principal: Principal, yaml: YamlText): Promise<CheckedConfig> {
+async function checkYaml(db: Db, principal: Principal, yaml: YamlText): Promise<CheckedForms> {
   const file = readText(yaml);
   try {
     const read = await readGivenConfig(db, principal, { config: file.value, sides: bothSides });
@@ -145,6 +204,7 @@ function placed(error: unknown, file: YamlFile): unknown {
   // Made in this process: the class is the same.
   if (!(error instanceof Refusal) || error.extra.errors === undefined) return error;
   const errors = error.extra.errors.map((problem): FieldProblem => {
+    if (problem.path[0] === 'variables') return problem;
     const path = problem.path[0] === 'config' ? problem.path.slice(1) : problem.path;
     const place = file.placeOf(path);
     return {
@@ -239,7 +299,11 @@ export async function connectionNames(
 }
 
 /** The YAML that is shown: the one that was given, with the names that connections have now; or one that is made. */
-export async function shownYaml(db: Db, workspaceId: string, { config, yaml }: KeptConfig): Promise<YamlText> {
+export async function shownYaml(
+  db: Db,
+  workspaceId: string,
+  { config, yaml }: Pick<KeptConfig, 'config' | 'yaml'>,
+): Promise<YamlText> {
   const names = await connectionNames(db, workspaceId, namedConnections(config));
   if (yaml === null) return { text: writeYaml(inOrder(withNames(config, names))), dialect: '0.11.5' };
   const { value } = readText(yaml);

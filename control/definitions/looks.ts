@@ -11,7 +11,7 @@ const PRIORITY = 9;
 
 type LookRequest = Pick<
   RunRequest,
-  'principal' | 'idempotencyKey' | 'groupId' | 'config' | 'variables' | 'arguments'
+  'principal' | 'idempotencyKey' | 'groupId' | 'config' | 'variables' | 'declared' | 'values' | 'at' | 'arguments'
 > & {
   readonly kind: 'test' | 'browse' | 'guess' | 'preview';
   readonly definitionId?: string;

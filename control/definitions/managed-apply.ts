@@ -11,7 +11,7 @@ import type { Hand } from './managed-changes.ts';
 import { managedChanges, managedOf, theManaged } from './managed-row.ts';
 import { areMost } from './managed-tables.ts';
 import { theTransferRow } from './transfer-row.ts';
-import type { TransferParts } from './transfer-work.ts';
+import type { TransferParts } from './new-run.ts';
 
 type Handlers = HandlersOf<'managedTransfers'>;
 type TableId = 'managedTransfers.refresh' | 'managedTransfers.apply' | 'managedTransfers.detach';

@@ -15,6 +15,7 @@ import { readGivenConfig } from './new-run.ts';
 import type { ReadConfig } from './transfer-config.ts';
 import { changeTransfer, insertTransfers } from './transfer-change.ts';
 import type { TransferFields } from './transfer-change.ts';
+import { noVariables } from '#control/variables/declare.ts';
 import type { CheckedConfig } from './given-config.ts';
 import { selectTransfers } from './transfer-row.ts';
 import type { TransferRow } from './transfer-row.ts';
@@ -56,7 +57,7 @@ interface ForTable {
 function forTable({ config, runOptions: options, labelIds, groupId }: Common, table: string): ForTable {
   return {
     fields: { runOptions: options, labelIds, groupId },
-    config: { config: configOf(config.config, table), yaml: null, connectionIds: config.connectionIds },
+    config: { ...config, config: configOf(config.config, table), yaml: null, variables: noVariables },
   };
 }
 

@@ -9,7 +9,7 @@ import { managedChanges, managedOf, selectManaged, theManaged } from './managed-
 import type { ManagedRow } from './managed-row.ts';
 import { managedWriteHandlers } from './managed-write.ts';
 import { SortedList, sortings } from './sorted-list.ts';
-import type { TransferParts } from './transfer-work.ts';
+import type { TransferParts } from './new-run.ts';
 
 type Db = Store['db'];
 type Handlers = HandlersOf<'managedTransfers'>;

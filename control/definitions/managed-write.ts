@@ -18,7 +18,7 @@ import type { ManagedRow } from './managed-row.ts';
 import { withSections } from './transfer-config.ts';
 import { assertLabels, deleteTransfer } from './transfer-change.ts';
 import { selectTransfers } from './transfer-row.ts';
-import type { TransferParts } from './transfer-work.ts';
+import type { TransferParts } from './new-run.ts';
 import { assertVersion, namedOnce } from './versions.ts';
 
 type Db = Store['db'];

@@ -12,6 +12,10 @@ import type { ConnectionToFreeze } from '#control/runs/freeze-work.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { theRun } from '#control/runs/run-row.ts';
 import type { Store } from '#control/store/store.ts';
+import { noVariables } from '#control/variables/declare.ts';
+import type { KeptVariables } from '#control/variables/declare.ts';
+import { assertResolved, queriedConnections, resolvedFor } from '#control/variables/transfer-variables.ts';
+import type { Catalog } from '#spi/plugin.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { namedConnections, readConfig } from './transfer-config.ts';
 import type { NamedConnection, ReadConfig } from './transfer-config.ts';
@@ -19,6 +23,10 @@ import type { NamedConnection, ReadConfig } from './transfer-config.ts';
 export interface RunParts {
   readonly store: Pick<Store, 'db'>;
   readonly commands: RunCommands;
+}
+
+export interface TransferParts extends RunParts {
+  readonly catalog: Catalog;
 }
 
 export interface RunRequest {
@@ -31,6 +39,11 @@ export interface RunRequest {
   readonly lane: 'batch' | 'interactive';
   readonly config: JsonObject;
   readonly variables: Readonly<Record<string, string>>;
+  /** Of `$name$`: what is declared, and what this run was given for it. */
+  readonly declared?: KeptVariables | undefined;
+  readonly values?: Readonly<Record<string, string>> | undefined;
+  /** ISO text in UTC: the instant that it is about; by default now. */
+  readonly at?: string | undefined;
   readonly arguments: JsonObject;
   readonly options: RunOptions;
 }
@@ -40,6 +53,11 @@ const JOB_RETRIES_IDEMPOTENT = 2;
 export async function startRun({ store, commands }: RunParts, request: RunRequest): Promise<Run> {
   const { principal, kind, groupId, definitionId, revision, lane, options } = request;
   const { workspaceId } = principal;
+  const at = request.at ?? (await databaseNow(store.db));
+  const kept = request.declared ?? noVariables;
+  const declared = await resolvedFor(store.db, kept, { definitionId, at, given: request.values ?? {} });
+  assertResolved(declared);
+  const connectionIds = [...new Set([...namedConnections(request.config), ...queriedConnections(kept.declared)])];
   const { work, scopes } = freezeWork({
     kind,
     workspaceId,
@@ -47,10 +65,11 @@ export async function startRun({ store, commands }: RunParts, request: RunReques
     definitionId,
     lane,
     config: request.config,
-    connections: await connectionsToFreeze(store.db, workspaceId, request.config),
+    connections: await connectionsToFreeze(store.db, workspaceId, connectionIds),
     variables: request.variables,
+    declared: kept.declared.length === 0 ? undefined : declared,
     arguments: request.arguments,
-    transactionTime: await databaseNow(store.db),
+    transactionTime: at,
     runTimeoutS: options.runTimeoutS,
     stallTimeoutS: options.stallTimeoutS,
     memoryMb: options.memoryMb,
@@ -119,9 +138,8 @@ export async function knownConnections(
 async function connectionsToFreeze(
   db: Store['db'],
   workspaceId: string,
-  config: JsonObject,
+  ids: readonly string[],
 ): Promise<ConnectionToFreeze[]> {
-  const ids = namedConnections(config);
   if (ids.length === 0) return [];
   const rows = await db
     .selectFrom('connection')
@@ -147,7 +165,7 @@ async function connectionsToFreeze(
   }));
 }
 
-async function databaseNow(db: Store['db']): Promise<string> {
+export async function databaseNow(db: Store['db']): Promise<string> {
   const { rows } = await sql<{ now: string }>`select dispatch.now() as now`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error('a database without time');

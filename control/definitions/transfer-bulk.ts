@@ -14,7 +14,7 @@ import type { TransferFields } from './transfer-change.ts';
 import { keptConfig, theTransferRow } from './transfer-row.ts';
 import type { TransferRow } from './transfer-row.ts';
 import { assertEnabled } from './transfer-runs.ts';
-import type { TransferParts } from './transfer-work.ts';
+import type { TransferParts } from './new-run.ts';
 
 type Db = Store['db'];
 type Item = BulkOutcome['items'][number];
@@ -72,7 +72,7 @@ async function runOne(
   const { db } = parts.store;
   const row = await permitted(db, id, { principal, role: 'operator' });
   assertEnabled(row);
-  const { config } = await keptConfig(db, row, row.revision);
+  const { config, variables: declared } = await keptConfig(db, row, row.revision);
   const run = await startRun(parts, {
     kind: 'transfer',
     principal,
@@ -84,6 +84,7 @@ async function runOne(
     lane: 'batch',
     config,
     variables,
+    declared,
     arguments: {},
     options: runOptions.parse(row.run_options),
   });

@@ -16,7 +16,7 @@ import type { Catalog } from '#spi/plugin.ts';
 import { configChanges } from './config-diff.ts';
 import { searchTextOf, secretPlaces } from './config-secrets.ts';
 import { definitionErrors } from './errors.ts';
-import type { CheckedConfig } from './given-config.ts';
+import type { CheckedConfig, KeptConfig } from './given-config.ts';
 import { keptConfig } from './transfer-row.ts';
 import type { TransferRow } from './transfer-row.ts';
 import { namedOnce } from './versions.ts';
@@ -115,7 +115,7 @@ export async function changeTransfer(trx: Db, before: TransferRow, change: Trans
   const isAnother =
     config !== undefined &&
     current !== undefined &&
-    !(sameConfig(config.config, current.config) && isDeepStrictEqual(config.yaml, current.yaml));
+    !(sameConfig(config.config, current.config) && isDeepStrictEqual(restOf(config), restOf(current)));
   if (isAnother) {
     revision += 1;
     await trx.deleteFrom('connection_use').where('definition_id', '=', id).execute();
@@ -146,6 +146,11 @@ export async function changeTransfer(trx: Db, before: TransferRow, change: Trans
   await setLabels(trx, { id, workspaceId, labelIds });
   if (now.seats !== was.seats) await setSeats(trx, id, now);
   return true;
+}
+
+/** Beside the configuration. */
+function restOf({ yaml, variables: { declared } }: KeptConfig): unknown {
+  return { yaml, declared };
 }
 
 /** Those that are named. */
@@ -199,9 +204,9 @@ interface NewRevision {
 
 /** With what they use, which is what the definitions use from now on. */
 async function addRevisions(trx: Db, revisions: readonly NewRevision[]): Promise<void> {
-  const rows = revisions.map(({ id, no, config: { config, yaml }, memo, author }) => {
+  const rows = revisions.map(({ id, no, config: { config, yaml, variables }, memo, author }) => {
     const text = { yaml: yaml?.text ?? null, yaml_dialect: yaml?.dialect ?? null };
-    return { definition_id: id, no, config: json(config), ...text, memo, author };
+    return { definition_id: id, no, config: json(config), variables: json(variables), ...text, memo, author };
   });
   await trx.insertInto('revision').values(rows).execute();
   const uses = revisions.flatMap(({ id, config }) =>

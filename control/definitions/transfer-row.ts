@@ -5,6 +5,7 @@ import type { Revision, RevisionSummary, Transfer, TransferSummary } from '#api/
 import type { YamlDialect } from '#codec/yaml/plain-scalar.ts';
 import { unknown } from '#control/http/refusal.ts';
 import type { Store } from '#control/store/store.ts';
+import { readKept } from '#control/variables/declare.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { shownYaml } from './given-config.ts';
 import type { KeptConfig } from './given-config.ts';
@@ -76,7 +77,13 @@ export async function theTransfer(db: Db, id: string, workspaceId: string): Prom
   const row = await theTransferRow(db, id, workspaceId);
   const kept = await keptConfig(db, row, row.revision);
   const { text, dialect } = await shownYaml(db, workspaceId, kept);
-  return { ...transferSummaryOf(row), config: { ...kept.config }, yaml: text, yamlDialect: dialect };
+  return {
+    ...transferSummaryOf(row),
+    config: { ...kept.config },
+    yaml: text,
+    yamlDialect: dialect,
+    variables: [...kept.variables.declared],
+  };
 }
 
 type Revised = Pick<TransferRow, 'id' | 'revision'>;
@@ -96,7 +103,18 @@ export async function theRevision(
   const { text, dialect } = await shownYaml(db, transfer.workspace_id, kept);
   const { memo, author, created_at: createdAt } = row;
   const isCurrent = no === transfer.revision;
-  return { no, memo, author, createdAt, isCurrent, config: { ...kept.config }, yaml: text, yamlDialect: dialect };
+  const variables = [...kept.variables.declared];
+  return {
+    no,
+    memo,
+    author,
+    createdAt,
+    isCurrent,
+    config: { ...kept.config },
+    yaml: text,
+    yamlDialect: dialect,
+    variables,
+  };
 }
 
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- kysely's types name every column
@@ -115,12 +133,14 @@ function keptOf(row: {
   readonly config: unknown;
   readonly yaml: string | null;
   readonly yaml_dialect: YamlDialect | null;
+  readonly variables: unknown;
 }): KeptConfig {
   const { yaml, yaml_dialect: dialect } = row;
   return {
     // Kept as JSON.
     config: row.config as JsonObject,
     yaml: yaml === null ? null : { text: yaml, dialect: dialect ?? '0.11.5' },
+    variables: readKept(row.variables),
   };
 }
 

@@ -8,8 +8,9 @@ import type { JsonObject } from '#spi/json.ts';
 import { definitionErrors } from './errors.ts';
 import { assertGroup } from './groups.ts';
 import { startLook } from './looks.ts';
-import { readGivenConfig, startRun } from './new-run.ts';
-import type { RunParts } from './new-run.ts';
+import { readGivenSettings } from './given-settings.ts';
+import { startRun } from './new-run.ts';
+import type { TransferParts } from './new-run.ts';
 import { keptConfig, theTransferRow } from './transfer-row.ts';
 
 type RunId =
@@ -19,14 +20,14 @@ type RunId =
   | 'transfers.guessConfig'
   | 'transfers.previewConfig';
 
-export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers'>, RunId> {
+export function transferRunHandlers(parts: TransferParts): Pick<HandlersOf<'transfers'>, RunId> {
   return {
     async 'transfers.run'({ params, body, principal, idempotencyKey }) {
       const { db } = parts.store;
       const transfer = await theTransferRow(db, params.id, principal.workspaceId);
       assertEnabled(transfer);
       const no = body.revision ?? transfer.revision;
-      const { config } = await keptConfig(db, transfer, no);
+      const { config, variables: declared } = await keptConfig(db, transfer, no);
       const options = runOptions.parse(transfer.run_options);
       return startRun(parts, {
         kind: 'transfer',
@@ -38,6 +39,9 @@ export function transferRunHandlers(parts: RunParts): Pick<HandlersOf<'transfers
         lane: 'batch',
         config,
         variables: body.variables,
+        declared,
+        values: body.values,
+        at: body.at,
         arguments: {},
         options: {
           ...options,
@@ -67,14 +71,14 @@ export function assertEnabled({
 }
 
 async function lookAtTransfer(
-  parts: RunParts,
+  parts: TransferParts,
   request: HandlerRequest<Contract['transfers.guess'] | Contract['transfers.preview']>,
   kind: 'guess' | 'preview',
 ): Promise<Run> {
   const { params, body, principal, idempotencyKey } = request;
   const transfer = await theTransferRow(parts.store.db, params.id, principal.workspaceId);
   const no = body.revision ?? transfer.revision;
-  const { config } = await keptConfig(parts.store.db, transfer, no);
+  const { config, variables: declared } = await keptConfig(parts.store.db, transfer, no);
   return startLook(parts, {
     kind,
     principal,
@@ -84,20 +88,27 @@ async function lookAtTransfer(
     revision: no,
     config,
     variables: body.variables,
+    declared,
+    values: body.values,
+    at: body.at,
     arguments: lookArguments(kind, body.rows),
     memoryMb: body.memoryMb,
   });
 }
 
 async function lookAtConfig(
-  parts: RunParts,
+  parts: TransferParts,
   request: HandlerRequest<Contract['transfers.guessConfig'] | Contract['transfers.previewConfig']>,
   kind: 'guess' | 'preview',
 ): Promise<Run> {
   const { body, principal, idempotencyKey } = request;
   await assertGroup(parts.store.db, body.groupId, principal);
-  const given = { config: body.config as JsonObject, sides: ['in'] as const };
-  const { config } = await readGivenConfig(parts.store.db, principal, given);
+  const { config, variables: declared } = await readGivenSettings(parts.store.db, principal, {
+    config: body.config as JsonObject,
+    declared: body.declarations,
+    sides: ['in'],
+    catalog: parts.catalog,
+  });
   return startLook(parts, {
     kind,
     principal,
@@ -105,6 +116,9 @@ async function lookAtConfig(
     groupId: body.groupId,
     config,
     variables: body.variables,
+    declared,
+    values: body.values,
+    at: body.at,
     arguments: lookArguments(kind, body.rows),
     memoryMb: body.memoryMb,
   });

@@ -10,10 +10,9 @@ import type { Catalog } from '#spi/plugin.ts';
 import { configDiff } from './config-diff.ts';
 import type { Compared } from './config-diff.ts';
 import { secretPlaces } from './config-secrets.ts';
-import { convertConfig } from './given-config.ts';
+import { checkKept, convertConfig } from './given-config.ts';
 import { assertGroup } from './groups.ts';
-import { readGivenConfig } from './new-run.ts';
-import type { RunParts } from './new-run.ts';
+import type { TransferParts } from './new-run.ts';
 import { bulkHandler } from './transfer-bulk.ts';
 import { fieldsOf, insertTransfer } from './transfer-change.ts';
 import { keptConfig, theTransfer, theTransferRow } from './transfer-row.ts';
@@ -21,10 +20,6 @@ import { keptConfig, theTransfer, theTransferRow } from './transfer-row.ts';
 type Db = Store['db'];
 type Handlers = HandlersOf<'transfers'>;
 type WorkId = 'transfers.bulk' | 'transfers.convert' | 'transfers.copy' | 'transfers.diff';
-
-export interface TransferParts extends RunParts {
-  readonly catalog: Catalog;
-}
 
 export function transferWorkHandlers(parts: TransferParts): Pick<Handlers, WorkId> {
   const { db } = parts.store;
@@ -46,12 +41,12 @@ export function transferWorkHandlers(parts: TransferParts): Pick<Handlers, WorkI
       return db.transaction().execute(async (trx) => {
         const original = await theTransferRow(trx, params.id, principal.workspaceId, true);
         const kept = await keptConfig(trx, original, original.revision);
-        const { connectionIds } = await readGivenConfig(trx, principal, { config: kept.config, sides: ['in', 'out'] });
+        const config = await checkKept(trx, principal, kept, catalog);
         const groupId = body.groupId === undefined ? original.group_id : body.groupId;
         await assertGroup(trx, groupId, principal);
         const id = await insertTransfer(trx, {
           fields: { ...fieldsOf(original), name: body.name, groupId },
-          config: { ...kept, connectionIds },
+          config,
           memo: `Copy of "${original.name}", revision ${original.revision}.`,
           principal,
           catalog,

@@ -3,10 +3,9 @@ import { countPattern, makeCursor, pageOfRows, readCursor } from '#control/http/
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import type { Store } from '#control/store/store.ts';
 import type { JsonObject } from '#spi/json.ts';
-import { checkGiven } from './given-config.ts';
+import { checkGiven, checkKept } from './given-config.ts';
 import type { GivenConfig } from './given-config.ts';
 import { assertGroup } from './groups.ts';
-import { readGivenConfig } from './new-run.ts';
 import { assertTransferVersion, changeTransfer, deleteTransfer, insertTransfer } from './transfer-change.ts';
 import type { TransferChange } from './transfer-change.ts';
 import { listTransfers } from './transfer-list.ts';
@@ -14,7 +13,7 @@ import { keptConfig, revisionPage, theRevision, theTransfer, theTransferRow } fr
 import type { TransferRow } from './transfer-row.ts';
 import { transferRunHandlers } from './transfer-runs.ts';
 import { transferWorkHandlers } from './transfer-work.ts';
-import type { TransferParts } from './transfer-work.ts';
+import type { TransferParts } from './new-run.ts';
 
 type Db = Store['db'];
 type Handlers = HandlersOf<'transfers'>;
@@ -57,8 +56,9 @@ function writeHandlers({ store: { db }, catalog }: TransferParts): Pick<Handlers
   return {
     async 'transfers.create'({ body, principal }) {
       return db.transaction().execute(async (trx) => {
-        const { config: json, yaml, yamlDialect, memo, ...fields } = body;
-        const config = await checkGiven(trx, principal, givenOf({ config: json, yaml, yamlDialect }));
+        const { config: json, yaml, yamlDialect, variables, memo, ...fields } = body;
+        const given = givenOf({ config: json, yaml, yamlDialect, variables });
+        const config = await checkGiven(trx, principal, given, { catalog });
         await assertGroup(trx, body.groupId, principal);
         const id = await insertTransfer(trx, { fields, config, memo, principal, catalog });
         return theTransfer(trx, id, principal.workspaceId);
@@ -70,12 +70,11 @@ function writeHandlers({ store: { db }, catalog }: TransferParts): Pick<Handlers
         const before = await theTransferRow(trx, id, principal.workspaceId, true);
         await assertTransferVersion(trx, before, { ifMatch, catalog });
         await assertGroup(trx, body.groupId, principal);
-        const { config: json, yaml, yamlDialect, memo = '', ...fields } = body;
-        const isSame = json === undefined && yaml === undefined;
-        const given = givenOf({ config: json, yaml, yamlDialect });
-        const config = isSame
-          ? undefined
-          : await checkGiven(trx, principal, given, await keptConfig(trx, before, before.revision));
+        const { config: json, yaml, yamlDialect, variables, memo = '', ...fields } = body;
+        const isSame = json === undefined && yaml === undefined && variables === undefined;
+        const given = givenOf({ config: json, yaml, yamlDialect, variables });
+        const current = isSame ? undefined : await keptConfig(trx, before, before.revision);
+        const config = current && (await checkGiven(trx, principal, given, { catalog, before: current }));
         return changed(trx, before, { fields, config, memo, principal, catalog });
       });
     },
@@ -84,10 +83,9 @@ function writeHandlers({ store: { db }, catalog }: TransferParts): Pick<Handlers
       return db.transaction().execute(async (trx) => {
         const before = await theTransferRow(trx, id, principal.workspaceId, true);
         await assertTransferVersion(trx, before, { ifMatch, catalog });
-        const kept = await keptConfig(trx, before, no);
-        const { connectionIds } = await readGivenConfig(trx, principal, { config: kept.config, sides: ['in', 'out'] });
+        const config = await checkKept(trx, principal, await keptConfig(trx, before, no), catalog);
         const memo = body.memo ?? `Revision ${no} again.`;
-        return changed(trx, before, { fields: {}, config: { ...kept, connectionIds }, memo, principal, catalog });
+        return changed(trx, before, { fields: {}, config, memo, principal, catalog });
       });
     },
 

@@ -8,6 +8,7 @@ import { labelHandlers } from '#control/definitions/labels.ts';
 import { managedTransferHandlers } from '#control/definitions/managed-transfers.ts';
 import { runDiffHandler } from '#control/definitions/transfer-work.ts';
 import { transferHandlers } from '#control/definitions/transfers.ts';
+import { variableHandlers } from '#control/variables/variable-handlers.ts';
 import { auditHandlers } from '#control/audit/audit-handlers.ts';
 import { grantHandlers } from '#control/people/grants.ts';
 import { memberHandlers } from '#control/people/members.ts';
@@ -16,6 +17,9 @@ import { userHandlers } from '#control/people/users.ts';
 import { workspaceHandlers } from '#control/people/workspaces.ts';
 import { backfillHandlers } from '#control/schedule/backfill-handlers.ts';
 import { scheduleHandlers } from '#control/schedule/schedule-handlers.ts';
+import { noticeHandlers } from '#control/notify/notice-handlers.ts';
+import { noticeSettings } from '#control/notify/settings.ts';
+import type { NoticeSettings } from '#control/notify/settings.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
@@ -28,6 +32,8 @@ export interface HandlerParts {
   readonly catalog: Catalog;
   readonly keys: KeyRing;
   readonly commands: RunCommands;
+  /** By default those of an installation that says nothing about notices. */
+  readonly notices?: NoticeSettings;
   /** Of this release. */
   readonly version: string;
   readonly stopping: AbortSignal;
@@ -39,6 +45,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...groupHandlers(parts.store),
     ...connectionHandlers(parts),
     ...transferHandlers(parts),
+    ...variableHandlers(parts),
     ...managedTransferHandlers(parts),
     ...labelHandlers(parts.store),
     'runs.configDiff': runDiffHandler(parts),
@@ -53,5 +60,10 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...teamHandlers(parts.store),
     ...grantHandlers(parts.store),
     ...auditHandlers(parts.store),
+    ...noticeHandlers({ store: parts.store, keys: parts.keys, settings: parts.notices ?? unsaid(parts) }),
   };
+}
+
+function unsaid({ store, version }: HandlerParts): NoticeSettings {
+  return noticeSettings({ installationId: store.installationId, environment: {}, release: version });
 }

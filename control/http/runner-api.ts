@@ -12,6 +12,7 @@ import {
   heartbeatRequest,
   logsQuery,
   quiescedRequest,
+  valuesRequest,
 } from '#api/runner.ts';
 import { isRopewayError } from '#spi/errors.ts';
 import type { RunnerService } from '#control/runs/runner-service.ts';
@@ -63,6 +64,10 @@ export function runnerApi(parts: RunnerApiParts): Hono {
     const content = new Uint8Array(await c.req.arrayBuffer());
     if (content.byteLength > LOG_CHUNK_BYTES_MAX) return c.json({ status: 413, code: 'LOG_CHUNK_TOO_LARGE' }, 413);
     await service.logs(query, content);
+    return c.json({});
+  });
+  app.post('/values', async (c) => {
+    await service.values(await executionBody(c, valuesRequest, parts));
     return c.json({});
   });
   app.post('/credentials', async (c) => {

@@ -46,6 +46,7 @@ export class Metrics {
     [],
     launchBuckets,
   );
+  readonly #notices = this.#counter('notices_total', 'Tries to send a notice, by what became of them.', ['outcome']);
   readonly #orphans = this.gauge(
     'orphans',
     'Objects of this installation that belong to no attempt, at the last sweep.',
@@ -77,6 +78,10 @@ export class Metrics {
   launched(outcome: string, ms: number): void {
     this.#launches.inc({ outcome });
     this.#launchSeconds.observe(ms / 1000);
+  }
+
+  noticeSent(outcome: string): void {
+    this.#notices.inc({ outcome });
   }
 
   swept(orphans: number): void {

@@ -83,6 +83,10 @@ export class Scrape {
       all.tableRows.set({ table }, rows);
     }
     all.processes.set(figures.processes);
+    all.noticesWaiting.set(figures.notices.waiting);
+    all.noticeOldest.set(figures.notices.oldestWaitingS);
+    all.noticesDead.set(figures.notices.dead);
+    all.destinationsFailing.set(figures.notices.destinationsFailing);
   }
 }
 
@@ -104,6 +108,10 @@ function gauges(metrics: Metrics) {
     oldestMessage: metrics.gauge('queue_message_oldest_seconds', 'How long the oldest message has been ready.'),
     tableBytes: metrics.gauge('table_bytes', 'Size of a table of the database, with its indexes.', ['table']),
     tableRows: metrics.gauge('table_rows', 'Rows of a table of the database, estimated.', ['table']),
+    noticesWaiting: metrics.gauge('notices_waiting', 'Messages of notices that are to be sent.'),
+    noticeOldest: metrics.gauge('notice_oldest_seconds', 'How long the oldest of them has waited.'),
+    noticesDead: metrics.gauge('notices_dead', 'Messages of notices that were given up.'),
+    destinationsFailing: metrics.gauge('notice_destinations_failing', 'Destinations that nothing arrives at.'),
     processes: metrics.gauge('processes', 'Processes of the control plane that were seen of late.'),
   };
 }

@@ -3,6 +3,8 @@
  * never counted.
  */
 import { sql } from 'kysely';
+import { noticeFigures } from '#control/notify/notice-figures.ts';
+import type { NoticeFigures } from '#control/notify/notice-figures.ts';
 import { PostgresQueue } from '#control/queue/postgres-queue.ts';
 import type { QueueStats } from '#control/queue/queue-driver.ts';
 import { growth } from '#control/store/growth.ts';
@@ -31,6 +33,7 @@ export interface StoreFigures {
   readonly queue: QueueStats;
   readonly tables: readonly TableGrowth[];
   readonly processes: number;
+  readonly notices: NoticeFigures;
 }
 
 /** What a run in one of these is, is still to come. */
@@ -60,6 +63,7 @@ export async function storeFigures(db: Db): Promise<StoreFigures> {
     queue: await new PostgresQueue(db).stats(),
     tables: await growth(db),
     processes: await processesSeen(db),
+    notices: await noticeFigures(db),
   };
 }
 

@@ -8,6 +8,8 @@ import type { ScopeKind } from '#api/resources/limit.ts';
 import type { WorkOrder } from '#api/runner.ts';
 import { definitionErrors } from '#control/definitions/errors.ts';
 import { withSections } from '#control/definitions/transfer-config.ts';
+import { insertValues, writtenTexts } from '#control/variables/insert.ts';
+import type { ResolvedVariables } from '#control/variables/resolve.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 
@@ -37,6 +39,8 @@ export interface WorkToFreeze {
   /** Those that the config names. */
   readonly connections: readonly ConnectionToFreeze[];
   readonly variables: Readonly<Record<string, string>>;
+  /** Of `$name$`, which the definition declares. */
+  readonly declared?: ResolvedVariables | undefined;
   readonly arguments: JsonObject;
   /** The instant that the run is about. */
   readonly transactionTime: string;
@@ -57,7 +61,11 @@ export const installationScope: Scope = { kind: 'installation', id: 'all' };
 export function freezeWork(given: WorkToFreeze): FrozenWork {
   const { connections, variables, workspaceId } = given;
   const byId = new Map(connections.map((connection) => [connection.id, connection]));
-  const config = withSections(withVariables(given.config, variables), (section) => {
+  const rendered = withVariables(given.config, variables);
+  // Each kind of variable is blind to the values of the other.
+  const render = (text: string): string => withVariables({ text }, variables)['text'] as string;
+  const inserted = given.declared && insertValues(rendered, given.declared, render);
+  const config = withSections(inserted?.config ?? rendered, (section) => {
     const { connection } = section;
     return typeof connection === 'string' && byId.has(connection)
       ? { ...section, connection: { handle: connection } }
@@ -70,6 +78,8 @@ export function freezeWork(given: WorkToFreeze): FrozenWork {
       connections.map(({ id, plugin, name, options }) => [id, { plugin, name, options: { ...options } }]),
     ),
     variables: { ...variables },
+    ...inserted?.order,
+    ...(given.kind === 'guess' && given.declared !== undefined ? { written: writtenTexts(given.declared) } : {}),
     arguments: { ...given.arguments },
     transaction_time: given.transactionTime,
     run_timeout_s: given.runTimeoutS,

@@ -1,6 +1,8 @@
 /** Runs as rows and as resources. */
 import { sql } from 'kysely';
 import type { Counters, Run, RunSummary } from '#api/resources/run.ts';
+import { valueKey } from '#api/late-values.ts';
+import type { RunValue } from '#api/resources/variable.ts';
 import { progressCounters } from '#api/runner.ts';
 import { unknown } from '#control/http/refusal.ts';
 import type { Store } from '#control/store/store.ts';
@@ -67,6 +69,9 @@ export async function theRun(db: Db, id: string, workspaceId: string): Promise<R
     .leftJoin('run_work', 'run_work.run_id', 'run.id')
     .select(restColumns)
     .select(sql<Record<string, string> | null>`run_work.work -> 'variables'`.as('variables'))
+    .select(sql<RunValue[] | null>`run_work.work -> 'values'`.as('values'))
+    .select(sql<string | null>`run_work.work ->> 'transaction_time'`.as('transaction_time'))
+    .select('run_work.late_values')
     .where('run.id', '=', id)
     .executeTakeFirst();
   if (row === undefined) throw unknown('run', id);
@@ -75,6 +80,8 @@ export async function theRun(db: Db, id: string, workspaceId: string): Promise<R
     failure: failureOf(row),
     result: row.result === null ? null : { ...row.result },
     variables: row.variables ?? {},
+    values: (row.values ?? []).map((each) => ({ ...each, value: each.value ?? lateValue(row.late_values, each) })),
+    transactionTime: row.transaction_time,
     notBefore: row.not_before,
     queueDeadline: row.queue_deadline,
     runTimeoutS: row.run_timeout_s,
@@ -87,6 +94,10 @@ export async function theRun(db: Db, id: string, workspaceId: string): Promise<R
     commitGrantedAt: row.commit_granted_at,
     heartbeatAt: row.heartbeat_at,
   };
+}
+
+function lateValue(kept: Readonly<Record<string, string>> | null, value: RunValue): string | null {
+  return kept?.[valueKey(value)] ?? null;
 }
 
 export function summaryOf(row: SummaryRow): RunSummary {

@@ -12,10 +12,12 @@ import type {
   HeartbeatRequest,
   LogsQuery,
   QuiescedRequest,
-  WorkOrder,
+  ValuesRequest,
 } from '#api/runner.ts';
 import { RUNNER_PROTOCOL } from '#api/runner.ts';
 import { newId } from '#control/store/ids.ts';
+import { keepValues, startedWork } from '#control/variables/start-values.ts';
+import type { FrozenRun } from '#control/variables/start-values.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import { disrupted, reportedFailure } from './failure-classes.ts';
 import { runnerErrors } from './errors.ts';
@@ -81,9 +83,11 @@ export class RunnerService {
     });
     if (claimed === undefined) executionId = await this.#earlierClaim(request);
     else moved(runId);
-    const { rows } = await sql<{ work: WorkOrder }>`select work from run_work where run_id = ${runId}`.execute(db);
-    const work = rows[0]?.work;
-    if (work === undefined) throw runnerErrors.error('RUN_UNKNOWN', { run: runId });
+    const { rows } = await sql<FrozenRun>`
+      select work, late_values from run_work where run_id = ${runId}`.execute(db);
+    const [frozen] = rows;
+    if (frozen === undefined) throw runnerErrors.error('RUN_UNKNOWN', { run: runId });
+    const work = await startedWork(db, runId, frozen);
     const session = tokens.session(executionId);
     return { execution_id: executionId, session_token: session, lease_s: this.#leaseS, heartbeat_s: heartbeatS, work };
   }
@@ -201,6 +205,13 @@ export class RunnerService {
         from live on conflict do nothing)
       select count(*)::int as n from live`.execute(this.#parts.db);
     if (rows[0]?.n !== 1) throw revoked(query);
+  }
+
+  /** What its queries have given; the same twice is the same. */
+  async values(request: ValuesRequest): Promise<void> {
+    const { db, moved } = this.#parts;
+    if (!(await keepValues(db, request))) throw revoked(request);
+    moved(request.run_id);
   }
 
   /** Whether the execution is the one at work: only it gets secrets. */

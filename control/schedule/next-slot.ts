@@ -8,8 +8,9 @@
  *
  * Of our own, for croner 11 fires lists of hours twice where clocks go back, knows no absent days, and takes 300 µs.
  */
+import { civilFromDays, monthLength, weekday } from '#codec/time/civil.ts';
 import type { CronExpression } from './cron-expression.ts';
-import { DAY_MS, calendarDay, dayText, monthLength, weekday } from './local-days.ts';
+import { DAY_MS, dayText } from './local-days.ts';
 import { EARLIEST_MS, zoneOffsets } from './zone-offsets.ts';
 
 export interface Slot {
@@ -95,7 +96,7 @@ function inGap(times: LocalTimes, low: number, high: number): Pick<Slot, 'isShif
     if (local === undefined) break;
     const day = Math.floor(local / DAY_MS);
     const dayEnd = (day + 1) * DAY_MS;
-    if (day * DAY_MS >= low && dayEnd <= high) absent.push(dayText(calendarDay(day)));
+    if (day * DAY_MS >= low && dayEnd <= high) absent.push(dayText(civilFromDays(day)));
     else isShifted = true;
     from = dayEnd;
   }
@@ -106,7 +107,7 @@ function nextLocal(cron: CronExpression, low: number, high: number): number | un
   let day = Math.floor(low / DAY_MS);
   let least = Math.ceil((low - day * DAY_MS) / MINUTE_MS);
   while (day * DAY_MS < high) {
-    const { year, month, day: ofMonth } = calendarDay(day);
+    const { year, month, day: ofMonth } = civilFromDays(day);
     const length = monthLength(year, month);
     if ((cron.months & (1 << month)) === 0) {
       day += length - ofMonth + 1;
@@ -140,21 +141,21 @@ function nextLack(cron: CronExpression, zone: string, from: number, until: numbe
   });
   if (slot === undefined || slot.at > until) return undefined;
   const { offset = 0 } = zoneOffsets(zone).span(zoneOffsets(zone).indexAt(slot.at)) ?? {};
-  const month = calendarDay(Math.floor((slot.at + offset) / DAY_MS) - calendarDayOf(slot.at + offset));
+  const month = civilFromDays(Math.floor((slot.at + offset) / DAY_MS) - calendarDayOf(slot.at + offset));
   return { at: slot.at, fires: false, isShifted: false, absent: lackingDays(cron, month.year, month.month) };
 }
 
 /** The day of its month that a local time is in. */
 function calendarDayOf(local: number): number {
-  return calendarDay(Math.floor(local / DAY_MS)).day;
+  return civilFromDays(Math.floor(local / DAY_MS)).day;
 }
 
 function nextMonthEnd(cron: CronExpression, low: number, high: number): number | undefined {
   let day = Math.ceil(low / DAY_MS);
   while (day * DAY_MS < high) {
-    const { year, month, day: ofMonth } = calendarDay(day);
+    const { year, month, day: ofMonth } = civilFromDays(day);
     if (ofMonth === 1) {
-      const before = calendarDay(day - 1);
+      const before = civilFromDays(day - 1);
       if (lackingDays(cron, before.year, before.month).length > 0) return day * DAY_MS;
     }
     day += monthLength(year, month) - ofMonth + 1;

@@ -4,6 +4,11 @@ import { runOptions } from '#api/resources/transfer.ts';
 import { namedConnections } from '#control/definitions/transfer-config.ts';
 import { freezeWork } from '#control/runs/freeze-work.ts';
 import type { Db } from '#control/runs/transition-writer.ts';
+import { readKept } from '#control/variables/declare.ts';
+import type { KeptVariables } from '#control/variables/declare.ts';
+import { resolveVariables, timestampOf } from '#control/variables/resolve.ts';
+import { lastSuccesses, needsLastSuccess, queriedConnections } from '#control/variables/transfer-variables.ts';
+import type { Timestamp } from '#spi/batch.ts';
 import type { JsonObject } from '#spi/json.ts';
 import { slotText } from './schedule-row.ts';
 import type { ScheduledRun, WantedRun } from './scheduler-tick.ts';
@@ -15,6 +20,7 @@ interface TransferRow {
   readonly revision: number;
   readonly run_options: unknown;
   readonly config: JsonObject;
+  readonly variables: unknown;
 }
 
 interface ConnectionRow {
@@ -29,11 +35,16 @@ interface ConnectionRow {
 export async function transferRuns(db: Db, wanted: readonly WantedRun[]): Promise<readonly (ScheduledRun | string)[]> {
   const ids = [...new Set(wanted.map(({ schedule }) => schedule.definition_id))];
   const { rows } = await sql<TransferRow>`
-    select d.id, d.group_id, d.kind, d.revision, d.run_options, r.config
+    select d.id, d.group_id, d.kind, d.revision, d.run_options, r.config, r.variables
     from definition d join revision r on r.definition_id = d.id and r.no = d.revision
     where d.id = any(${ids}::text[])`.execute(db);
-  const transfers = new Map(rows.map((row) => [row.id, row]));
-  const used = [...new Set(rows.flatMap(({ config }) => namedConnections(config)))];
+  const transfers = new Map(rows.map((row) => [row.id, { ...row, kept: readKept(row.variables) }]));
+  const all = [...transfers.values()];
+  const used = [...new Set(all.flatMap(connectionsOf))];
+  const successes = await lastSuccesses(
+    db,
+    all.filter(({ kept }) => needsLastSuccess(kept)).map(({ id }) => id),
+  );
   const connections =
     used.length === 0
       ? []
@@ -45,7 +56,7 @@ export async function transferRuns(db: Db, wanted: readonly WantedRun[]): Promis
     const transfer = transfers.get(each.schedule.definition_id);
     if (transfer?.kind !== 'transfer') return 'the definition is no transfer';
     try {
-      return runOf(each, transfer, connections);
+      return runOf(each, transfer, { connections, lastSuccess: successes.get(transfer.id) });
     } catch (error) {
       // A configuration that cannot be run: the others are not held up by it.
       return error instanceof Error ? error.message : String(error);
@@ -53,16 +64,31 @@ export async function transferRuns(db: Db, wanted: readonly WantedRun[]): Promis
   });
 }
 
+type Transfer = TransferRow & { readonly kept: KeptVariables };
+
+function connectionsOf({ config, kept }: Transfer): string[] {
+  return [...namedConnections(config), ...queriedConnections(kept.declared)];
+}
+
+interface Surroundings {
+  readonly connections: readonly ConnectionRow[];
+  readonly lastSuccess: Timestamp | undefined;
+}
+
 function runOf(
   { schedule, slotMs }: WantedRun,
-  transfer: TransferRow,
-  connections: readonly ConnectionRow[],
+  transfer: Transfer,
+  { connections, lastSuccess }: Surroundings,
 ): ScheduledRun | string {
   const { workspace_id: workspaceId } = schedule;
-  const named = namedConnections(transfer.config);
+  const { kept } = transfer;
+  const named = connectionsOf(transfer);
   const own = connections.filter((row) => row.workspace_id === workspaceId && named.includes(row.id));
   const missing = named.filter((id) => !own.some((row) => row.id === id));
   if (missing.length > 0) return `the connection ${missing.join(', ')} is not there any more`;
+  const declared = resolveVariables(kept, { at: timestampOf(slotText(slotMs)), given: {}, lastSuccess });
+  const [problem] = declared.problems;
+  if (problem !== undefined) return problem.message;
   const options = runOptions.parse(transfer.run_options);
   const { work, scopes } = freezeWork({
     kind: 'transfer',
@@ -79,6 +105,7 @@ function runOf(
       accountKey,
     })),
     variables: slotVariables(schedule.variables, slotMs, schedule.time_zone),
+    declared: kept.declared.length === 0 ? undefined : declared,
     arguments: {},
     transactionTime: slotText(slotMs),
     runTimeoutS: options.runTimeoutS,

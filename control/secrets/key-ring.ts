@@ -8,7 +8,7 @@ import type { KeyObject } from 'node:crypto';
 export const KEY_BYTES = 32;
 const FINGERPRINT_BYTES = 8;
 
-export type Purpose = 'secrets' | 'bootstrap tokens' | 'session tokens';
+export type Purpose = 'secrets' | 'bootstrap tokens' | 'session tokens' | 'confirmation links';
 
 interface Key {
   readonly id: string;
@@ -51,6 +51,7 @@ function makeKey(bytes: Uint8Array): Key {
       secrets: secret('secrets'),
       'bootstrap tokens': secret('bootstrap tokens'),
       'session tokens': secret('session tokens'),
+      'confirmation links': secret('confirmation links'),
     },
   };
 }

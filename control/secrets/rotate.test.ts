@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { controlStore, storeKinds } from '#test/kit/control-store.ts';
 import type { ControlStore } from '#test/kit/control-store.ts';
+import { smtpPlace } from '#control/notify/smtp-server.ts';
 import { json } from '#control/store/values.ts';
 import { keyIdOf, openSecret, sealSecret } from './envelope.ts';
 import { KeyRing } from './key-ring.ts';
@@ -54,6 +55,25 @@ describe.each(storeKinds)('rotateSecrets() on %s', (kind) => {
     const before = await secretsOf(store);
     expect((await rotateSecrets(store.db, both)).rotated).toBe(0);
     expect(await secretsOf(store)).toEqual(before);
+  });
+
+  it('puts secrets beside those of connections under it, too', async () => {
+    await using store = await controlStore({ kind });
+    await fill(store, old, []);
+    const place = { connectionId: 'n', path: 'webhookUrl' };
+    const held = { webhookUrl: sealSecret(old, place, 'https://hook') };
+    const row = { id: 'n', workspace_id: 'w', name: 'n', kind: 'slack', config: '{}', secrets: json(held) } as const;
+    await store.db.insertInto('notice_destination').values(row).execute();
+    const password = sealSecret(old, smtpPlace, 'p');
+    await store.db
+      .insertInto('smtp_server')
+      .values({ config: '{}', secrets: json({ password }) })
+      .execute();
+    expect(await rotateSecrets(store.db, both)).toMatchObject({ rotated: 2, isComplete: true });
+    const destination = await store.db.selectFrom('notice_destination').select('secrets').executeTakeFirstOrThrow();
+    expect(openSecret(next, place, destination.secrets['webhookUrl'] ?? '')).toBe('https://hook');
+    const server = await store.db.selectFrom('smtp_server').select('secrets').executeTakeFirstOrThrow();
+    expect(openSecret(next, smtpPlace, server.secrets['password'] ?? '')).toBe('p');
   });
 
   it('goes on where it was cut short', async () => {

@@ -3,7 +3,8 @@
  * is there meanwhile. What is done stays done, so that a rotation that was cut short is simply started again.
  */
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
+import { smtpPlace } from '#control/notify/smtp-server.ts';
 import type { Tables } from '#control/store/tables.ts';
 import { json } from '#control/store/values.ts';
 import { isRopewayError } from '#spi/errors.ts';
@@ -11,14 +12,14 @@ import type { RopewayError } from '#spi/errors.ts';
 import { keyIdOf, openSecret, sealSecret } from './envelope.ts';
 import type { KeyRing } from './key-ring.ts';
 
-const BATCH_CONNECTIONS = 100;
+const BATCH_ROWS = 100;
 /** A connection that its user saves at the very moment is taken up again. */
 const PASSES_MAX = 10;
 /** Failures that are kept with their reasons. */
 const FAILURES_MAX = 100;
 
 export interface Rotation {
-  /** Connections whose secrets are under the first key now and were not before. */
+  /** Connections and the like whose secrets are under the first key now and were not before. */
   readonly rotated: number;
   /** What could not be opened, and stays as it is. */
   readonly failures: readonly RopewayError[];
@@ -52,30 +53,52 @@ interface Pass {
 
 async function onePass(db: Kysely<Tables>, ring: KeyRing, signal: AbortSignal | undefined): Promise<Pass> {
   const pass: Pass = { moved: 0, missed: 0, failed: 0, failures: [] };
+  for (const holder of holders) await rotateHolder(db, ring, holder, { pass, signal });
+  return pass;
+}
+
+/** Tables whose rows have envelopes, by the paths of what is secret. */
+interface Holder {
+  readonly table: keyof Tables;
+  /** What the envelopes are bound to. */
+  readonly id: RawBuilder<string>;
+}
+
+const holders: readonly Holder[] = [
+  { table: 'connection', id: sql<string>`id` },
+  { table: 'notice_destination', id: sql<string>`id` },
+  { table: 'smtp_server', id: sql<string>`${sql.lit(smtpPlace.connectionId)}::text` },
+];
+
+async function rotateHolder(
+  db: Kysely<Tables>,
+  ring: KeyRing,
+  holder: Holder,
+  { pass, signal }: { readonly pass: Pass; readonly signal: AbortSignal | undefined },
+): Promise<void> {
   let after = '';
   while (signal?.aborted !== true) {
-    const rows = await db
-      .selectFrom('connection')
-      .select(['id', 'secrets'])
-      .where('id', '>', after)
-      .where(sql<boolean>`secrets <> '{}'`)
-      .orderBy('id')
-      .limit(BATCH_CONNECTIONS)
-      .execute();
-    for (const { id, secrets } of rows) await rotateConnection(db, ring, { id, secrets }, pass);
+    const { rows } = await sql<Held>`
+      select ${holder.id} as id, secrets from ${sql.table(holder.table)}
+      where ${holder.id} > ${after} and secrets <> '{}' order by 1 limit ${BATCH_ROWS}`.execute(db);
+    for (const held of rows) await rotateHeld(db, ring, { holder, held, pass });
     const last = rows.at(-1);
     if (last === undefined) break;
     after = last.id;
   }
-  return pass;
 }
 
-async function rotateConnection(
+interface Held {
+  readonly id: string;
+  readonly secrets: Envelopes;
+}
+
+async function rotateHeld(
   db: Kysely<Tables>,
   ring: KeyRing,
-  { id, secrets }: { id: string; secrets: Envelopes },
-  pass: Pass,
+  { holder, held, pass }: { readonly holder: Holder; readonly held: Held; readonly pass: Pass },
 ): Promise<void> {
+  const { id, secrets } = held;
   if (Object.values(secrets).every((envelope) => keyIdOf(envelope) === ring.firstId)) return;
   let next: Envelopes;
   try {
@@ -87,13 +110,10 @@ async function rotateConnection(
     return;
   }
   // Its version stays: for users nothing has changed.
-  const { numUpdatedRows } = await db
-    .updateTable('connection')
-    .set({ secrets: json(next) })
-    .where('id', '=', id)
-    .where(sql<boolean>`secrets = ${json(secrets)}::jsonb`)
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) pass.missed += 1;
+  const { numAffectedRows = 0n } = await sql`
+    update ${sql.table(holder.table)} set secrets = ${json(next)}::jsonb
+    where ${holder.id} = ${id} and secrets = ${json(secrets)}::jsonb`.execute(db);
+  if (numAffectedRows === 0n) pass.missed += 1;
   else pass.moved += 1;
 }
 

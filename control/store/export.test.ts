@@ -124,6 +124,22 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
       concurrency, slots_total, created_by)
     values ('b', 'w1', 's', 'd', ${at}, ${at}, 'oldest_first', false, 1, 1, ${odd})`.execute(db);
   await db.insertInto('backfill_slot').values({ backfill_id: 'b', slot_utc: at, reason: odd }).execute();
+  await sql`insert into smtp_server (config) values ('{"host": "h"}')`.execute(db);
+  await sql`insert into notice_destination (id, workspace_id, name, kind, config)
+    values ('n', 'w1', ${odd}, 'email', '{}')`.execute(db);
+  await sql`insert into notice_address (id, destination_id, address) values ('a', 'n', 'a@b')`.execute(db);
+  await sql`insert into notice_rule (id, workspace_id, name, destination_id, event)
+    values ('q', 'w1', 'q', 'n', 'run_failed')`.execute(db);
+  await sql`insert into notice_rule_off (rule_id, group_id, created_by) values ('q', 'g', 'u')`.execute(db);
+  await sql`insert into notice_event (id, workspace_id, event, event_key)
+    values ('e', 'w1', 'schedule_off', 'k')`.execute(db);
+  await sql`insert into notice_delivery (id, workspace_id, kind, destination_id, destination_name, subject, body, state)
+    values ('d', 'w1', 'notice', 'n', 'n', ${odd}, ${odd}, 'sent')`.execute(db);
+  await sql`insert into notice_attempt (delivery_id, no, outcome, answer, duration_ms)
+    values ('d', 1, 'sent', ${odd}, 1)`.execute(db);
+  await sql`insert into notice (id, workspace_id, rule_id, event, event_key, fields)
+    values ('o', 'w1', 'q', 'run_failed', 'k', '{}')`.execute(db);
+  await sql`insert into notice_in_delivery (delivery_id, notice_id) values ('d', 'o')`.execute(db);
   const dispatcher = { id: 'p', version: 'v', roles: 'all', started_at: at, seen_at: at };
   await db.insertInto('dispatcher').values(dispatcher).execute();
 }

@@ -38,6 +38,7 @@ export async function forgetOldRuns(
     const ids = rows.map(({ id }) => id);
     logChunks += await forgetLogs(db, ids, signal);
     if (isStopped(signal)) break;
+    await rememberSuccesses(ids).execute(db);
     // What refers to it goes with it, by indexes that begin with the run.
     const { numDeletedRows } = await db
       .deleteFrom('run')
@@ -46,6 +47,14 @@ export async function forgetOldRuns(
     runs += Number(numDeletedRows);
   }
   return { runs, logChunks, isComplete: false };
+}
+
+/** Variables may ask when a definition succeeded last, however long ago that was. */
+function rememberSuccesses(ids: readonly string[]): RawBuilder<unknown> {
+  return sql`update definition d set succeeded_before = greatest(d.succeeded_before, old.at)
+    from (select definition_id, max(started_at) as at from run
+      where id = any(${ids}::text[]) and state = 'SUCCEEDED' and kind = 'transfer' group by 1) old
+    where d.id = old.definition_id and old.at > coalesce(d.succeeded_before, '-infinity')`;
 }
 
 const isStopped = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;

@@ -6,6 +6,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#api/endpoint.ts';
 import type { YamlDialect } from '#codec/yaml/plain-scalar.ts';
 import type { Bigint, GeneratedJson, Instant, Json, NullableBigint, NullableJson } from './column-types.ts';
+import type { NoticeTables } from './notice-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { TransferTables } from './transfer-tables.ts';
 import type { ScheduleTables } from './schedule-tables.ts';
@@ -100,6 +101,7 @@ export interface DefinitionTable {
   revision: Generated<number>;
   is_enabled: Generated<boolean>;
   run_options: GeneratedJson;
+  succeeded_before: Instant | null;
   search_text: Generated<string>;
   updated_by: Generated<string>;
   version: Generated<number>;
@@ -111,6 +113,7 @@ export interface RevisionTable {
   definition_id: string;
   no: number;
   config: Json;
+  variables: GeneratedJson;
   yaml: string | null;
   yaml_dialect: YamlDialect | null;
   memo: Generated<string>;
@@ -175,11 +178,13 @@ export interface RunTable {
   queued_at: Instant;
   started_at: Instant | null;
   terminal_at: Instant | null;
+  is_noticed: Generated<boolean>;
 }
 
 export interface RunWorkTable {
   run_id: string;
   work: Json;
+  late_values: GeneratedJson<Readonly<Record<string, string>>>;
 }
 
 export interface AttemptTable {
@@ -303,7 +308,7 @@ export interface DispatcherTable {
   seen_at: Instant;
 }
 
-export interface Tables extends PeopleTables, TransferTables, ScheduleTables {
+export interface Tables extends PeopleTables, TransferTables, ScheduleTables, NoticeTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;

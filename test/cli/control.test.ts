@@ -86,6 +86,32 @@ it('ropeway transfers run --wait moves the rows and says what became of them', {
   expect((await control(['runs', 'show', id])).stdout).toMatch(/records +2 read, 2 written[^]*variables +tail=x/);
 });
 
+it('ropeway transfers variables declares them, shows what runs get, and run takes other values', async () => {
+  const name = 'valued';
+  await place.write('valued.yml', config('in/$name$', 'v').replace('{{ vars.tail }}', '$day$'));
+  await place.write(
+    'variables.yml',
+    `variables:
+- {kind: text, name: name, value: rows, side: in}
+- {kind: time_at_queue, name: day, quantity: 1, unit: month, format: '%Y%m%d', side: out}
+`,
+  );
+  await place.write('wrong.yml', 'variables: [{kind: text, name: 1x}]\n');
+  await facts(['transfers', 'create', 'valued.yml']);
+  expect((await control(['transfers', 'variables', name, '--declare', 'wrong.yml'])).stderr).toContain('DECLARATIONS');
+  const at = '2026-03-31T10:00:00Z';
+  const shown = await control(['transfers', 'variables', name, '--declare', 'variables.yml', '--at', at]);
+  expect(shown.stdout).toMatch(/\$name\$ +in +text +rows\n\$day\$ +out +time_at_queue +20260228/);
+  expect(shown.stdout).toContain(`out.path_prefix: ${place.path('out/v20260228')}`);
+  const [wrong] = await facts(['transfers', 'variables', name, '--value', 'name=..']);
+  expect(wrong).toMatchObject({ run: { problems: [expect.stringContaining('$name$') as string] } });
+  const run = await control(['transfers', 'run', name, '--at', at, '--value', 'day=x', '--wait']);
+  expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+  expect((await place.outputs()).filter((file) => file.startsWith('vx'))).toHaveLength(1);
+  const refused = await control(['transfers', 'run', name, '--value', 'other=x']);
+  expect(refused.stderr).toMatch(/declares no variable \$other\$/);
+}, 60_000);
+
 it('ropeway transfers run --wait ends with 1 and the error of the run', { timeout: 60_000 }, async () => {
   await place.write('bad.yml', config('in/none-of-these', 'b').replace('type: file\n  path', 'type: fiel\n  path'));
   await facts(['transfers', 'create', 'bad.yml']);

@@ -11,6 +11,8 @@ import type { AppOptions } from '#control/http/app.ts';
 import { makeHandlers } from '#control/http/handlers.ts';
 import { Idempotency } from '#control/http/idempotency.ts';
 import { makeLog } from '#control/log.ts';
+import { noticeSettings } from '#control/notify/settings.ts';
+import type { NoticeSettings } from '#control/notify/settings.ts';
 import { KeyRing } from '#control/secrets/key-ring.ts';
 import { newId } from '#control/store/ids.ts';
 import { controlStore, storeKinds } from './control-store.ts';
@@ -38,16 +40,23 @@ export interface ControlApi extends AsyncDisposable {
 export interface ControlApiOptions extends Partial<Pick<AppOptions, 'rate' | 'streams' | 'bodyBytesMax'>> {
   /** By default the one that is made fastest. */
   readonly kind?: StoreKind | undefined;
+  readonly notices?: Partial<NoticeSettings>;
 }
 
-export async function controlApi({ kind = storeKinds[0], ...options }: ControlApiOptions = {}): Promise<ControlApi> {
+export async function controlApi({
+  kind = storeKinds[0],
+  notices,
+  ...options
+}: ControlApiOptions = {}): Promise<ControlApi> {
   const store = await controlStore(kind === undefined ? {} : { kind });
   const keys = new KeyRing([new Uint8Array(32).fill(7)]);
   const stopping = new AbortController();
   const log: string[] = [];
   const commands = rowCommands(store);
+  const settings = noticeSettings({ installationId: store.installationId, environment: {}, release: '0.0.0' });
+  const parts = { store, catalog, keys, commands, notices: { ...settings, ...notices } };
   const app = makeApp({
-    handlers: makeHandlers({ store, catalog, keys, commands, version: '0.0.0', stopping: stopping.signal }),
+    handlers: makeHandlers({ ...parts, version: '0.0.0', stopping: stopping.signal }),
     store,
     authenticate: tokenAuthenticator(store),
     idempotency: new Idempotency(store),

@@ -13,11 +13,12 @@ import {
   logsQuery,
   quiescedRequest,
   runnerLogLine,
+  valuesRequest,
 } from '#api/runner.ts';
 import type { FinishRequest, HeartbeatAnswer, RunnerLogLine, WorkOrder } from '#api/runner.ts';
 import { until } from './until.ts';
 
-export type RunnerCall = 'claim' | 'heartbeat' | 'commit' | 'finish' | 'quiesced' | 'logs' | 'credentials';
+export type RunnerCall = 'claim' | 'heartbeat' | 'values' | 'commit' | 'finish' | 'quiesced' | 'logs' | 'credentials';
 
 /** What becomes of a call: `lost` is done and not answered, `dropped` is not done either. */
 export type CallFault = 'lost' | 'dropped' | { readonly status: number; readonly code?: string };
@@ -130,6 +131,9 @@ class Control {
         return this.#claim(body);
       case 'heartbeat':
         return this.#heartbeat(body);
+      case 'values':
+        valuesRequest.parse(body);
+        return [200, {}];
       case 'commit':
         commitRequest.parse(body);
         return this.#stop === 'none' ? [200, { lease_s: leaseS }] : problem(409, 'stop_requested');
