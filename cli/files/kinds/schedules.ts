@@ -80,7 +80,7 @@ function foundOf(schedule: Schedule, place: { readonly transfer: string; readonl
     Object.fromEntries(Object.entries(schedule).filter(([key]) => Object.hasOwn(scheduleSettings.shape, key))),
   );
   const { id, version } = schedule;
-  return { id, version, ...contentOf({ ...place, ...written } as unknown as Fields), secretsSet: [] };
+  return { id, version, ...contentOf({ ...place, ...written }), secretsSet: [] };
 }
 
 function contentOf(fields: Fields): Content {

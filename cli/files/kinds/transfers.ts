@@ -120,10 +120,7 @@ async function foundOf(transfer: Transfer, world: World): Promise<Found> {
     seats: transfer.seats,
     runOptions: { ...transfer.runOptions },
     variables: transfer.variables.map((each) =>
-      withConnection(
-        { ...each } as unknown as JsonObject,
-        (connection) => world.name('connection', connection) ?? connection,
-      ),
+      withConnection({ ...each }, (connection) => world.name('connection', connection) ?? connection),
     ),
     yamlDialect: dialect,
     config,
