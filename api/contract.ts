@@ -7,8 +7,12 @@ import { groupEndpoints } from './endpoints/groups.ts';
 import { limitEndpoints } from './endpoints/limits.ts';
 import { memberEndpoints, teamEndpoints, userEndpoints } from './endpoints/people.ts';
 import { noticeEndpoints } from './endpoints/notices.ts';
+import { invitationEndpoints } from './endpoints/invitations.ts';
 import { runEndpoints } from './endpoints/runs.ts';
 import { scheduleEndpoints } from './endpoints/schedules.ts';
+import { sessionEndpoints } from './endpoints/sessions.ts';
+import { signInEndpoints } from './endpoints/sign-in.ts';
+import { signInProviderEndpoints } from './endpoints/sign-in-providers.ts';
 import { systemEndpoints } from './endpoints/system.ts';
 import { tokenEndpoints } from './endpoints/tokens.ts';
 import { transferWorkEndpoints } from './endpoints/transfer-work.ts';
@@ -41,6 +45,10 @@ const all = [
   ...grantEndpoints,
   ...auditEndpoints,
   ...noticeEndpoints,
+  ...signInEndpoints,
+  ...signInProviderEndpoints,
+  ...sessionEndpoints,
+  ...invitationEndpoints,
 ] as const;
 
 type All = (typeof all)[number];

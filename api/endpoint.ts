@@ -18,6 +18,8 @@ export type Tag =
   | 'limits'
   | 'tokens'
   | 'users'
+  | 'sessions'
+  | 'sign-in'
   | 'workspaces'
   | 'members'
   | 'teams'
@@ -77,7 +79,7 @@ export type Answer =
 export type Repeat = 'safe' | 'idempotent' | 'keyed' | 'once';
 
 /** The statuses of problems that an endpoint may answer beyond those that all have. */
-export type ProblemStatus = 400 | 404 | 409 | 412 | 422 | 428 | 503;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 412 | 422 | 428 | 429 | 503;
 
 export interface Endpoint<
   Id extends string = string,

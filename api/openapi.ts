@@ -19,6 +19,8 @@ const tags: Readonly<Record<Tag, string>> = {
   limits: 'How many run at the same time.',
   tokens: 'What clients show to be let in.',
   users: 'People, of the whole installation.',
+  sessions: 'How you sign in: your sessions, your password, your second factor.',
+  'sign-in': 'Signing in, and the rules of it.',
   workspaces: 'The workspaces of the installation.',
   members: 'People of the workspace.',
   teams: 'People who get roles together.',
@@ -33,7 +35,7 @@ const tags: Readonly<Record<Tag, string>> = {
 
 const problemTexts = {
   400: 'The request cannot be read.',
-  401: 'The token is missing or not accepted.',
+  401: 'The token or the session is missing or not accepted.',
   403: 'The role is missing.',
   404: 'There is no such resource in the workspace.',
   409: 'The state of the resource does not allow it.',
@@ -65,10 +67,18 @@ export function openApi({ version }: { readonly version: string }): Json {
     },
     servers: [{ url: '/' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
     paths,
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-ropeway',
+          description: 'For pages of the server itself; over plain http on one machine its name is `ropeway`.',
+        },
+      },
       responses: Object.fromEntries(
         Object.entries(problemTexts).map(([status, description]) => [
           `Problem${status}`,

@@ -19,6 +19,7 @@ export const controlCommands: readonly CommandEntry[] = [
   { name: 'runs', add: addRuns, ownsItsOptions: true },
   { name: 'groups', add: addGroups, ownsItsOptions: true },
   { name: 'tokens', add: addTokens, ownsItsOptions: true },
+  { name: 'users', add: addUsers, ownsItsOptions: true },
   { name: 'limits', add: addLimits, ownsItsOptions: true },
   ...peopleCommands,
   { name: 'notices', add: addNotices, ownsItsOptions: true },
@@ -231,6 +232,20 @@ function addTokens(program: Command, { done }: Call): void {
     .action(async (name, options) => done(await (await load()).createToken(name, options)));
   sub(group, 'revoke <token>', 'refuse one from now on, by its name or id').action(async (name, options) =>
     done(await (await load()).revokeToken(name, options)),
+  );
+}
+
+function addUsers(program: Command, { done }: Call): void {
+  const group = program.command('users').description('people who sign in to a server');
+  const load = () => import('./commands/users.ts');
+  sub(group, 'setup-link', 'make the link that sets up the owner of a new server, and print it').action(
+    async (options) => done(await (await load()).makeSetupLink(options)),
+  );
+  sub(group, 'reset-link <user>', 'make a link that sets a new password, by e-mail address or id').action(
+    async (user, options) => done(await (await load()).makeResetLink(user, options)),
+  );
+  sub(group, 'end-second-factor <user>', 'switch off the second factor of somebody who has lost it').action(
+    async (user, options) => done(await (await load()).endSecondFactor(user, options)),
   );
 }
 

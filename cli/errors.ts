@@ -77,6 +77,16 @@ export const cliErrors = errorCatalogue({
     message: 'The run {id} has ended without a result: it is {state}.',
     hint: '`ropeway runs show {id}` says more.',
   },
+  USER_UNKNOWN: {
+    kind: 'config',
+    message: 'Nobody has the e-mail address {user}.',
+    hint: 'Look at the people of the installation for how it is written.',
+  },
+  PUBLIC_URL_INVALID: {
+    kind: 'config',
+    message: "'{value}' is no address that people reach a server by.",
+    hint: 'Give scheme and host, and a port where it is another, without a path: https://ropeway.example',
+  },
   SCOPE_UNNAMED: {
     kind: 'config',
     message: 'Which {kind} is limited is not said.',

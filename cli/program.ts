@@ -242,6 +242,8 @@ function addServer(
       .option('--retention-days <days>', 'how long ended runs are kept, with their logs; 90 unless said otherwise')
       .option('--audit-days <days>', 'how long the audit log is kept; 400 unless said otherwise')
       .option('--metrics-public', 'answer /metrics without a token')
+      .option('--public-url <url>', 'how people reach it, such as https://ropeway.example; or ROPEWAY_PUBLIC_URL')
+      .option('--proxies <count>', 'proxies in front of it, which say in X-Forwarded-For who asks')
       .action(async (options) => {
         const command = await import('./commands/server.ts');
         done(await command.server(options, { installation, version, roles }));

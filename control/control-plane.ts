@@ -34,6 +34,7 @@ import { TransitionWriter } from '#control/runs/transition-writer.ts';
 import { Scheduler } from '#control/schedule/scheduler.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
 import { openKeys } from '#control/secrets/keys.ts';
+import { linkAddress, makeFirstSetupLink } from '#control/sign-in/one-time-links.ts';
 import { openStore } from '#control/store/store.ts';
 import type { Store } from '#control/store/store.ts';
 import type { Logger } from '#spi/context.ts';
@@ -53,6 +54,8 @@ export interface ControlPlaneOptions {
   /** Where runners find the API; by default where it listens. */
   readonly controlUrl?: string | undefined;
   readonly version: string;
+  /** Of the transfer that a new installation holds. */
+  readonly sampleFile?: string | undefined;
   readonly catalog: Catalog;
   readonly log: Logger;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -63,6 +66,10 @@ export interface ControlPlaneOptions {
   readonly retentionDays?: number | undefined;
   /** Days that the audit log is kept. */
   readonly auditDays?: number | undefined;
+  /** The address by which people reach the server: of links, and of what their browsers send. */
+  readonly publicUrl?: string | undefined;
+  /** Proxies in front of the API. */
+  readonly proxies?: number | undefined;
   /** `/metrics` without a token. */
   readonly areMetricsPublic?: boolean | undefined;
   /** Divides the waits of the dispatcher and the lease; for tests with real processes. */
@@ -77,6 +84,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly probesUrl: string | undefined;
   /** Made at the first start, and never shown again. */
   readonly firstToken: string | undefined;
+  /** Of a new installation: sets up its owner. */
+  readonly setupLink: string | undefined;
 }
 
 /** Runs at once per core: most of them wait for others most of the time. */
@@ -90,7 +99,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   try {
     const keys = await openKeys(store.db, { environment, dataFolder }, log);
     const seats = options.seats ?? availableParallelism() * SEATS_PER_CORE;
-    const firstToken = await prepareInstallation(store, { seats, dataFolder });
+    const firstToken = await prepareInstallation(store, { seats, dataFolder, sampleFile: options.sampleFile });
     const metrics = new Metrics(options);
     const reached: string[] = [];
     const executor = roles.includes('dispatcher') ? await options.makeExecutor(store.installationId) : undefined;
@@ -115,6 +124,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     };
     const api = roles.includes('api') ? await openApi(parts) : undefined;
     const probing = await openProbes(parts);
+    const setupLink = api === undefined ? undefined : await firstLink(store, options.publicUrl ?? api.http.url);
     const controlUrl = options.controlUrl ?? api?.http.url;
     const dispatcher =
       executor !== undefined && controlUrl !== undefined ? openDispatcher(parts, executor, controlUrl) : undefined;
@@ -130,6 +140,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       url: api?.http.url,
       probesUrl: probing?.url,
       firstToken,
+      setupLink,
       async [Symbol.asyncDispose]() {
         await notifier?.close();
         await scheduler?.close();
@@ -144,6 +155,12 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     await store.close();
     throw error;
   }
+}
+
+/** It was shown when it was made: another one is made when it has expired, or by `ropeway users setup-link`. */
+async function firstLink(store: Store, origin: string): Promise<string | undefined> {
+  const made = await makeFirstSetupLink(store.db);
+  return made === undefined ? undefined : linkAddress(origin, made.secret);
 }
 
 interface Parts {
@@ -179,6 +196,7 @@ async function openApi(parts: Parts): Promise<Api> {
     authenticate: tokenAuthenticator(store),
     idempotency: new Idempotency(store),
     log,
+    reach: options,
     stopping: stopping.signal,
   });
   const runners = runnerRoutes(parts, heartbeats);

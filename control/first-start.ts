@@ -1,10 +1,11 @@
-/** What an installation has from its first start: a workspace, limits, and a token for its own command line. */
+/** What an installation has from its first start: a workspace, limits, a token for its own command line, a sample. */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { createToken } from '#control/auth/tokens.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
+import { copySample, createSample } from './sample-transfer.ts';
 
 /** In the data folder; for the user of the machine alone. */
 export const TOKEN_FILE = 'token';
@@ -17,6 +18,8 @@ export interface FirstStart {
   /** Runs at once, unless somebody has set another limit. */
   readonly seats: number;
   readonly dataFolder: string | undefined;
+  /** The file of the sample transfer; without it there is none. */
+  readonly sampleFile?: string | undefined;
 }
 
 /** Safe to call at each start, and by several at once. Returns the token when it was made now. */
@@ -34,6 +37,10 @@ export async function prepareInstallation(store: Store, options: FirstStart): Pr
     await db.insertInto('workspace').values({ id: workspaceId, name: 'default' }).execute();
     const name = 'command line of this machine';
     const made = await createToken(db, { workspaceId, name, expiresAt: null, administersInstallation: true });
+    const { sampleFile, dataFolder } = options;
+    if (sampleFile !== undefined && dataFolder !== undefined) {
+      await createSample(db, workspaceId, await copySample(sampleFile, dataFolder));
+    }
     return made.token;
   });
   if (token !== undefined && options.dataFolder !== undefined) {

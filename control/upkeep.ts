@@ -9,6 +9,7 @@ import { forgetOldNotices } from '#control/notify/forget.ts';
 import { PostgresQueue } from '#control/queue/postgres-queue.ts';
 import { forgetOldSlots } from '#control/schedule/forget-slots.ts';
 import { newId } from '#control/store/ids.ts';
+import { forgetSignIns } from '#control/sign-in/forget.ts';
 import { forgetOldRuns } from '#control/store/retention.ts';
 import type { Store } from '#control/store/store.ts';
 import type { Logger } from '#spi/context.ts';
@@ -94,6 +95,7 @@ export class Upkeep {
     });
     // One statement each time: several processes at it find less to do.
     for (let step = 0; step < STEPS_MAX && !signal.aborted && (await idempotency.forget()) > 0; step++);
+    for (let step = 0; step < STEPS_MAX && !signal.aborted && (await forgetSignIns(store.db)) > 0; step++);
     await this.#steps(KEYS_LOCK, (db) => forgetDeadMessages(db, retentionDays));
     await this.#steps(NOTICES_LOCK, (db) => forgetOldNotices(db, retentionDays));
     await this.#steps(PROCESSES_LOCK, forgetProcesses);

@@ -1,4 +1,4 @@
-/** Makes `examples/orders.csv`, the sample that `npm start` loads. The same bytes every time. */
+/** Makes `examples/orders.csv`, the sample that a new server and `npm run sample` load. The same bytes every time. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from './source-files.ts';

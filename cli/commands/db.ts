@@ -69,7 +69,12 @@ export function rotateKey(options: DbOptions): Promise<number> {
     const { rotated, failures, failed, isComplete } = await rotateSecrets(store.db, ring, ctx.signal);
     const words = isComplete ? 'The other keys are not needed any more.' : 'Keep the other keys: not all is done.';
     const key = ring.firstId;
-    say(ctx, `${rotated} connections were put under the key ${key}. ${words}`, { key, rotated, failed, isComplete });
+    say(ctx, `The secrets of ${rotated} rows were put under the key ${key}. ${words}`, {
+      key,
+      rotated,
+      failed,
+      isComplete,
+    });
     if (failures.length > 0) throw new ErrorList(failures);
     return isComplete ? 0 : 1;
   });

@@ -16,38 +16,34 @@ import type { AuditEnd } from '#control/audit/audit-log.ts';
 import { Gate } from '#control/auth/gate.ts';
 import type { Resource } from '#control/auth/resource-group.ts';
 import { errorFields } from '#control/log.ts';
-import type { Store } from '#control/store/store.ts';
 import type { Logger } from '#spi/context.ts';
 import { checkRequest } from './checked-request.ts';
 import type { CheckedRequest } from './checked-request.ts';
+import { Door } from './door.ts';
+import type { DoorOptions } from './door.ts';
 import { httpErrors } from './errors.ts';
 import { Streams } from './event-response.ts';
 import type { StreamLimits } from './event-response.ts';
 import { anonymous } from './handler.ts';
 import type { AnyHandler, Handlers, Principal, SentEvent } from './handler.ts';
 import type { Idempotency } from './idempotency.ts';
-import { RateLimit } from './rate-limit.ts';
-import type { RateOptions } from './rate-limit.ts';
 import { Refusal, problemOf, refusalOf } from './refusal.ts';
 import { BODY_BYTES_MAX } from './request-body.ts';
+import { visitorOf } from './visitor.ts';
+import type { Reach, Visitor } from './visitor.ts';
 
-export interface AppOptions {
+export interface AppOptions extends DoorOptions {
   readonly handlers: Handlers;
-  readonly store: Pick<Store, 'db'>;
-  /** Who shows this token; undefined when it is not accepted. */
-  readonly authenticate: (token: string) => Promise<Principal | undefined>;
   readonly idempotency: Idempotency;
   readonly log: Logger;
   /** Aborts when the server stops: streams end, and their clients come back elsewhere. */
   readonly stopping?: AbortSignal;
   readonly bodyBytesMax?: number;
-  readonly rate?: RateOptions;
+  /** How people reach the server. */
+  readonly reach?: Reach;
   readonly streams?: StreamLimits;
 }
 
-const rateDefault: RateOptions = { perSecond: 50, burst: 200 };
-/** Of those who are not let in, by address. */
-const strangerRate: RateOptions = { perSecond: 5, burst: 50 };
 const streamsDefault: StreamLimits = { all: 1000, perPrincipal: 100 };
 
 /** What every answer says: nothing of it is to be kept, guessed at, framed or read by another page. */
@@ -89,6 +85,7 @@ function shown(path: string): string {
 interface Visit {
   readonly requestId: string;
   readonly startedAtMs: number;
+  readonly visitor: Visitor;
   principal: Principal;
 }
 
@@ -100,24 +97,23 @@ interface Admitted {
 
 class Desk {
   readonly #options: AppOptions;
-  readonly #rate: RateLimit;
-  readonly #strangers = new RateLimit(strangerRate);
+  readonly #door: Door;
   readonly #streams: Streams;
   readonly #gate: Gate;
   readonly #audit: AuditLog;
 
   constructor(options: AppOptions) {
     this.#options = options;
-    this.#rate = new RateLimit(options.rate ?? rateDefault);
+    this.#door = new Door(options);
     this.#gate = new Gate(options.store);
     this.#audit = new AuditLog(options.store);
     this.#streams = new Streams(options.streams ?? streamsDefault, options.stopping ?? new AbortController().signal);
   }
 
   async serve(endpoint: Endpoint & { id: keyof Handlers }, c: Context): Promise<Response> {
-    const visit = newVisit(c);
+    const visit = this.#newVisit(c);
     try {
-      visit.principal = endpoint.rights === 'public' ? anonymous : await this.#letIn(c);
+      visit.principal = await this.#door.letIn(endpoint, c.req.raw, visit.visitor);
       const checked = await checkRequest(endpoint, c.req.raw, {
         params: c.req.param(),
         bytesMax: this.#options.bodyBytesMax ?? BODY_BYTES_MAX,
@@ -132,7 +128,7 @@ class Desk {
 
   otherMethod(c: Context, methods: readonly string[]): Response {
     const allow = methods.join(', ');
-    const visit = newVisit(c);
+    const visit = this.#newVisit(c);
     if (c.req.method === 'OPTIONS')
       return this.#leave(c, visit, new Response(null, { status: 204, headers: { allow } }));
     const error = httpErrors.error('METHOD_NOT_ALLOWED', { method: shown(c.req.method), path: shown(c.req.path) });
@@ -140,20 +136,7 @@ class Desk {
   }
 
   refuse(c: Context, refusal: Refusal): Response {
-    return this.#refused(c, newVisit(c), refusal);
-  }
-
-  async #letIn(c: Context): Promise<Principal> {
-    const address = addressOf(c);
-    const token = /^Bearer ([\x21-\x7e]{1,500})$/i.exec(c.req.header('authorization') ?? '')?.[1];
-    const principal = token === undefined ? undefined : await this.#options.authenticate(token);
-    if (principal === undefined) {
-      countIn(this.#strangers, address, strangerRate);
-      const error = httpErrors.error(token === undefined ? 'TOKEN_MISSING' : 'TOKEN_REFUSED');
-      throw new Refusal(error, 401, { headers: { 'www-authenticate': 'Bearer' } });
-    }
-    countIn(this.#rate, principal.rateKey, this.#options.rate ?? rateDefault);
-    return principal;
+    return this.#refused(c, this.#newVisit(c), refusal);
   }
 
   /** A refusal for want of a role is worth a line in the audit log, when something was to be changed. */
@@ -178,8 +161,8 @@ class Desk {
   ): Promise<unknown> {
     // The request has been checked against the endpoint's schemas, of which the handler's types are made.
     const handler = this.#options.handlers[endpoint.id] as unknown as AnyHandler;
-    const { principal, requestId } = visit;
-    const request = { ...checked, principal, signal };
+    const { principal, visitor, requestId } = visit;
+    const request = { ...checked, principal, visitor, signal };
     if (!isAudited(endpoint)) return handler(request);
     const id = await this.#audit.begin(entryOf(endpoint, checked, { principal, resource, requestId }));
     try {
@@ -256,6 +239,13 @@ class Desk {
     return this.#options.idempotency.answer(keyed, serve);
   }
 
+  #newVisit(c: Context): Visit {
+    const given = c.req.header('x-request-id') ?? '';
+    const requestId = /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+    const visitor = visitorOf(c.req.raw, peerOf(c), this.#options.reach ?? {});
+    return { requestId, startedAtMs: performance.now(), visitor, principal: anonymous };
+  }
+
   #refused(c: Context, visit: Visit, refusal: Refusal, endpointId?: string): Response {
     const { retryAfterS, headers } = refusal.extra;
     const response = new Response(JSON.stringify(problemOf(refusal, visit.requestId)), {
@@ -279,6 +269,7 @@ class Desk {
   #leave(c: Context, visit: Visit, response: Response, endpointId?: string): Response {
     for (const [name, value] of Object.entries(commonHeaders)) response.headers.set(name, value);
     response.headers.set('x-request-id', visit.requestId);
+    for (const cookie of visit.visitor.cookies.lines()) response.headers.append('set-cookie', cookie);
     this.#options.log.info('A request was answered.', {
       requestId: visit.requestId,
       method: c.req.method,
@@ -292,21 +283,11 @@ class Desk {
   }
 }
 
-function newVisit(c: Context): Visit {
-  const given = c.req.header('x-request-id') ?? '';
-  const requestId = /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
-  return { requestId, startedAtMs: performance.now(), principal: anonymous };
-}
-
-function addressOf(c: Context): string {
+/** Of the other end of the connection. */
+function peerOf(c: Context): string | undefined {
   // Set by the adapter to Node's server; requests of tests have none.
   const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
-  return incoming?.socket.remoteAddress ?? 'unknown';
-}
-
-function countIn(rate: RateLimit, key: string, { perSecond }: RateOptions): void {
-  const waitS = rate.take(key);
-  if (waitS > 0) throw new Refusal(httpErrors.error('RATE_EXCEEDED', { perSecond }), 429, { retryAfterS: waitS });
+  return incoming?.socket.remoteAddress;
 }
 
 function jsonResponse(

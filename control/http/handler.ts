@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Contract, EndpointId } from '#api/contract.ts';
 import type { Answer, Endpoint, Role } from '#api/endpoint.ts';
+import type { Visitor } from './visitor.ts';
 
 /** Who asks, and what he may do. What follows from it is decided in `auth/rights.ts`, nowhere else. */
 export interface Principal {
@@ -46,6 +47,7 @@ export interface HandlerRequest<E extends Endpoint> {
   readonly query: z.output<E['query']>;
   readonly body: z.output<E['body']>;
   readonly principal: Principal;
+  readonly visitor: Visitor;
   /** The version that is to be changed; `*` is whatever is there. */
   readonly ifMatch: number | '*' | undefined;
   readonly idempotencyKey: string | undefined;

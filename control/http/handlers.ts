@@ -24,6 +24,17 @@ import type { NoticeSettings } from '#control/notify/settings.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
 import { runHandlers } from '#control/runs/run-handlers.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
+import { invitationHandlers } from '#control/sign-in/invitations.ts';
+import { linkHandlers } from '#control/sign-in/link-handlers.ts';
+import { providerFlowHandlers } from '#control/sign-in/provider-flow.ts';
+import { providerHandlers } from '#control/sign-in/providers.ts';
+import {
+  accountHandlers,
+  passwordHandlers,
+  secondFactorHandlers,
+  sessionHandlers,
+} from '#control/sign-in/session-handlers.ts';
+import { policyHandlers, signInHandlers } from '#control/sign-in/sign-in-handlers.ts';
 import type { Store } from '#control/store/store.ts';
 import type { Handlers } from './handler.ts';
 import { systemHandlers } from './system.ts';
@@ -63,6 +74,16 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...grantHandlers(parts.store),
     ...auditHandlers(parts.store),
     ...noticeHandlers({ store: parts.store, keys: parts.keys, settings: parts.notices ?? unsaid(parts) }),
+    ...signInHandlers(parts),
+    ...providerFlowHandlers(parts),
+    ...policyHandlers(parts.store),
+    ...providerHandlers(parts),
+    ...linkHandlers(parts),
+    ...sessionHandlers(parts.store),
+    ...passwordHandlers(parts),
+    ...secondFactorHandlers(parts),
+    ...accountHandlers(parts.store),
+    ...invitationHandlers(parts.store),
   };
 }
 

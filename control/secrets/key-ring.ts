@@ -8,7 +8,7 @@ import type { KeyObject } from 'node:crypto';
 export const KEY_BYTES = 32;
 const FINGERPRINT_BYTES = 8;
 
-export type Purpose = 'secrets' | 'bootstrap tokens' | 'session tokens' | 'confirmation links';
+export type Purpose = 'secrets' | 'bootstrap tokens' | 'session tokens' | 'confirmation links' | 'device marks';
 
 interface Key {
   readonly id: string;
@@ -52,6 +52,7 @@ function makeKey(bytes: Uint8Array): Key {
       'bootstrap tokens': secret('bootstrap tokens'),
       'session tokens': secret('session tokens'),
       'confirmation links': secret('confirmation links'),
+      'device marks': secret('device marks'),
     },
   };
 }

@@ -11,6 +11,7 @@ import { isRopewayError } from '#spi/errors.ts';
 import type { RopewayError } from '#spi/errors.ts';
 import { keyIdOf, openSecret, sealSecret } from './envelope.ts';
 import type { KeyRing } from './key-ring.ts';
+import { envelopeColumns, nextEnvelopes, replaceEnvelope } from './single-envelopes.ts';
 
 const BATCH_ROWS = 100;
 /** A connection that its user saves at the very moment is taken up again. */
@@ -54,6 +55,7 @@ interface Pass {
 async function onePass(db: Kysely<Tables>, ring: KeyRing, signal: AbortSignal | undefined): Promise<Pass> {
   const pass: Pass = { moved: 0, missed: 0, failed: 0, failures: [] };
   for (const holder of holders) await rotateHolder(db, ring, holder, { pass, signal });
+  for (const column of envelopeColumns) await rotateColumn(db, ring, column, { pass, signal });
   return pass;
 }
 
@@ -100,21 +102,50 @@ async function rotateHeld(
 ): Promise<void> {
   const { id, secrets } = held;
   if (Object.values(secrets).every((envelope) => keyIdOf(envelope) === ring.firstId)) return;
-  let next: Envelopes;
-  try {
-    next = resealed(ring, id, secrets);
-  } catch (error) {
-    if (!isRopewayError(error)) throw error;
-    pass.failed += 1;
-    if (pass.failures.length < FAILURES_MAX) pass.failures.push(error);
-    return;
-  }
+  const next = attempted(pass, () => resealed(ring, id, secrets));
+  if (next === undefined) return;
   // Its version stays: for users nothing has changed.
   const { numAffectedRows = 0n } = await sql`
     update ${sql.table(holder.table)} set secrets = ${json(next)}::jsonb
     where ${holder.id} = ${id} and secrets = ${json(secrets)}::jsonb`.execute(db);
   if (numAffectedRows === 0n) pass.missed += 1;
   else pass.moved += 1;
+}
+
+/** Tables whose rows have one envelope. */
+async function rotateColumn(
+  db: Kysely<Tables>,
+  ring: KeyRing,
+  column: (typeof envelopeColumns)[number],
+  { pass, signal }: { readonly pass: Pass; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  let after = '';
+  while (signal?.aborted !== true) {
+    const rows = await nextEnvelopes(db, column, { after, limit: BATCH_ROWS });
+    for (const before of rows.filter(({ envelope }) => keyIdOf(envelope) !== ring.firstId)) {
+      const place = column.place(before.key);
+      const plain = attempted(pass, () => openSecret(ring, place, before.envelope));
+      if (plain === undefined) continue;
+      const envelope = sealSecret(ring, place, plain);
+      if (await replaceEnvelope(db, column, { before, envelope })) pass.moved += 1;
+      else pass.missed += 1;
+    }
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after = last.key;
+  }
+}
+
+/** Undefined when it cannot be done: the pass knows why. */
+function attempted<T>(pass: Pass, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!isRopewayError(error)) throw error;
+    pass.failed += 1;
+    if (pass.failures.length < FAILURES_MAX) pass.failures.push(error);
+    return undefined;
+  }
 }
 
 function resealed(ring: KeyRing, connectionId: string, secrets: Envelopes): Envelopes {

@@ -101,6 +101,7 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
     .insertInto('applied')
     .values({ ...applied, secret_references: json({ password: { env: odd } }) })
     .execute();
+  await fillSignIn(db, at);
   await db.insertInto('idempotency').values({ key_hash: 'h', request_mac: 'm', locked_until: at }).execute();
   await db.insertInto('workspace_usage').values({ workspace_id: 'w1', value: 0.1, at }).execute();
   await sql`insert into schedule (id, workspace_id, definition_id, cron, tzdata_version)
@@ -147,6 +148,30 @@ async function fillEverything({ db }: ControlStore): Promise<void> {
   await sql`insert into notice_in_delivery (delivery_id, notice_id) values ('d', 'o')`.execute(db);
   const dispatcher = { id: 'p', version: 'v', roles: 'all', started_at: at, seen_at: at };
   await db.insertInto('dispatcher').values(dispatcher).execute();
+}
+
+async function fillSignIn(db: ControlStore['db'], at: string): Promise<void> {
+  await db.insertInto('password').values({ user_id: 'u', hash: odd }).execute();
+  const session = { id: 'se', user_id: 'u', hash: 'h', method: 'link', address: '::1', device: odd } as const;
+  await db
+    .insertInto('session')
+    .values({ ...session, expires_at: at })
+    .execute();
+  const link = { id: 'l', kind: 'reset', hash: 'h', user_id: 'u', created_by: odd, expires_at: at } as const;
+  await db.insertInto('one_time_link').values(link).execute();
+  await db.insertInto('second_factor').values({ user_id: 'u', secret: 'v1.x' }).execute();
+  await db.insertInto('recovery_code').values({ user_id: 'u', hash: 'h' }).execute();
+  const provider = { id: 'sp', name: odd, issuer: 'https://x', client_id: 'c', scopes: 'openid' };
+  await db
+    .insertInto('sign_in_provider')
+    .values({ ...provider, email_domains: json([odd]) })
+    .execute();
+  await db.insertInto('sign_in_identity').values({ issuer: 'https://x', subject: odd, user_id: 'u' }).execute();
+  const flow = { state_hash: 'h', provider_id: 'sp', browser_hash: 'b', secrets: 'v1.x', expires_at: at };
+  await db.insertInto('sign_in_flow').values(flow).execute();
+  await db.insertInto('sign_in_throttle').values({ key: 'k', count: 1, last_at: at, wait_until: at }).execute();
+  const policy = { requires_second_factor: true, idle_minutes: 60, session_hours: 24 };
+  await db.insertInto('sign_in_policy').values(policy).execute();
 }
 
 /** Every row of every table, as text. */

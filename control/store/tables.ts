@@ -11,6 +11,7 @@ import type { NoticeTables } from './notice-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { TransferTables } from './transfer-tables.ts';
 import type { ScheduleTables } from './schedule-tables.ts';
+import type { SignInTables } from './sign-in-tables.ts';
 
 export type RunKind = 'transfer' | 'test' | 'browse' | 'guess' | 'preview' | 'probe';
 export type RunTrigger = 'manual' | 'api' | 'schedule' | 'workflow';
@@ -58,6 +59,7 @@ export interface WorkspaceTable {
   suspended_at: Instant | null;
   created_at: Generated<Instant>;
   version: Generated<number>;
+  requires_second_factor: Generated<boolean>;
 }
 
 export interface GroupsTable {
@@ -309,7 +311,8 @@ export interface DispatcherTable {
   seen_at: Instant;
 }
 
-export interface Tables extends PeopleTables, TransferTables, ScheduleTables, NoticeTables, AppliedTables {
+export interface Tables
+  extends PeopleTables, TransferTables, ScheduleTables, NoticeTables, AppliedTables, SignInTables {
   migration: MigrationTable;
   installation: InstallationTable;
   secret_key: SecretKeyTable;

@@ -21,6 +21,8 @@ export interface RightsCase {
   readonly names?: 'installation';
   /** What a 422 says that only somebody is told who was let through. */
   readonly saysLater?: string;
+  /** What who may gets: a request that asks for a session, or for something that is not there, is told so. */
+  readonly always?: 'refused' | 'hidden';
 }
 
 let count = 0;
@@ -62,6 +64,24 @@ const setLimit = (db: Store['db'], { workspaceId }: Target): Promise<unknown> =>
   sql`insert into seat_limit (scope_kind, scope_id, seats, label) values ('workspace', ${workspaceId}, 5, 'x')
     on conflict do nothing`.execute(db);
 const empty = (): object => ({});
+/** A token may not change how its person signs in. */
+const ofCode = { body: (): object => ({ code: '000000' }), always: 'refused' } as const;
+const ofAccount = { ...ofMember, names: 'installation' } as const;
+/** Named like the member, so that there is one of each place. */
+const ofProvider: RightsCase = {
+  ...ofAccount,
+  restore: (db, { member }) =>
+    sql`insert into sign_in_provider (id, name, issuer, client_id, scopes)
+      values (${member}, ${member}, 'https://provider.example', 'c', 'openid') on conflict do nothing`.execute(db),
+};
+const ofInvitation: RightsCase = {
+  ...ofMember,
+  restore: (db, { member, workspaceId }) =>
+    sql`insert into one_time_link (id, kind, hash, email, workspace_id, role, created_by, expires_at)
+      values (${member}, 'invitation', ${member}, ${`${member}@good.example`}, ${workspaceId}, 'viewer', 'test',
+        dispatch.now() + interval '1 day')
+      on conflict (id) do update set revoked_at = null`.execute(db),
+};
 const created = (more: object) => (target: Target) => ({ name: fresh(), groupId: target.groupId, ...more });
 
 export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
@@ -183,6 +203,48 @@ export const rightsCases: Readonly<Record<EndpointId, RightsCase>> = {
   'tokens.create': { isCreation: true, body: created({ role: 'viewer' }) },
   'tokens.createOwn': { body: () => ({ name: fresh(), role: 'viewer' }) },
   'tokens.revoke': { params: ({ token }) => ({ id: token }) },
+  'signIn.options': {},
+  'signIn.password': {},
+  'signIn.code': {},
+  'signIn.start': { params: () => ({ id: newId() }), always: 'hidden' },
+  'signIn.finish': {},
+  'signIn.end': {},
+  'links.look': {},
+  'links.use': {},
+  'links.setup': {},
+  'signInPolicy.get': {},
+  'signInPolicy.update': { body: empty },
+  'workspaceSignIn.get': {},
+  'workspaceSignIn.update': { body: () => ({ requiresSecondFactor: false }) },
+  'signInProviders.list': {},
+  'signInProviders.create': {
+    body: () => ({
+      name: fresh(),
+      issuer: 'https://provider.example',
+      clientId: 'c',
+      emailDomains: ['good.example'],
+    }),
+  },
+  'signInProviders.get': ofProvider,
+  'signInProviders.update': { ...ofProvider, body: empty },
+  'signInProviders.delete': ofProvider,
+  'sessions.list': {},
+  'sessions.end': { params: () => ({ id: newId() }), always: 'refused' },
+  'sessions.endOthers': { always: 'refused' },
+  'password.change': { body: () => ({ password: 'a heron over the lake' }), always: 'refused' },
+  'secondFactor.get': {},
+  'secondFactor.start': { always: 'refused' },
+  'secondFactor.confirm': ofCode,
+  'secondFactor.renewCodes': ofCode,
+  'secondFactor.end': ofCode,
+  'accounts.resetLink': ofAccount,
+  'accounts.endSecondFactor': ofAccount,
+  'accounts.sessions': ofAccount,
+  'accounts.endSessions': ofAccount,
+  'invitations.list': {},
+  'invitations.create': { body: () => ({ email: `${newId()}@good.example`, role: 'viewer' }) },
+  'invitations.resend': ofInvitation,
+  'invitations.revoke': ofInvitation,
   'users.me': {},
   'users.list': {},
   'users.get': { ...ofMember, names: 'installation' },

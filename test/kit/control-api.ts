@@ -37,7 +37,9 @@ export interface ControlApi extends AsyncDisposable {
   clientOf(token: string): Client;
 }
 
-export interface ControlApiOptions extends Partial<Pick<AppOptions, 'rate' | 'streams' | 'bodyBytesMax'>> {
+export interface ControlApiOptions extends Partial<
+  Pick<AppOptions, 'rate' | 'strangers' | 'reach' | 'streams' | 'bodyBytesMax'>
+> {
   /** By default the one that is made fastest. */
   readonly kind?: StoreKind | undefined;
   readonly notices?: Partial<NoticeSettings>;
@@ -64,6 +66,7 @@ export async function controlApi({
     stopping: stopping.signal,
     // Tests ask as fast as they can.
     rate: { perSecond: 1e6, burst: 1e6 },
+    strangers: { perSecond: 1e6, burst: 1e6 },
     ...options,
   });
   const request = async (path: string, init?: RequestInit): Promise<Response> => app.request(path, init);

@@ -1,4 +1,4 @@
-/** `npm start`: the sample transfer, step by step, with the commands that anybody could type. */
+/** `npm run sample`: a first load without a server, step by step, with the commands that anybody could type. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
