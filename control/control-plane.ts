@@ -94,47 +94,18 @@ const SEATS_PER_CORE = 2;
 const HEARTBEAT_S = 20;
 
 export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { databaseUrl, dataFolder, log, environment, roles, speed = 1 } = options;
+  const { databaseUrl, dataFolder, log, environment, roles } = options;
   const store = await openStore({ databaseUrl, dataFolder, log });
   try {
     const keys = await openKeys(store.db, { environment, dataFolder }, log);
     const seats = options.seats ?? availableParallelism() * SEATS_PER_CORE;
     const firstToken = await prepareInstallation(store, { seats, dataFolder, sampleFile: options.sampleFile });
-    const metrics = new Metrics(options);
-    const reached: string[] = [];
     const executor = roles.includes('dispatcher') ? await options.makeExecutor(store.installationId) : undefined;
-    const parts: Parts = {
-      options,
-      log,
-      store,
-      keys,
-      tokens: new SessionTokens(keys, store.installationId),
-      transitions: new TransitionWriter(undefined, (name, run) => metrics.moved(name, run)),
-      metrics,
-      limits: executor?.limits,
-      stopping: new AbortController(),
-      reached,
-      notices: noticeSettings({
-        installationId: store.installationId,
-        environment,
-        urls: () => [...reached, options.controlUrl],
-        release: options.version,
-      }),
-      leaseS: LEASE_S / speed,
-    };
+    const parts = partsOf(options, { store, keys, limits: executor?.limits });
     const api = roles.includes('api') ? await openApi(parts) : undefined;
     const probing = await openProbes(parts);
     const setupLink = api === undefined ? undefined : await firstLink(store, options.publicUrl ?? api.http.url);
-    const controlUrl = options.controlUrl ?? api?.http.url;
-    const dispatcher =
-      executor !== undefined && controlUrl !== undefined ? openDispatcher(parts, executor, controlUrl) : undefined;
-    const upkeep = new Upkeep({ ...options, store, idempotency: new Idempotency(store) });
-    upkeep.start();
-    const scheduler = roles.includes('scheduler')
-      ? new Scheduler({ store, log, transitions: parts.transitions, speed })
-      : undefined;
-    scheduler?.start();
-    const notifier = roles.includes('scheduler') ? openNotifier(parts) : undefined;
+    const workers = openWorkers(parts, executor, api?.http.url);
     return {
       store,
       url: api?.http.url,
@@ -142,10 +113,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       firstToken,
       setupLink,
       async [Symbol.asyncDispose]() {
-        await notifier?.close();
-        await scheduler?.close();
-        await upkeep.close();
-        await dispatcher?.close();
+        for (const worker of workers) await worker.close();
         await probing?.stop();
         await api?.close();
         await store.close();
@@ -157,7 +125,54 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   }
 }
 
-/** It was shown when it was made: another one is made when it has expired, or by `ropeway users setup-link`. */
+function partsOf(
+  options: ControlPlaneOptions,
+  { store, keys, limits }: Pick<Parts, 'store' | 'keys' | 'limits'>,
+): Parts {
+  const { log, environment, speed = 1 } = options;
+  const metrics = new Metrics(options);
+  const reached: string[] = [];
+  return {
+    options,
+    log,
+    store,
+    keys,
+    tokens: new SessionTokens(keys, store.installationId),
+    transitions: new TransitionWriter(undefined, (name, run) => metrics.moved(name, run)),
+    metrics,
+    limits,
+    stopping: new AbortController(),
+    reached,
+    notices: noticeSettings({
+      installationId: store.installationId,
+      environment,
+      publicUrl: options.publicUrl,
+      urls: () => [...reached, options.controlUrl],
+      release: options.version,
+    }),
+    leaseS: LEASE_S / speed,
+  };
+}
+
+/** What works by itself, in the order in which it is to be closed. */
+function openWorkers(
+  parts: Parts,
+  executor: Executor | undefined,
+  apiUrl: string | undefined,
+): readonly { close(): Promise<void> }[] {
+  const { options, store, log, transitions } = parts;
+  const { roles, speed = 1 } = options;
+  const controlUrl = options.controlUrl ?? apiUrl;
+  const dispatchers =
+    executor !== undefined && controlUrl !== undefined ? [openDispatcher(parts, executor, controlUrl)] : [];
+  const upkeep = new Upkeep({ ...options, store, idempotency: new Idempotency(store) });
+  upkeep.start();
+  if (!roles.includes('scheduler')) return [upkeep, ...dispatchers];
+  const scheduler = new Scheduler({ store, log, transitions, speed });
+  scheduler.start();
+  return [openNotifier(parts), scheduler, upkeep, ...dispatchers];
+}
+
 async function firstLink(store: Store, origin: string): Promise<string | undefined> {
   const made = await makeFirstSetupLink(store.db);
   return made === undefined ? undefined : linkAddress(origin, made.secret);
