@@ -18,6 +18,8 @@ export interface ExecutorBench extends AsyncDisposable {
   readonly stopTakesAway?: boolean;
   /** Called before a launch. */
   behave(spec: AttemptSpec, behaviour: Behaviour): Promise<void>;
+  /** Until a runner that obeys or ignores does so: it runs a little before. Absent where it does from its start. */
+  readonly waits?: (spec: AttemptSpec) => Promise<unknown>;
   /** Another executor over the same place, as after the end of the first one's process. */
   restarted(): Promise<Executor>;
   /** How many runners an attempt has had in all. */
@@ -226,6 +228,7 @@ function stopping(makeBench: () => Promise<ExecutorBench>): void {
     await bench.behave(spec, { kind: 'obeys', code: 42 });
     const { ref } = await bench.executor.launch(spec, signal);
     await inPhase(bench.executor, spec.name, 'running');
+    await bench.waits?.(spec);
     await bench.executor.stop(spec.name, ref, { graceMs: LONG_MS });
     await bench.executor.stop(spec.name, ref, { graceMs: LONG_MS });
     expect(await ended(bench.executor, spec.name)).toMatchObject({ exitCode: 42 });
@@ -238,6 +241,7 @@ function stopping(makeBench: () => Promise<ExecutorBench>): void {
     await bench.behave(spec, { kind: 'ignores' });
     const { ref } = await bench.executor.launch(spec, signal);
     await inPhase(bench.executor, spec.name, 'running');
+    await bench.waits?.(spec);
     await bench.executor.stop(spec.name, ref, { graceMs: 50 });
     expect(await ended(bench.executor, spec.name)).toMatchObject({ exitCode: 137, signal: 'SIGKILL' });
   });
@@ -265,6 +269,7 @@ function stopping(makeBench: () => Promise<ExecutorBench>): void {
     await bench.behave(spec, { kind: 'obeys', code: 0 });
     await bench.executor.launch(spec, signal);
     await inPhase(bench.executor, spec.name, 'running');
+    await bench.waits?.(spec);
     await bench.executor.stop(spec.name, 'another', { graceMs: 0 });
     await bench.executor.remove(spec.name, 'another');
     expect(await bench.executor.get(spec.name)).toMatchObject({ phase: 'running' });

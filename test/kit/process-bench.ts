@@ -1,11 +1,13 @@
 /** The process executor over a temporary folder, with runners that are a few lines of shell. */
 import { appendFile, mkdtemp, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processExecutor } from '#control/dispatch/executors/process.ts';
 import type { ProcessExecutorOptions } from '#control/dispatch/executors/process.ts';
 import { installationId } from './executor-conformance.ts';
 import type { Behaviour, ExecutorBench } from './executor-conformance.ts';
+import { until } from './until.ts';
 
 /** Says that it has started, with the token that it was given, and then does what its run's file says. */
 const RUNNER = `
@@ -52,6 +54,8 @@ export async function processBench(changes: Partial<ProcessExecutorOptions> = {}
     script,
     startLines,
     behave: ({ runId }, behaviour) => script(runId, scriptOf(behaviour)),
+    waits: ({ runId }) =>
+      until('the runner waits', async () => existsSync(join(programs, `${runId}.waits`)) || undefined),
     restarted: () => processExecutor(options),
     starts: async ({ runId }) => (await startLines(runId)).length,
     async launchWithLostAnswer(spec) {
@@ -81,8 +85,9 @@ async function killIn(path: string): Promise<void> {
 }
 
 function scriptOf(behaviour: Behaviour): string {
-  if (behaviour.kind === 'ignores') return "trap '' TERM; while :; do sleep 0.05; done\n";
-  if (behaviour.kind === 'obeys') return `trap 'exit ${behaviour.code}' TERM; while :; do sleep 0.05; done\n`;
+  const forEver = ': > "$1/$ROPEWAY_RUN_ID.waits"; while :; do sleep 0.05; done\n';
+  if (behaviour.kind === 'ignores') return `trap '' TERM; ${forEver}`;
+  if (behaviour.kind === 'obeys') return `trap 'exit ${behaviour.code}' TERM; ${forEver}`;
   const { code, message, prints = '' } = behaviour;
   const termination = message === undefined ? '' : `printf %s '${message}' > "$ROPEWAY_TERMINATION_FILE"\n`;
   return `${termination}printf %s '${prints}'\nexit ${code}\n`;
