@@ -106,7 +106,10 @@ function isSame(theirs: SchemaNode | undefined, own: SchemaNode): boolean {
   return theirs !== undefined && JSON.stringify(wordless(theirs)) === JSON.stringify(wordless(own));
 }
 
-const wordKeys: ReadonlySet<string> = new Set('title description examples default x-advanced x-group'.split(' '));
+/** Variables stand in configurations of runs, not in saved connections: there no option is open to them. */
+const wordKeys: ReadonlySet<string> = new Set(
+  'title description examples default x-advanced x-group x-variables'.split(' '),
+);
 
 /** A schema without its words. Below `properties` are names of options, which may be called like words. */
 function wordless(schema: unknown): unknown {

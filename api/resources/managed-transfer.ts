@@ -140,6 +140,6 @@ export const managedOutcome = z
   .meta({ id: 'ManagedOutcome', title: 'What was done with the tables' });
 
 export const managedDetach = z.strictObject({
-  transferIds: z.array(id).min(1).max(1000),
+  transferIds: z.array(id).min(1).max(1000).describe('Transfers that it made.'),
   isDetached: z.boolean().describe('False: the common settings are written over its own again.'),
 });

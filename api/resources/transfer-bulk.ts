@@ -22,7 +22,7 @@ export type BulkAction = z.output<typeof bulkAction>;
 
 export const bulkArguments = z.strictObject({
   ids: z.array(id).min(1).max(BULK_ITEMS_MAX).describe('Transfers.'),
-  action: bulkAction,
+  action: bulkAction.describe('What to do with each.'),
 });
 
 export const bulkOutcome = z
@@ -56,7 +56,7 @@ export const copyArguments = z.strictObject({
 export const convertArguments = z.strictObject({
   config: jobConfig.optional().describe('The form as it is now.'),
   yaml: z.string().max(YAML_LENGTH_MAX).optional().describe('The text: alone to be read, with `config` to be edited.'),
-  yamlDialect: z.enum(['0.11.5', '0.11.3']).default('0.11.5'),
+  yamlDialect: z.enum(['0.11.5', '0.11.3']).default('0.11.5').describe('Whose rules the text is read by.'),
 });
 
 export const converted = z

@@ -18,6 +18,8 @@ export const notAsFiles: Readonly<Record<string, string>> = {
   'destinations.create':
     'Who gets mail confirms it, and addresses of webhooks are secrets: each workspace has its own.',
   'noticeRules.create': 'Rules name destinations, which are not kept as files.',
+  'invitations.create': 'As teams.',
+  'signInProviders.create': 'Who may come in is decided for the whole installation.',
   'backfills.create': 'It runs slots that were missed, once.',
   'tokens.create': 'A token is shown once, and belongs to whoever made it.',
   'limits.put': 'How much an installation can take is its own matter: it is no part of what is moved.',

@@ -62,6 +62,15 @@ const samples: Readonly<Record<string, (api: ControlApi) => Promise<Params>>> = 
     const body = { pattern, timeZone: 'Asia/Tokyo', variables: { day: '1' }, maxLatenessS: 60, jitterS: 5 };
     return { id: (await client.call('schedules.create', { params: { id: transferId }, body })).id };
   },
+  'signInPolicy.update': () => Promise.resolve({}),
+  'workspaceSignIn.update': () => Promise.resolve({}),
+  'signInProviders.update': async ({ own: { client } }) => {
+    const provider = { name: 'Company', issuer: 'https://id.example.com/', clientId: 'ropeway', clientSecret: 'x' };
+    const { id: workspaceId } = await client.call('workspace.get');
+    const newPeople = { workspaceId, role: 'viewer' as const };
+    const body = { ...provider, emailDomains: ['example.com'], newPeople };
+    return { id: (await client.call('signInProviders.create', { body })).id };
+  },
   'teams.update': async ({ own }) => ({ id: (await own.client.call('teams.create', { body: { name: 'T' } })).id }),
   'limits.put': async ({ own }) => {
     const { id: scopeId } = await own.client.call('groups.create', { body: { name: 'Finance' } });
@@ -102,6 +111,7 @@ describe('what is read can be sent back', () => {
     '%s changes nothing then',
     async (id, { change, read }) => {
       await using api = await controlApi();
+      await api.store.db.updateTable('token').set({ administers_installation: true }).execute();
       const sample = samples[id];
       expect(sample, `a sample for ${id} in this file`).toBeDefined();
       const params = (await sample?.(api)) ?? {};

@@ -1,4 +1,5 @@
 /** Signing in with a password and a second factor, signing out, and the rules of it. */
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import { PASSWORD_LENGTH_MIN } from '#api/resources/sign-in.ts';
 import { assertVersion } from '#control/definitions/versions.ts';
@@ -145,7 +146,9 @@ export function policyHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'signInPol
         await sql`lock table sign_in_policy in exclusive mode`.execute(trx);
         const before = await policyOf(trx);
         assertVersion('rules', before.version, ifMatch);
-        const after = { ...before, ...definedOf(body), version: before.version + 1 };
+        const asked = { ...before, ...definedOf(body) };
+        if (isDeepStrictEqual(asked, before)) return before;
+        const after = { ...asked, version: before.version + 1 };
         const row = {
           requires_second_factor: after.requiresSecondFactor,
           idle_minutes: after.idleMinutes,
@@ -167,7 +170,9 @@ export function policyHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'signInPol
       return await db.transaction().execute(async (trx) => {
         const before = await workspaceRules(trx, principal.workspaceId, true);
         assertVersion('workspace', before.version, ifMatch);
-        const after = { ...before, ...body, version: before.version + 1 };
+        const asked = { ...before, ...body };
+        if (isDeepStrictEqual(asked, before)) return before;
+        const after = { ...asked, version: before.version + 1 };
         await trx
           .updateTable('workspace')
           .set({ requires_second_factor: after.requiresSecondFactor, version: after.version })

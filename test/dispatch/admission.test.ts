@@ -49,7 +49,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
     expect(await crowd.admitAll()).toBe(0);
     await crowd.pass(10);
     expect(await crowd.admitAll()).toBe(1);
-    await expect(createRuns(crowd.store.db, [probeRun('off')])).rejects.toThrow('takes no runs');
+    await expect(createRuns(crowd.store.db, [probeRun('off')])).rejects.toThrow('is suspended');
   });
 
   it('lets seats above a limit that was lowered drain', async () => {

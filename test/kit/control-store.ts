@@ -147,7 +147,7 @@ async function makePreset(): Promise<EmbeddedPreset> {
 /** From the folder of temporary files: making one takes seconds, reading it does not. */
 async function readOrMakeDump(): Promise<Blob> {
   const hash = createHash('sha256');
-  for (const { checksum } of ownMigrations()) hash.update(checksum);
+  for (const { name, checksum } of ownMigrations()) hash.update(`${name} ${checksum}\n`);
   // The version of the engine, and how we start it.
   hash.update(readFileSync(new URL('package-lock.json', repository)));
   hash.update(readFileSync(new URL('control/store/embedded.ts', repository)));

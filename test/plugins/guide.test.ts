@@ -46,7 +46,7 @@ describe('examples/plugin-access-log', () => {
   it('keeps all rules', async () => {
     await using place = await workspace();
     const check = await place.ropeway(['plugins', 'check', example]);
-    expect(check.stderr).toMatch(/16 rules passed, 0 failed, 0 skipped/);
+    expect(check.stderr).toMatch(/17 rules passed, 0 failed, 0 skipped/);
   });
 
   it('reads a log through the command', async () => {
