@@ -1,4 +1,5 @@
 /** Providers of OpenID Connect, as those who administer the installation see them. */
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { Selectable, Updateable } from 'kysely';
 import type { z } from 'zod';
@@ -107,6 +108,8 @@ function writeHandlers({ store: { db }, keys }: SignInParts): Omit<Handlers, Rea
           const message = 'another issuer needs it anew: the one so far is not for it to see';
           throw invalid([{ in: 'body', path: ['clientSecret'], message }]);
         }
+        const shown = providerOf(before, visitor.origin);
+        if (clientSecret === undefined && isDeepStrictEqual({ ...shown, ...definedOf(fields) }, shown)) return shown;
         const secret = clientSecret === undefined ? before.client_secret : seal(before.id, clientSecret);
         const update = trx
           .updateTable('sign_in_provider')
@@ -131,6 +134,10 @@ function writeHandlers({ store: { db }, keys }: SignInParts): Omit<Handlers, Rea
       });
     },
   };
+}
+
+function definedOf(fields: Fields): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function columnsOf(fields: Fields, before: ProviderRow): Updateable<SignInProviderTable> {
