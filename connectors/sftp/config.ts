@@ -64,7 +64,7 @@ export const sftpOutputConfig = z.strictObject({
   rename_file_after_upload: option(z.boolean().default(true), {
     title: 'Rename after upload',
     description:
-      'Files are uploaded as NAME.tmp and get their names when the whole run has succeeded; until then existing ones ' +
+      'Files are uploaded as NAME.RUN.tmp and get their names when the whole run has succeeded; until then existing ones ' +
       'stay as they are. Switched off, files are written in place.',
     'x-advanced': true,
   }),

@@ -1,10 +1,13 @@
 /**
- * Writes files to an SFTP server. They are uploaded as `NAME.tmp`, and get their names together when the whole run has
- * succeeded: a failed run leaves no partial file, and files that were there stay until then.
+ * Writes files to an SFTP server. They are uploaded as `NAME.RUN.tmp`, and get their names together when the whole run
+ * has succeeded: a failed run leaves no partial file, files that were there stay until then, and two runs at once do not
+ * take each other's files.
  */
+import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Logger } from '#spi/context.ts';
 import type { FileOutput, FileSink } from '#spi/files.ts';
+import { isRopewayError } from '#spi/errors.ts';
 import { isJsonObject } from '#spi/json.ts';
 import type { Json, JsonObject } from '#spi/json.ts';
 import type { Report } from '#spi/records.ts';
@@ -21,6 +24,8 @@ const PERMISSION_BITS = 0o7777;
 
 interface OutputPlan extends JsonObject {
   readonly taskCount: number;
+  /** Tells the files of this run from those of others: eight hexadecimal digits. */
+  readonly run: string;
 }
 
 /** A finished file that waits for its name. */
@@ -42,14 +47,17 @@ export const sftpOutput: FileOutput<SftpOutputConfig, OutputPlan> = {
       throw sftpErrors.error('SFTP_OUTPUT_PATH', params, { where: { path: ['sequence_format'] } });
     }
     const store = openStore(config, ctx);
-    await store.use(async (session) => makeFolder(store, session, posix.dirname(path)));
-    return { taskCount };
+    await store.use(async (session) => {
+      await makeFolder(store, session, posix.dirname(path));
+      if (config.rename_file_after_upload) await removeLeftovers(config, store, session);
+    });
+    return { taskCount, run: randomBytes(4).toString('hex') };
   },
 
-  async open(config, _plan, ctx) {
+  async open(config, { run }, ctx) {
     const store = openStore(config, ctx);
     return config.rename_file_after_upload
-      ? renamingSink(config, store, ctx.taskIndex)
+      ? renamingSink(config, store, { run, taskIndex: ctx.taskIndex })
       : directSink(config, store, ctx.taskIndex);
   },
 
@@ -68,7 +76,8 @@ export const sftpOutput: FileOutput<SftpOutputConfig, OutputPlan> = {
     const parts = finishedFiles(reports).map(({ part }) => part);
     // Tasks that were cut off reported nothing; the names of their first files are known all the same.
     const isCutOff = reports.length < plan.taskCount;
-    for (let task = 0; isCutOff && task < plan.taskCount; task++) parts.push(partPath(outputPath(config, task, 0)));
+    for (let task = 0; isCutOff && task < plan.taskCount; task++)
+      parts.push(partPath(outputPath(config, task, 0), plan.run));
     if (parts.length > 0) await removeParts(config, parts, ctx.log);
   },
 };
@@ -86,8 +95,34 @@ function outputPath(config: SftpOutputConfig, task: number, file: number): strin
   );
 }
 
-function partPath(path: string): string {
-  return `${path}.tmp`;
+function partPath(path: string, run: string): string {
+  return `${path}.${run}.tmp`;
+}
+
+const partPattern = /^(.+)\.[0-9a-f]{8}\.tmp$/s;
+/** Whether a run lives cannot be seen from here; none is silent for so long. */
+const SILENT_S = 24 * 3600;
+
+/** Takes away what runs that were killed have left of files with such names. A folder that may not be listed stays. */
+async function removeLeftovers(config: SftpOutputConfig, store: SftpStore, session: SftpSession): Promise<void> {
+  const folder = posix.dirname(outputPath(config, 0, 0));
+  const begin = config.path_prefix.endsWith('/') ? '' : posix.basename(config.path_prefix);
+  try {
+    const pages = await session.list(store.remote(folder), { action: 'listing', file: store.urlOf(folder) });
+    for await (const page of pages ?? []) {
+      for (const { filename, attrs } of page) {
+        const [, name] = partPattern.exec(filename) ?? [];
+        const isOurs = name !== undefined && name.startsWith(begin) && name.endsWith(config.file_ext);
+        if (!isOurs || Date.now() / 1000 - attrs.mtime < SILENT_S) continue;
+        const file = posix.join(folder, filename);
+        await session.remove(store.remote(file), { action: 'removing', file: store.urlOf(file) });
+        store.log.info('Removed an unfinished file of a run that had died.', { file: store.urlOf(file) });
+      }
+    }
+  } catch (error) {
+    if (!isRopewayError(error) || error.transient) throw error;
+    store.log.warn('What runs that died have left cannot be looked for.', { reason: error.message });
+  }
 }
 
 function finishedFiles(reports: readonly Report[]): FinishedFile[] {
@@ -107,7 +142,11 @@ async function makeFolder(store: SftpStore, session: SftpSession, folder: string
   for (const path of missing) await session.mkdir(store.remote(path), doing);
 }
 
-function renamingSink(config: SftpOutputConfig, store: SftpStore, taskIndex: number): FileSink {
+function renamingSink(
+  config: SftpOutputConfig,
+  store: SftpStore,
+  { run, taskIndex }: { readonly run: string; readonly taskIndex: number },
+): FileSink {
   const finished: FinishedFile[] = [];
   let current: { readonly writer: RemoteWriter; readonly path: string } | undefined;
   let fileCount = 0;
@@ -121,7 +160,7 @@ function renamingSink(config: SftpOutputConfig, store: SftpStore, taskIndex: num
     async nextFile() {
       await finish();
       const path = outputPath(config, taskIndex, fileCount++);
-      current = { writer: await createPart(store, path), path };
+      current = { writer: await createPart(store, path, run), path };
     },
     async write(bytes) {
       await current?.writer.write(bytes);
@@ -132,16 +171,16 @@ function renamingSink(config: SftpOutputConfig, store: SftpStore, taskIndex: num
     },
     async abort() {
       const parts = finished.map(({ part }) => part);
-      for (let file = 0; file < fileCount; file++) parts.push(partPath(outputPath(config, taskIndex, file)));
+      for (let file = 0; file < fileCount; file++) parts.push(partPath(outputPath(config, taskIndex, file), run));
       await current?.writer.abandon();
       await removeParts(config, [...new Set(parts)], store.log);
     },
   };
 }
 
-/** What a killed run left goes first; exclusive creation gives a file that is ours alone. */
-async function createPart(store: SftpStore, path: string): Promise<RemoteWriter> {
-  const part = partPath(path);
+/** What a try before this one left goes first; exclusive creation gives a file that is ours alone. */
+async function createPart(store: SftpStore, path: string, run: string): Promise<RemoteWriter> {
+  const part = partPath(path, run);
   const mode = await store.use(async (session) => {
     await session.remove(store.remote(part), { action: 'removing', file: store.urlOf(part) });
     const stats = await session.stat(store.remote(path), { action: 'looking at', file: store.urlOf(path) });

@@ -331,19 +331,22 @@ describe.skipIf(sshMissing !== '')(`jobs with SFTP${sshMissing}`, () => {
 
   describe('output', () => {
     it('writes files that appear together, over those that were there, with their permissions', async () => {
-      // The second is what a killed run has left.
-      const folder = newFolder({ 'r_000.00.csv': 'old', 'r_001.00.csv.tmp': 'much more than is written now' });
+      // What a killed run has left, long ago; and what belongs to one that may live.
+      const [dead, live] = ['r_001.00.csv.0123abcd.tmp', 'r_001.00.csv.4567cdef.tmp'];
+      const folder = newFolder({ 'r_000.00.csv': 'old', [dead]: 'much more than is written now', [live]: 'x' });
+      const longAgo = Date.now() / 1000 - 48 * 3600;
+      utimesSync(local(`${folder}/${dead}`), longAgo, longAgo);
       chmodSync(local(`${folder}/r_000.00.csv`), 0o640);
       await using place = await workspace({ 'in/a': '1,x\n', 'in/b': '2,é😀\n' });
       const config = toSftp({ path_prefix: `${folder}/r_` }, 'exec: {max_threads: 2}\n');
       await run(place, config);
-      expect(names(folder)).toEqual(['r_000.00.csv', 'r_001.00.csv']);
+      expect(names(folder)).toEqual(['r_000.00.csv', 'r_001.00.csv', live]);
       expect(readFileSync(local(`${folder}/r_000.00.csv`), 'utf8')).toBe('1,x\r\n');
       expect(readFileSync(local(`${folder}/r_001.00.csv`), 'utf8')).toBe('2,é😀\r\n');
       expect(statSync(local(`${folder}/r_000.00.csv`)).mode & 0o777).toBe(0o640);
       await place.write('in/a', '7,x\n');
       await run(place, config);
-      expect(names(folder)).toHaveLength(2);
+      expect(names(folder)).toHaveLength(3);
       expect(readFileSync(local(`${folder}/r_000.00.csv`), 'utf8')).toBe('7,x\r\n');
     });
 
