@@ -1,7 +1,7 @@
 /**
  * Writes files to an SFTP server. They are uploaded as `NAME.RUN.tmp`, and get their names together when the whole run
- * has succeeded: a failed run leaves no partial file, files that were there stay until then, and two runs at once do not
- * take each other's files.
+ * has succeeded: a failed run leaves no partial file, files that were there stay until then, and two runs at once do
+ * not take each other's files.
  */
 import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
