@@ -3,7 +3,7 @@ import type { ManagedTable } from '#api/resources/managed-transfer.ts';
 import { visibleTo } from '#control/auth/visible.ts';
 import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
-import type { Store } from '#control/store/store.ts';
+import { shownTo } from './hidden-secrets.ts';
 import { managedTableHandlers } from './managed-apply.ts';
 import { managedChanges, managedOf, selectManaged, theManaged } from './managed-row.ts';
 import type { ManagedRow } from './managed-row.ts';
@@ -11,15 +11,14 @@ import { managedWriteHandlers } from './managed-write.ts';
 import { SortedList, sortings } from './sorted-list.ts';
 import type { TransferParts } from './new-run.ts';
 
-type Db = Store['db'];
 type Handlers = HandlersOf<'managedTransfers'>;
 type ReadId = 'managedTransfers.list' | 'managedTransfers.get' | 'managedTransfers.changes' | 'managedTransfers.tables';
 
 export function managedTransferHandlers(parts: TransferParts): Handlers {
-  return { ...readHandlers(parts.store.db), ...managedWriteHandlers(parts), ...managedTableHandlers(parts) };
+  return { ...readHandlers(parts), ...managedWriteHandlers(parts), ...managedTableHandlers(parts) };
 }
 
-function readHandlers(db: Db): Pick<Handlers, ReadId> {
+function readHandlers({ store: { db }, catalog }: TransferParts): Pick<Handlers, ReadId> {
   return {
     async 'managedTransfers.list'({ query, principal }) {
       const isByName = query.sort === 'name';
@@ -34,11 +33,15 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
       if (query.groupId !== undefined) rows = rows.where('group_id', '=', query.groupId);
       if (query.connectionId !== undefined) rows = rows.where('connection_id', '=', query.connectionId);
-      return list.page(await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute(), managedOf);
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      const page = list.page(found, managedOf);
+      const items = page.items.map((item) => shownTo(principal, item.groupId, item, catalog));
+      return { ...page, items: await Promise.all(items) };
     },
 
     async 'managedTransfers.get'({ params, principal }) {
-      return managedOf(await theManaged(db, params.id, principal.workspaceId));
+      const shown = managedOf(await theManaged(db, params.id, principal.workspaceId));
+      return shownTo(principal, shown.groupId, shown, catalog);
     },
 
     async 'managedTransfers.changes'({ params, principal }) {

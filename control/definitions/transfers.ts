@@ -6,6 +6,7 @@ import type { JsonObject } from '#spi/json.ts';
 import { checkGiven, checkKept } from './given-config.ts';
 import type { GivenConfig } from './given-config.ts';
 import { assertGroup } from './groups.ts';
+import { shownTo } from './hidden-secrets.ts';
 import { assertTransferVersion, changeTransfer, deleteTransfer, insertTransfer } from './transfer-change.ts';
 import type { TransferChange } from './transfer-change.ts';
 import { listTransfers } from './transfer-list.ts';
@@ -22,18 +23,21 @@ type WriteId = 'transfers.create' | 'transfers.update' | 'transfers.delete' | 't
 
 export function transferHandlers(parts: TransferParts): Handlers {
   return {
-    ...readHandlers(parts.store.db),
+    ...readHandlers(parts),
     ...writeHandlers(parts),
     ...transferRunHandlers(parts),
     ...transferWorkHandlers(parts),
   };
 }
 
-function readHandlers(db: Db): Pick<Handlers, ReadId> {
+function readHandlers({ store: { db }, catalog }: TransferParts): Pick<Handlers, ReadId> {
   return {
     'transfers.list': ({ query, principal }) => listTransfers(db, principal, query),
 
-    'transfers.get': ({ params, principal }) => theTransfer(db, params.id, principal.workspaceId),
+    async 'transfers.get'({ params, principal }) {
+      const shown = await theTransfer(db, params.id, principal.workspaceId);
+      return shownTo(principal, shown.groupId, shown, catalog);
+    },
 
     async 'transfers.revisions'({ params, query, principal }) {
       const transfer = await theTransferRow(db, params.id, principal.workspaceId);
@@ -47,7 +51,8 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
     },
 
     async 'transfers.revision'({ params, principal }) {
-      return theRevision(db, await theTransferRow(db, params.id, principal.workspaceId), params.no);
+      const transfer = await theTransferRow(db, params.id, principal.workspaceId);
+      return shownTo(principal, transfer.group_id, await theRevision(db, transfer, params.no), catalog);
     },
   };
 }
