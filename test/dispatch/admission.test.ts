@@ -67,7 +67,7 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
   it('D-07 goes past 100,000 runs that wait for one busy connection', async () => {
     await crowd.workspace('w');
     await crowd.limit('account', 'w/busy', 1);
-    await crowd.create('w', 100_000, { accounts: ['busy'], priority: 9 });
+    await crowd.createSame('w', 100_000, { accounts: ['busy'], priority: 9 });
     await sql`analyze run`.execute(crowd.store.db);
     expect(await crowd.admitAll()).toBe(1);
     await crowd.create('w', 100);

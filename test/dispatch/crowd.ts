@@ -51,6 +51,8 @@ export function probeRun(
 
 /** Runs created by one statement. */
 const CREATE_MAX = 1000;
+/** Runs copied by one statement, which the database gives ten seconds. */
+const COPY_MAX = 10_000;
 
 export class Crowd {
   readonly store: ControlStore;
@@ -77,6 +79,33 @@ export class Crowd {
       const length = Math.min(CREATE_MAX, count - made);
       const runs = Array.from({ length }, () => probeRun(workspaceId, accounts, options));
       await createRuns(this.store.db, runs);
+    }
+  }
+
+  /** Many of the same, without what is kept of them for people: made by the database, of one that is made as all are. */
+  async createSame(
+    workspaceId: string,
+    count: number,
+    { accounts = [], ...options }: CrowdOptions = {},
+  ): Promise<void> {
+    const { db } = this.store;
+    const [first] = await createRuns(db, [probeRun(workspaceId, accounts, options)]);
+    const { rows } = await sql<{ names: string }>`
+      select string_agg(quote_ident(column_name), ', ' order by ordinal_position) as names
+      from information_schema.columns where table_name = 'run' and column_name not in ('id', 'idempotency_key')`.execute(
+      db,
+    );
+    const columns = sql.raw(rows[0]?.names ?? '');
+    for (let from = 2; from <= count; from += COPY_MAX) {
+      const copies = sql`(select id || '-' || lpad(n::text, 8, '0') as copy, run.* from run,
+        generate_series(${from}::integer, ${Math.min(count, from + COPY_MAX - 1)}::integer) n where id = ${first?.id})`;
+      await sql`insert into run (id, ${columns}) select copy, ${columns} from ${copies} as copies`.execute(db);
+      await sql`insert into run_scope (run_id, scope_kind, scope_id)
+        select copies.copy, scope_kind, scope_id from ${copies} as copies join run_scope on run_id = copies.id`.execute(
+        db,
+      );
+      await sql`insert into run_work (run_id, work)
+        select copies.copy, work from ${copies} as copies join run_work on run_id = copies.id`.execute(db);
     }
   }
 
