@@ -68,7 +68,8 @@ describe.skipIf(postgresMissing !== '')(`admissionTick()${postgresMissing}`, () 
     await crowd.workspace('w');
     await crowd.limit('account', 'w/busy', 1);
     await crowd.createSame('w', 100_000, { accounts: ['busy'], priority: 9 });
-    await sql`analyze run`.execute(crowd.store.db);
+    // As autovacuum leaves a table that has grown over a while.
+    await sql`vacuum (analyze) run, run_scope, run_work`.execute(crowd.store.db);
     expect(await crowd.admitAll()).toBe(1);
     await crowd.create('w', 100);
     expect(await crowd.admitAll()).toBe(100);
