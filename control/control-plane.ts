@@ -21,6 +21,7 @@ import { showPlace } from '#control/metrics/place-figures.ts';
 import { Scrape } from '#control/metrics/scrape.ts';
 import { CONFIRM_PATH } from '#control/notify/confirmation.ts';
 import { confirmPage } from '#control/notify/confirm-page.ts';
+import { LINK_PATH, frontPage, linkPage } from '#control/sign-in/link-page.ts';
 import { Notifier } from '#control/notify/notifier.ts';
 import { noticeSettings } from '#control/notify/settings.ts';
 import type { NoticeSettings } from '#control/notify/settings.ts';
@@ -221,6 +222,9 @@ async function openApi(parts: Parts): Promise<Api> {
     const { pathname } = new URL(request.url);
     if (pathname === '/metrics') return figures(request);
     if (pathname === CONFIRM_PATH) return confirm(request);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (isRead && pathname === '/') return frontPage();
+    if (isRead && pathname === LINK_PATH) return linkPage();
     // Runners are known by their sessions, not by tokens of people, and speak a protocol of their own.
     return pathname.startsWith('/runner/v1/') ? runners.fetch(request) : app.fetch(request, env);
   };

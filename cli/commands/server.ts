@@ -80,14 +80,16 @@ export function server(options: ServerOptions, { installation, version, roles }:
     });
     if (plane.probesUrl !== undefined) ctx.terminal.say(`Health and metrics are at ${plane.probesUrl}\n`);
     if (plane.url !== undefined) ctx.terminal.say(`Ropeway ${version} is at ${plane.url}\n`);
+    // Started by npm, the command is in the folder of the project, where npx finds it.
+    const typed = process.env['npm_lifecycle_event'] === undefined ? 'ropeway' : 'npx ropeway';
     if (plane.setupLink !== undefined) {
       ctx.terminal.say(`Set up its owner, within a day: ${plane.setupLink}\n`);
-      ctx.terminal.say('The link is shown this once; `ropeway users setup-link` makes another.\n');
+      ctx.terminal.say(`The link is shown this once; \`${typed} users setup-link\` makes another.\n`);
     }
     if (plane.firstToken !== undefined) {
       ctx.terminal.say(`The token of this machine's command line is in ${resolve(dataFolder, TOKEN_FILE)}\n`);
       if (sample !== undefined)
-        ctx.terminal.say(`Try the transfer that it came with: ropeway transfers run ${SAMPLE_NAME} --wait\n`);
+        ctx.terminal.say(`Try the transfer that it came with: ${typed} transfers run ${SAMPLE_NAME} --wait\n`);
     }
     if (!ctx.signal.aborted) await once(ctx.signal, 'abort');
     return 0;

@@ -2,6 +2,7 @@
  * The page behind the link that asks an address whether it wants notices. Looking at it changes nothing: programs that
  * look into mail follow links, and must not say yes. The button does.
  */
+import { htmlPage } from '#control/http/html-page.ts';
 import { RateLimit } from '#control/http/rate-limit.ts';
 import type { KeyRing } from '#control/secrets/key-ring.ts';
 import type { Store } from '#control/store/store.ts';
@@ -18,14 +19,6 @@ const TOKEN_LENGTH_MAX = 300;
 const BODY_LENGTH_MAX = 1000;
 /** Of everybody together: nobody comes here often. */
 const rate = { perSecond: 10, burst: 100 };
-
-const headers: Readonly<Record<string, string>> = {
-  'content-type': 'text/html; charset=utf-8',
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
 
 export function confirmPage({ db, keys, installationId }: ConfirmPageParts): (request: Request) => Promise<Response> {
   const limit = new RateLimit(rate);
@@ -68,9 +61,5 @@ function page(status: number, lines: readonly string[], token?: string): Respons
       ? ''
       : `<form method="post"><input type="hidden" name="token" value="${token}"><button>OK</button></form>`;
   const text = lines.map((line) => `<p>${line}</p>`).join('');
-  const head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Ropeway</title>';
-  return new Response(`<!doctype html><html><head>${head}</head><body>${text}${form}</body></html>\n`, {
-    status,
-    headers,
-  });
+  return htmlPage({ status, body: text + form });
 }

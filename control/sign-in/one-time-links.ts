@@ -7,6 +7,7 @@ import type { OneTimeLinkTable } from '#control/store/sign-in-tables.ts';
 import type { Store } from '#control/store/store.ts';
 import { signInErrors } from './errors.ts';
 import { newSecret, secretHash } from './opaque-secret.ts';
+import { LINK_PATH } from './link-page.ts';
 import { hasOwner } from './people.ts';
 
 type Db = Store['db'];
@@ -25,7 +26,7 @@ export interface MadeLink {
 
 /** Behind the "#": browsers send it to nobody, so that it stands in no log. */
 export function linkAddress(origin: string, secret: string): string {
-  return `${origin.replace(/\/+$/, '')}/link#${secret}`;
+  return `${origin.replace(/\/+$/, '')}${LINK_PATH}#${secret}`;
 }
 
 /** Those that were made before are void. Undefined when there is an owner. */

@@ -29,6 +29,16 @@ it('ropeway server prints the link of the owner once, and what to try', { timeou
   await expect.poll(() => server.printed(), { timeout: 10_000 }).toMatch(/ropeway transfers run sample/);
   const link = new RegExp(`${server.url}/link#rwl_[\\w-]{43}`);
   expect(server.printed()).toMatch(link);
+  // What a browser gets to see there.
+  for (const path of ['/', '/link']) {
+    const response = await fetch(server.url + path);
+    expect([path, response.status, response.headers.get('content-type')]).toEqual([
+      path,
+      200,
+      'text/html; charset=utf-8',
+    ]);
+    expect(await response.text()).toContain('<title>Ropeway</title>');
+  }
   await server.end('SIGTERM');
   server = await start();
   expect(server.printed()).not.toMatch(/rwl_/);
