@@ -2,10 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Role } from '#api/endpoint.ts';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { Token, TokenCreated } from '#api/resources/token.ts';
 import { assertGroup } from '#control/definitions/groups.ts';
-import { instantPattern, makeCursor, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { SortedList, latestFirst } from '#control/http/sorted-list.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { invalid, unknown } from '#control/http/refusal.ts';
 import type { Refusal } from '#control/http/refusal.ts';
@@ -27,25 +26,15 @@ const LAST_USE_S = 60;
 export function tokenHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'tokens'> {
   return {
     async 'tokens.list'({ query, principal }) {
-      const after = readCursor('tokens', query.cursor, [instantPattern, ID_PATTERN]);
+      const list = new SortedList('tokens', query, latestFirst('created_at', 'token'));
       let rows = selectTokens(db)
         .where('token.workspace_id', '=', principal.workspaceId)
         .where(
           sql<boolean>`(${visibleTo(principal, 'token.group_id', 'administrator')}
             or coalesce(token.user_id = ${principal.userId}, false))`,
         );
-      if (after !== undefined) {
-        rows = rows.where(sql<boolean>`(token.created_at, token.id) < (${after[0]}::timestamptz, ${after[1]})`);
-      }
-      const found = await rows
-        .orderBy('token.created_at', 'desc')
-        .orderBy('token.id', 'desc')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: tokenOf,
-        cursor: (row) => makeCursor('tokens', [row.created_at, row.id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, tokenOf);
     },
 
     async 'tokens.create'({ body, principal }) {

@@ -7,6 +7,7 @@ import { ID_PATTERN } from '#api/fields.ts';
 import type { ResourceReference } from '#api/problem.ts';
 import { visibleTo } from '#control/auth/visible.ts';
 import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { SortedList, sortings } from '#control/http/sorted-list.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { Refusal, invalid } from '#control/http/refusal.ts';
 import type { RunCommands } from '#control/runs/run-commands.ts';
@@ -23,7 +24,6 @@ import type { ConnectionRow } from './connection-row.ts';
 import { definitionErrors } from './errors.ts';
 import { assertGroup } from './groups.ts';
 import { startLook } from './looks.ts';
-import { SortedList, sortings } from './sorted-list.ts';
 import { misdirected } from './secret-destination.ts';
 import { assertVersion, namedOnce } from './versions.ts';
 
@@ -48,14 +48,7 @@ type WriteId = 'connections.create' | 'connections.update' | 'connections.delete
 function readHandlers(db: Db): Pick<Handlers, ReadId> {
   return {
     async 'connections.list'({ query, principal }) {
-      const isByName = query.sort === 'name';
-      const list = new SortedList<ConnectionRow>({
-        list: `connections.${query.sort}`,
-        query,
-        sorting: sortings[query.sort],
-        id: 'id',
-        position: (row) => (isByName ? row.name : row.updated_at),
-      });
+      const list = new SortedList(`connections.${query.sort}`, query, sortings[query.sort]);
       let rows = selectConnections(db, principal.workspaceId);
       rows = rows.where(visibleTo(principal, 'group_id', 'operator'));
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));

@@ -4,6 +4,7 @@ import type { ResourceReference } from '#api/problem.ts';
 import { giveRole } from '#control/auth/group-roles.ts';
 import { visibleTo } from '#control/auth/visible.ts';
 import { containing } from '#control/http/cursor.ts';
+import { SortedList, byName } from '#control/http/sorted-list.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
@@ -11,7 +12,6 @@ import type { Store } from '#control/store/store.ts';
 import type { GroupsTable } from '#control/store/tables.ts';
 import type { Selectable } from 'kysely';
 import { definitionErrors } from './errors.ts';
-import { SortedList, sortings } from './sorted-list.ts';
 import { assertVersion, namedOnce } from './versions.ts';
 
 const USERS_MAX = 100;
@@ -19,13 +19,7 @@ const USERS_MAX = 100;
 export function groupHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'groups'> {
   return {
     async 'groups.list'({ query, principal }) {
-      const list = new SortedList<Selectable<GroupsTable>>({
-        list: 'groups',
-        query,
-        sorting: sortings.name,
-        id: 'id',
-        position: (row) => row.name,
-      });
+      const list = new SortedList('groups', query, byName());
       let rows = db.selectFrom('groups').selectAll().where('workspace_id', '=', principal.workspaceId);
       rows = rows.where(visibleTo(principal, 'id'));
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));

@@ -4,12 +4,12 @@ import type { Selectable } from 'kysely';
 import type { Label } from '#api/resources/label.ts';
 import { visibleTo } from '#control/auth/visible.ts';
 import { containing } from '#control/http/cursor.ts';
+import { SortedList, sortings } from '#control/http/sorted-list.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { unknown } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
 import type { Store } from '#control/store/store.ts';
 import type { LabelTable } from '#control/store/transfer-tables.ts';
-import { SortedList, sortings } from './sorted-list.ts';
 import { assertVersion, namedOnce } from './versions.ts';
 
 type Db = Store['db'];
@@ -18,14 +18,7 @@ type LabelRow = Selectable<LabelTable> & { readonly uses: number };
 export function labelHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'labels'> {
   return {
     async 'labels.list'({ query, principal }) {
-      const isByName = query.sort === 'name';
-      const list = new SortedList<LabelRow>({
-        list: `labels.${query.sort}`,
-        query,
-        sorting: sortings[query.sort],
-        id: 'id',
-        position: (row) => (isByName ? row.name : row.updated_at),
-      });
+      const list = new SortedList(`labels.${query.sort}`, query, sortings[query.sort]);
       let rows = selectLabels(db, principal);
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
       return list.page(await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute(), labelOf);

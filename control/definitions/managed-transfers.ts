@@ -2,13 +2,13 @@
 import type { ManagedTable } from '#api/resources/managed-transfer.ts';
 import { visibleTo } from '#control/auth/visible.ts';
 import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { SortedList, sortings } from '#control/http/sorted-list.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { shownTo } from './hidden-secrets.ts';
 import { managedTableHandlers } from './managed-apply.ts';
 import { managedChanges, managedOf, selectManaged, theManaged } from './managed-row.ts';
-import type { ManagedRow } from './managed-row.ts';
+
 import { managedWriteHandlers } from './managed-write.ts';
-import { SortedList, sortings } from './sorted-list.ts';
 import type { TransferParts } from './new-run.ts';
 
 type Handlers = HandlersOf<'managedTransfers'>;
@@ -21,14 +21,7 @@ export function managedTransferHandlers(parts: TransferParts): Handlers {
 function readHandlers({ store: { db }, catalog }: TransferParts): Pick<Handlers, ReadId> {
   return {
     async 'managedTransfers.list'({ query, principal }) {
-      const isByName = query.sort === 'name';
-      const list = new SortedList<ManagedRow>({
-        list: `managed.${query.sort}`,
-        query,
-        sorting: sortings[query.sort],
-        id: 'id',
-        position: (row) => (isByName ? row.name : row.updated_at),
-      });
+      const list = new SortedList(`managed.${query.sort}`, query, sortings[query.sort]);
       let rows = selectManaged(db, principal.workspaceId).where(visibleTo(principal, 'group_id'));
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
       if (query.groupId !== undefined) rows = rows.where('group_id', '=', query.groupId);

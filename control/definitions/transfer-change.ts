@@ -5,6 +5,7 @@ import type { ConfigChange } from '#api/resources/config-change.ts';
 import { runOptions } from '#api/resources/transfer.ts';
 import type { RunOptions } from '#api/resources/transfer.ts';
 import { sameConfig } from '#codec/yaml/same-config.ts';
+import { definedOnly } from '#control/defined-only.ts';
 import { httpErrors } from '#control/http/errors.ts';
 import type { Principal } from '#control/http/handler.ts';
 import { Refusal, invalid } from '#control/http/refusal.ts';
@@ -110,7 +111,7 @@ export async function changeTransfer(trx: Db, before: TransferRow, change: Trans
   const { id } = before;
   const { workspaceId, actor } = principal;
   const was = fieldsOf(before);
-  const now: TransferFields = { ...was, ...given(fields) };
+  const now: TransferFields = { ...was, ...definedOnly(fields) };
   let revision = before.revision;
   const current = config === undefined ? undefined : await keptConfig(trx, before, revision);
   const isAnother =
@@ -152,11 +153,6 @@ export async function changeTransfer(trx: Db, before: TransferRow, change: Trans
 /** Beside the configuration. */
 function restOf({ yaml, variables: { declared } }: KeptConfig): unknown {
   return { yaml, declared };
-}
-
-/** Those that are named. */
-function given(fields: TransferChange['fields']): Partial<TransferFields> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 export function fieldsOf(row: TransferRow): TransferFields {

@@ -7,8 +7,8 @@ import { visibleTo } from '#control/auth/visible.ts';
 import { Refusal } from '#control/http/refusal.ts';
 import type { Store } from '#control/store/store.ts';
 import { definitionErrors } from './errors.ts';
-import { SortedList } from './sorted-list.ts';
-import type { Sorting } from './sorted-list.ts';
+import { SortedList, byName, latestFirst } from '#control/http/sorted-list.ts';
+import type { Sorting } from '#control/http/sorted-list.ts';
 import { selectTransfers, transferSummaryOf } from './transfer-row.ts';
 import type { TransferRow } from './transfer-row.ts';
 import { matching } from './transfer-search.ts';
@@ -21,18 +21,15 @@ const SEARCH_MS_MAX = 5000;
 /** Where there was no run: before all others. */
 const NEVER = '1970-01-01T00:00:00.000000Z';
 
-const sortings: Readonly<Record<Query['sort'], Sorting & { readonly position: (row: TransferRow) => string }>> = {
-  name: { by: sql.ref('definition.name'), type: 'text', direction: 'asc', position: ({ name }) => name },
-  '-updatedAt': {
-    by: sql.ref('definition.updated_at'),
-    type: 'timestamptz',
-    direction: 'desc',
-    position: (row) => row.updated_at,
-  },
+const id = 'definition.id';
+const sortings: Readonly<Record<Query['sort'], Sorting<TransferRow>>> = {
+  name: byName('definition.name'),
+  '-updatedAt': latestFirst('updated_at', 'definition'),
   '-lastRunAt': {
     by: sql`coalesce(last_run.created_at, ${NEVER}::timestamptz)`,
     type: 'timestamptz',
     direction: 'desc',
+    id,
     position: (row) => row.last_run_at ?? NEVER,
   },
   lastRunState: {
@@ -40,6 +37,7 @@ const sortings: Readonly<Record<Query['sort'], Sorting & { readonly position: (r
     by: sql`coalesce(last_run.state, 'ZZZ')`,
     type: 'text',
     direction: 'asc',
+    id,
     position: (row) => row.last_run_state ?? 'ZZZ',
   },
 };
@@ -49,14 +47,7 @@ export async function listTransfers(
   principal: Principal,
   query: Query,
 ): Promise<{ items: TransferSummary[]; next?: string }> {
-  const { position, ...sorting } = sortings[query.sort];
-  const list = new SortedList<TransferRow>({
-    list: `transfers.${query.sort}`,
-    query,
-    sorting,
-    id: 'definition.id',
-    position,
-  });
+  const list = new SortedList(`transfers.${query.sort}`, query, sortings[query.sort]);
   const read = (from: Db): Promise<TransferRow[]> =>
     filtered(from, principal, query).where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
   const rows = query.q === undefined ? await read(db) : await inTime(db, read);

@@ -1,10 +1,9 @@
 /** The log of deliveries: what was sent where, what was answered, what was given up; and sending it again. */
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { Delivery } from '#api/resources/notice.ts';
 import { visibleTo } from '#control/auth/visible.ts';
-import { instantPattern, makeCursor, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { SortedList, latestFirst } from '#control/http/sorted-list.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { Refusal, unknown } from '#control/http/refusal.ts';
 import type { NoticeDeliveryTable } from '#control/store/notice-tables.ts';
@@ -33,7 +32,7 @@ async function theDelivery(db: Db, id: string, workspaceId: string, isLocked = f
 export function deliveryHandlers({ db, hints }: Pick<Store, 'db' | 'hints'>): HandlersOf<'deliveries'> {
   return {
     async 'deliveries.list'({ query, principal }) {
-      const after = readCursor('deliveries', query.cursor, [instantPattern, ID_PATTERN]);
+      const list = new SortedList('deliveries', query, latestFirst('created_at'));
       let rows = selectDeliveries(db, principal.workspaceId).where(visibleTo(principal, 'group_id'));
       if (query.state !== undefined) rows = rows.where('state', '=', query.state);
       if (query.destinationId !== undefined) rows = rows.where('destination_id', '=', query.destinationId);
@@ -42,17 +41,8 @@ export function deliveryHandlers({ db, hints }: Pick<Store, 'db' | 'hints'>): Ha
         rows = rows.where(sql<boolean>`id in (select i.delivery_id from notice_in_delivery i
           join notice n on n.id = i.notice_id where n.run_id = ${query.runId})`);
       }
-      if (after !== undefined)
-        rows = rows.where(sql<boolean>`(created_at, id) < (${after[0]}::timestamptz, ${after[1]})`);
-      const found = await rows
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: deliveryOf,
-        cursor: (row) => makeCursor('deliveries', [row.created_at, row.id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, deliveryOf);
     },
 
     async 'deliveries.get'({ params: { id }, principal }) {

@@ -1,11 +1,11 @@
 /** Destinations of notices: kept with their secrets in envelopes, asked for confirmation, tried. */
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { ResourceReference } from '#api/problem.ts';
 import { definitionErrors } from '#control/definitions/errors.ts';
 import { assertVersion, namedOnce } from '#control/definitions/versions.ts';
-import { containing, instantPattern, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { containing } from '#control/http/cursor.ts';
+import { SortedList, sortings } from '#control/http/sorted-list.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { Refusal } from '#control/http/refusal.ts';
 import { sealSecret } from '#control/secrets/envelope.ts';
@@ -35,28 +35,13 @@ export function destinationHandlers(parts: NoticeParts): Handlers {
 function readHandlers(db: Db): Pick<Handlers, 'destinations.list' | 'destinations.get'> {
   return {
     async 'destinations.list'({ query, principal }) {
-      const isByName = query.sort === 'name';
-      const list = `destinations.${query.sort}`;
-      const after = readCursor(list, query.cursor, [isByName ? namePattern : instantPattern, ID_PATTERN]);
+      const list = new SortedList(`destinations.${query.sort}`, query, sortings[query.sort]);
       let rows = selectDestinations(db, principal.workspaceId);
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
       if (query.kind !== undefined) rows = rows.where('kind', '=', query.kind);
       if (query.isFailing !== undefined) rows = rows.where('failing_since', query.isFailing ? 'is not' : 'is', null);
-      if (after !== undefined) {
-        const [position, id] = after;
-        rows = rows.where(
-          isByName
-            ? sql<boolean>`(name, id) > (${position}, ${id})`
-            : sql<boolean>`(updated_at, id) < (${position}::timestamptz, ${id})`,
-        );
-      }
-      const direction = isByName ? 'asc' : 'desc';
-      const sorted = rows.orderBy(isByName ? 'name' : 'updated_at', direction).orderBy('id', direction);
-      const found = await sorted.limit(query.limit + 1).execute();
-      const page = pageOfRows(found, query.limit, {
-        item: (row) => row,
-        cursor: (row) => makeCursor(list, [isByName ? row.name : row.updated_at, row.id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      const page = list.page(found, (row) => row);
       return { ...page, items: await destinationsOf(db, page.items) };
     },
 

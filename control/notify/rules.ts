@@ -1,14 +1,15 @@
 /** Rules of notices: what is told where, for the workspace, a group or a transfer, and for all below. */
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { FieldProblem } from '#api/problem.ts';
 import { noticeFields } from '#api/resources/notice-fields.ts';
 import { noticeEvents } from '#api/resources/notice.ts';
 import type { Rule } from '#api/resources/notice.ts';
+import { definedOnly } from '#control/defined-only.ts';
 import { visibleTo } from '#control/auth/visible.ts';
 import { assertVersion } from '#control/definitions/versions.ts';
-import { containing, instantPattern, makeCursor, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { containing } from '#control/http/cursor.ts';
+import { SortedList, latestFirst } from '#control/http/sorted-list.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { invalid, unknown } from '#control/http/refusal.ts';
 import type { Refusal } from '#control/http/refusal.ts';
@@ -35,7 +36,7 @@ type ReadId = 'noticeRules.list' | 'noticeRules.get' | 'noticeRules.templates';
 function readHandlers(db: Db): Pick<Handlers, ReadId> {
   return {
     async 'noticeRules.list'({ query, principal }) {
-      const after = readCursor('noticeRules', query.cursor, [instantPattern, ID_PATTERN]);
+      const list = new SortedList('noticeRules', query, latestFirst('created_at'));
       let rows = selectRules(db, principal.workspaceId).where(isVisible(principal));
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
       if (query.scope === 'group') rows = rows.where('group_id', 'is not', null);
@@ -45,17 +46,8 @@ function readHandlers(db: Db): Pick<Handlers, ReadId> {
       if (query.appliesTo !== undefined) rows = rows.where(appliesTo(query.appliesTo));
       if (query.destinationId !== undefined) rows = rows.where('destination_id', '=', query.destinationId);
       if (query.event !== undefined) rows = rows.where('event', '=', query.event);
-      if (after !== undefined)
-        rows = rows.where(sql<boolean>`(created_at, id) < (${after[0]}::timestamptz, ${after[1]})`);
-      const found = await rows
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: ruleOf,
-        cursor: (row) => makeCursor('noticeRules', [row.created_at, row.id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, ruleOf);
     },
 
     async 'noticeRules.get'({ params, principal }) {
@@ -124,9 +116,7 @@ function writeHandlers(db: Db): Omit<Handlers, ReadId> {
         const row = await theRule(trx, id, workspaceId, true);
         assertVersion('rule', row.version, ifMatch);
         const before = ruleOf(row);
-        // What is absent is not there, whatever its type says.
-        const change = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-        const after: Rule = { ...before, ...change };
+        const after: Rule = { ...before, ...definedOnly(body) };
         if (isDeepStrictEqual(after, before)) return;
         await checked(trx, after, principal);
         // What happened while it was off, or told something else, is not its business.

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { WorkspaceRole } from '#api/endpoint.ts';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { Member } from '#api/resources/person.ts';
 import { assertVersion } from '#control/definitions/versions.ts';
-import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { containing } from '#control/http/cursor.ts';
+import { SortedList, byName } from '#control/http/sorted-list.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { unknown } from '#control/http/refusal.ts';
 import type { Store } from '#control/store/store.ts';
@@ -14,20 +14,12 @@ type Db = Store['db'];
 export function memberHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'members'> {
   return {
     async 'members.list'({ query, principal }) {
-      const after = readCursor('members', query.cursor, [namePattern, ID_PATTERN]);
+      const list = new SortedList('members', query, byName('users.name'));
       let rows = selectMembers(db, principal.workspaceId);
       if (query.role !== undefined) rows = rows.where('member.role', '=', query.role);
       if (query.q !== undefined) rows = rows.where(namedLike(query.q));
-      if (after !== undefined) rows = rows.where(sql<boolean>`(users.name, users.id) > (${after[0]}, ${after[1]})`);
-      const found = await rows
-        .orderBy('users.name')
-        .orderBy('users.id')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: memberOf,
-        cursor: ({ name, id }) => makeCursor('members', [name, id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, memberOf);
     },
 
     'members.get': ({ params, principal }) => theMember(db, principal.workspaceId, params.id),

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { Team, TeamMember } from '#api/resources/person.ts';
 import { assertVersion, namedOnce } from '#control/definitions/versions.ts';
-import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { containing } from '#control/http/cursor.ts';
+import { SortedList, byName } from '#control/http/sorted-list.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { unknown } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
@@ -19,19 +19,11 @@ export function teamHandlers({ db }: Pick<Store, 'db'>): Handlers {
 function ownHandlers(db: Db): Omit<Handlers, MemberId> {
   return {
     async 'teams.list'({ query, principal }) {
-      const after = readCursor('teams', query.cursor, [namePattern, ID_PATTERN]);
+      const list = new SortedList('teams', query, byName());
       let rows = selectTeams(db, principal.workspaceId);
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
-      if (after !== undefined) rows = rows.where(sql<boolean>`(name, id) > (${after[0]}, ${after[1]})`);
-      const found = await rows
-        .orderBy('name')
-        .orderBy('id')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: teamOf,
-        cursor: ({ name, id }) => makeCursor('teams', [name, id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, teamOf);
     },
 
     async 'teams.create'({ body, principal: { workspaceId } }) {
@@ -71,18 +63,10 @@ function memberHandlers(db: Db): Pick<Handlers, MemberId> {
   return {
     async 'teams.members'({ params, query, principal: { workspaceId } }) {
       await theTeam(db, workspaceId, params.id);
-      const after = readCursor('team members', query.cursor, [namePattern, ID_PATTERN]);
+      const list = new SortedList('team members', query, byName('users.name'));
       let rows = selectTeamMembers(db, workspaceId, params.id);
-      if (after !== undefined) rows = rows.where(sql<boolean>`(users.name, users.id) > (${after[0]}, ${after[1]})`);
-      const found = await rows
-        .orderBy('users.name')
-        .orderBy('users.id')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: teamMemberOf,
-        cursor: ({ name, id }) => makeCursor('team members', [name, id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, teamMemberOf);
     },
 
     async 'teams.putMember'({ params: { id, userId }, body: { isAdministrator }, principal: { workspaceId } }) {

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
 import type { WorkspaceRole } from '#api/endpoint.ts';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { Me, User } from '#api/resources/person.ts';
+import { definedOnly } from '#control/defined-only.ts';
 import { assertVersion } from '#control/definitions/versions.ts';
-import { makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { SortedList, byName } from '#control/http/sorted-list.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { unknown } from '#control/http/refusal.ts';
 import type { UsersTable } from '#control/store/people-tables.ts';
@@ -43,19 +43,11 @@ export function userHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'users'> {
     },
 
     async 'users.list'({ query }) {
-      const after = readCursor('users', query.cursor, [namePattern, ID_PATTERN]);
+      const list = new SortedList('users', query, byName());
       let rows = db.selectFrom('users').select(columns);
       if (query.q !== undefined) rows = rows.where(namedLike(query.q));
-      if (after !== undefined) rows = rows.where(sql<boolean>`(name, id) > (${after[0]}, ${after[1]})`);
-      const found = await rows
-        .orderBy('name')
-        .orderBy('id')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: userOf,
-        cursor: ({ name, id }) => makeCursor('users', [name, id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, userOf);
     },
 
     'users.get': ({ params }) => theUser(db, params.id),
@@ -85,14 +77,6 @@ export function userHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'users'> {
         return theUser(trx, id);
       });
     },
-  };
-}
-
-/** A body with fields that were not given is one without them. */
-function definedOnly<T extends object>(body: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  // What is left has no undefined in it.
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 

@@ -1,9 +1,9 @@
 /** The workspaces of the installation, for those who manage it. What is in one they see only as its members. */
 import { sql } from 'kysely';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { ManagedWorkspace } from '#api/resources/workspace.ts';
 import { assertVersion, namedOnce } from '#control/definitions/versions.ts';
-import { containing, makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { containing } from '#control/http/cursor.ts';
+import { SortedList, byName } from '#control/http/sorted-list.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { invalid, unknown } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
@@ -17,19 +17,11 @@ type Db = Store['db'];
 export function workspaceHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'workspaces'> {
   return {
     async 'workspaces.list'({ query }) {
-      const after = readCursor('workspaces', query.cursor, [namePattern, ID_PATTERN]);
+      const list = new SortedList('workspaces', query, byName());
       let rows = selectWorkspaces(db);
       if (query.q !== undefined) rows = rows.where('name', 'ilike', containing(query.q));
-      if (after !== undefined) rows = rows.where(sql<boolean>`(name, id) > (${after[0]}, ${after[1]})`);
-      const found = await rows
-        .orderBy('name')
-        .orderBy('id')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: workspaceOf,
-        cursor: ({ name, id }) => makeCursor('workspaces', [name, id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, workspaceOf);
     },
 
     async 'workspaces.create'({ body, principal }) {

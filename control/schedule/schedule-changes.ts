@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { SCHEDULES_PER_DEFINITION_MAX } from '#api/resources/schedule.ts';
 import type { ScheduleSettings, ScheduleUpdate } from '#api/resources/schedule.ts';
+import { definedOnly } from '#control/defined-only.ts';
 import { visibleTo } from '#control/auth/visible.ts';
 import type { Principal } from '#control/http/handler.ts';
 import { Refusal } from '#control/http/refusal.ts';
@@ -82,9 +83,7 @@ export async function changeSchedule(
   { update, principal }: { readonly update: ScheduleUpdate; readonly principal: Principal },
 ): Promise<void> {
   const before = settingsOf(row);
-  // Zod leaves out what was not given; a field that is undefined must not take the place of one that is there.
-  const given = Object.fromEntries(Object.entries(update).filter(([, value]) => value !== undefined));
-  const wanted: ScheduleSettings = { ...before, ...given };
+  const wanted: ScheduleSettings = { ...before, ...definedOnly(update) };
   const isOtherTiming = update.pattern !== undefined || update.timeZone !== undefined;
   const checked = isOtherTiming ? checkedTiming(wanted.pattern, wanted.timeZone) : undefined;
   const after: ScheduleSettings = { ...wanted, timeZone: checked?.zone ?? before.timeZone };

@@ -1,9 +1,9 @@
 /** Invitations into a workspace: one-time links for an address, with the role and the teams that it leads to. */
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { Invitation } from '#api/resources/invitation.ts';
-import { containing, instantPattern, makeCursor, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { containing } from '#control/http/cursor.ts';
+import { SortedList, latestFirst } from '#control/http/sorted-list.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
 import { newId } from '#control/store/ids.ts';
@@ -39,24 +39,18 @@ type MakingId = 'invitations.create' | 'invitations.resend';
 function keepingHandlers(db: Db): Omit<Handlers, MakingId> {
   return {
     async 'invitations.list'({ query, principal }) {
-      const after = readCursor('invitations', query.cursor, [instantPattern, ID_PATTERN]);
+      const list = new SortedList('invitations', query, latestFirst('created_at'));
       let rows = invitations(db, principal);
       if (query.q !== undefined) rows = rows.where('email', 'ilike', containing(query.q));
       if (query.state !== undefined) rows = rows.where(state, 'in', query.state);
-      if (after !== undefined) {
-        rows = rows.where(sql<boolean>`(created_at, id) < (${after[0]}::timestamptz, ${after[1]})`);
-      }
       const found = await rows
         .select(columns)
         .select(state.as('state'))
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit(query.limit + 1)
+        .where(list.where)
+        .orderBy(list.orderBy)
+        .limit(list.limit)
         .execute();
-      return pageOfRows(found, query.limit, {
-        item: invitationOf,
-        cursor: (row) => makeCursor('invitations', [row.created_at, row.id]),
-      });
+      return list.page(found, invitationOf);
     },
 
     async 'invitations.revoke'({ params, principal }) {

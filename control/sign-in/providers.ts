@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { Selectable, Updateable } from 'kysely';
 import type { z } from 'zod';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { SignInProvider, signInProviderUpdate } from '#api/resources/sign-in-provider.ts';
+import { definedOnly } from '#control/defined-only.ts';
 import { assertVersion, namedOnce } from '#control/definitions/versions.ts';
-import { makeCursor, namePattern, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { SortedList, byName } from '#control/http/sorted-list.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { invalid, unknown } from '#control/http/refusal.ts';
 import { isLoopback } from '#control/http/visitor.ts';
@@ -50,18 +50,10 @@ type ReadId = 'signInProviders.list' | 'signInProviders.get';
 function readHandlers({ store: { db } }: SignInParts): Pick<Handlers, ReadId> {
   return {
     async 'signInProviders.list'({ query, visitor }) {
-      const after = readCursor('providers', query.cursor, [namePattern, ID_PATTERN]);
+      const list = new SortedList('providers', query, byName());
       let rows = db.selectFrom('sign_in_provider').selectAll();
-      if (after !== undefined) rows = rows.where(sql<boolean>`(name, id) > (${after[0]}, ${after[1]})`);
-      const found = await rows
-        .orderBy('name')
-        .orderBy('id')
-        .limit(query.limit + 1)
-        .execute();
-      return pageOfRows(found, query.limit, {
-        item: (row) => providerOf(row, visitor.origin),
-        cursor: ({ name, id }) => makeCursor('providers', [name, id]),
-      });
+      const found = await rows.where(list.where).orderBy(list.orderBy).limit(list.limit).execute();
+      return list.page(found, (row) => providerOf(row, visitor.origin));
     },
 
     async 'signInProviders.get'({ params, visitor }) {
@@ -109,7 +101,7 @@ function writeHandlers({ store: { db }, keys }: SignInParts): Omit<Handlers, Rea
           throw invalid([{ in: 'body', path: ['clientSecret'], message }]);
         }
         const shown = providerOf(before, visitor.origin);
-        if (clientSecret === undefined && isDeepStrictEqual({ ...shown, ...definedOf(fields) }, shown)) return shown;
+        if (clientSecret === undefined && isDeepStrictEqual({ ...shown, ...definedOnly(fields) }, shown)) return shown;
         const secret = clientSecret === undefined ? before.client_secret : seal(before.id, clientSecret);
         const update = trx
           .updateTable('sign_in_provider')
@@ -134,10 +126,6 @@ function writeHandlers({ store: { db }, keys }: SignInParts): Omit<Handlers, Rea
       });
     },
   };
-}
-
-function definedOf(fields: Fields): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function columnsOf(fields: Fields, before: ProviderRow): Updateable<SignInProviderTable> {

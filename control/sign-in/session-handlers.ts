@@ -1,8 +1,7 @@
 /** What somebody does about their own account, and who administers the installation about that of others. */
 import { sql } from 'kysely';
-import { ID_PATTERN } from '#api/fields.ts';
 import type { Session } from '#api/resources/session.ts';
-import { instantPattern, makeCursor, pageOfRows, readCursor } from '#control/http/cursor.ts';
+import { SortedList, latestFirst } from '#control/http/sorted-list.ts';
 import type { HandlersOf, Principal } from '#control/http/handler.ts';
 import { Refusal, invalid, unknown } from '#control/http/refusal.ts';
 import type { Visitor } from '#control/http/visitor.ts';
@@ -225,37 +224,30 @@ interface SessionQuery {
 async function sessionsOf(
   db: Db,
   userId: string,
-  { limit, cursor, currentId }: SessionQuery,
+  { currentId, ...query }: SessionQuery,
 ): Promise<{ items: Session[]; next?: string }> {
-  const after = readCursor('sessions', cursor, [instantPattern, ID_PATTERN]);
+  const list = new SortedList('sessions', query, latestFirst('seen_at'));
   const { idleMinutes } = await policyOf(db);
-  let rows = db
+  const found = await db
     .selectFrom('session')
     .select(['id', 'method', 'address', 'device', 'created_at', 'seen_at', 'expires_at'])
     .where('user_id', '=', userId)
     .where('is_pending', '=', false)
     .where(
       sql<boolean>`expires_at > dispatch.now() and seen_at > dispatch.now() - make_interval(mins => ${idleMinutes})`,
-    );
-  if (after !== undefined) {
-    rows = rows.where(sql<boolean>`(seen_at, id) < (${after[0]}::timestamptz, ${after[1]})`);
-  }
-  const found = await rows
-    .orderBy('seen_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
+    )
+    .where(list.where)
+    .orderBy(list.orderBy)
+    .limit(list.limit)
     .execute();
-  return pageOfRows(found, limit, {
-    item: (row) => ({
-      id: row.id,
-      method: row.method,
-      address: row.address,
-      device: row.device,
-      createdAt: row.created_at,
-      seenAt: row.seen_at,
-      expiresAt: row.expires_at,
-      isCurrent: row.id === currentId,
-    }),
-    cursor: (row) => makeCursor('sessions', [row.seen_at, row.id]),
-  });
+  return list.page(found, (row) => ({
+    id: row.id,
+    method: row.method,
+    address: row.address,
+    device: row.device,
+    createdAt: row.created_at,
+    seenAt: row.seen_at,
+    expiresAt: row.expires_at,
+    isCurrent: row.id === currentId,
+  }));
 }

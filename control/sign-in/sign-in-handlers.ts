@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import { PASSWORD_LENGTH_MIN } from '#api/resources/sign-in.ts';
+import { definedOnly } from '#control/defined-only.ts';
 import { assertVersion } from '#control/definitions/versions.ts';
 import type { HandlersOf } from '#control/http/handler.ts';
 import { Refusal, unknown } from '#control/http/refusal.ts';
@@ -146,7 +147,7 @@ export function policyHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'signInPol
         await sql`lock table sign_in_policy in exclusive mode`.execute(trx);
         const before = await policyOf(trx);
         assertVersion('rules', before.version, ifMatch);
-        const asked = { ...before, ...definedOf(body) };
+        const asked = { ...before, ...definedOnly(body) };
         if (isDeepStrictEqual(asked, before)) return before;
         const after = { ...asked, version: before.version + 1 };
         const row = {
@@ -181,13 +182,5 @@ export function policyHandlers({ db }: Pick<Store, 'db'>): HandlersOf<'signInPol
         return after;
       });
     },
-  };
-}
-
-/** What is named; a field that is not stays as it is. */
-function definedOf<T extends object>(body: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
-  // An entry that is undefined is left out, so that the rest is not.
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]?: NonNullable<T[Key]>;
   };
 }

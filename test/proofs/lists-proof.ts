@@ -99,7 +99,7 @@ async function fill(databaseUrl: string, workspaceId: string, { runs, definition
     await admin.query(
       `insert into run (id, workspace_id, definition_id, revision, kind, trigger, created_by, state, not_before,
          queue_deadline, rank, scope_key, created_at, queued_at, terminal_at, counters)
-       select '01j' || lpad(n::text, 23, '0'), $1, '01h' || lpad((1 + n % $2::int)::text, 23, '0'), 1,
+       select '01j' || lpad(n::text, 23, '0'), $1, '01h' || lpad((1 + n * 7919::bigint % $2::int)::text, 23, '0'), 1,
          case when n % 5000 = 0 then 'preview' else 'transfer' end,
          case when n % 10 = 0 then 'api' else 'schedule' end, 'x',
          case when n % 100 = 0 then 'FAILED' when n % 100000 = 1 then 'EXPIRED' else 'SUCCEEDED' end,
