@@ -8,13 +8,23 @@ export interface HtmlPage {
   readonly script?: string;
 }
 
-const style = `body { font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto 2rem; padding: 0 1rem; color: #1b2733 }
+const style = `
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto 2rem; padding: 0 1rem }
+body { color: #1b2733; background: #fff }
+h1 { font-size: 1.4rem }
+a { color: inherit }
+label { display: block; margin-top: 1rem }
+input { display: block; width: 100%; box-sizing: border-box; padding: .5rem; font: inherit }
+input { border: 1px solid #8a97a5; border-radius: 4px }
+button { margin-top: 1.5rem; padding: .5rem 1.5rem; font: inherit }
+button { color: #fff; background: #1f6feb; border: 0; border-radius: 4px }
 [role=alert] { color: #c62828 }
-@media (prefers-color-scheme: dark) { body { background: #14191f; color: #e3e8ee } input { background: #1d242c; color: inherit } [role=alert] { color: #ff8a80 } }
-h1 { font-size: 1.4rem } label { display: block; margin-top: 1rem } code { font-size: .95em }
-input { display: block; width: 100%; box-sizing: border-box; padding: .5rem; font: inherit; border: 1px solid #8a97a5; border-radius: 4px }
-button { margin-top: 1.5rem; padding: .5rem 1.5rem; font: inherit; color: #fff; background: #1f6feb; border: 0; border-radius: 4px }
-a { color: inherit }`;
+@media (prefers-color-scheme: dark) {
+  body { color: #e3e8ee; background: #14191f }
+  input { color: inherit; background: #1d242c }
+  [role=alert] { color: #ff8a80 }
+}
+`;
 
 export function htmlPage({ status = 200, body, script }: HtmlPage): Response {
   const head =
