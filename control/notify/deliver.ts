@@ -21,8 +21,6 @@ type Db = Store['db'];
 const LEASE_S = 60;
 /** At the same time to one destination, over all processes. */
 const PER_DESTINATION_MAX = 2;
-/** Looked at for what may go. */
-const CANDIDATES_MAX = 1000;
 export const TRIES_MAX = 12;
 const BACKOFF_FIRST_S = 10;
 const BACKOFF_MAX_S = 1800;
@@ -53,28 +51,34 @@ export interface Claimed {
   } | null;
 }
 
-/** Up to so many that may go now. Each process takes others. */
+/**
+ * Up to so many that may go now. Each process takes others. Looked for at each destination apart: one that has thousands
+ * waiting, is paused or hangs holds up no other.
+ */
 export async function claimDeliveries(db: Db, count: number): Promise<readonly Claimed[]> {
   const token = newId();
   const { rows } = await sql<Claimed>`
-    with waiting as (
-      select id, destination_id, next_try_at from notice_delivery
-      where state = 'waiting' and next_try_at <= (select dispatch.now())
-        and (lease_until is null or lease_until < (select dispatch.now()))
-      order by next_try_at limit ${CANDIDATES_MAX}),
+    with recursive places as (
+      (select destination_id as id from notice_delivery where state = 'waiting' order by destination_id limit 1)
+      union all
+      select (select destination_id from notice_delivery where state = 'waiting' and destination_id > places.id
+        order by destination_id limit 1)
+      from places where places.id is not null),
     busy as (
       select destination_id, count(*) as n from notice_delivery
       where state = 'waiting' and lease_until >= (select dispatch.now()) group by destination_id),
     placed as (
-      select w.id, w.next_try_at, coalesce(b.n, 0)
-          + row_number() over (partition by w.destination_id order by w.next_try_at, w.id) as place
-      from waiting w left join busy b using (destination_id)
-      left join notice_destination t on t.id = w.destination_id
+      select first.id, first.next_try_at
+      from places left join notice_destination t on t.id = places.id left join busy b on b.destination_id = places.id
+      cross join lateral (
+        select id, next_try_at from notice_delivery
+        where destination_id = places.id and state = 'waiting' and next_try_at <= (select dispatch.now())
+          and (lease_until is null or lease_until < (select dispatch.now()))
+        order by next_try_at, id limit greatest(${PER_DESTINATION_MAX} - coalesce(b.n, 0), 0)) first
       where t.paused_until is null or t.paused_until <= (select dispatch.now())),
     taken as (
       select d.id from notice_delivery d join placed p on p.id = d.id
-      where p.place <= ${PER_DESTINATION_MAX} and d.state = 'waiting'
-        and (d.lease_until is null or d.lease_until < (select dispatch.now()))
+      where d.state = 'waiting' and (d.lease_until is null or d.lease_until < (select dispatch.now()))
       order by p.next_try_at limit ${count} for update of d skip locked),
     claimed as (
       update notice_delivery d set lease_token = ${token}, tries = d.tries + 1,

@@ -136,7 +136,7 @@ create table notice_delivery (
   sent_at timestamptz,
   dead_at timestamptz
 ) with (fillfactor = 80);
-create index notice_delivery_waiting on notice_delivery (next_try_at) where state = 'waiting';
+create index notice_delivery_waiting on notice_delivery (destination_id, next_try_at, id) where state = 'waiting';
 create index notice_delivery_dead on notice_delivery (workspace_id, created_at desc, id desc) where state = 'dead';
 create index notice_delivery_log on notice_delivery (workspace_id, created_at desc, id desc);
 create index notice_delivery_age on notice_delivery (created_at);
