@@ -52,8 +52,8 @@ export interface Claimed {
 }
 
 /**
- * Up to so many that may go now. Each process takes others. Looked for at each destination apart: one that has thousands
- * waiting, is paused or hangs holds up no other.
+ * Up to so many that may go now. Each process takes others. Looked for at each destination apart: one that has
+ * thousands waiting, is paused or hangs holds up no other.
  */
 export async function claimDeliveries(db: Db, count: number): Promise<readonly Claimed[]> {
   const token = newId();
